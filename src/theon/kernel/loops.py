@@ -1,0 +1,84 @@
+"""Kernels: loop nests over scalar expressions.
+
+A kernel runs over numbered axes 0..naxes-1 whose extents are given at run time. The ``outer`` axes form one
+common loop nest; inside it the ``passes`` run one after another, each over its own inner axes::
+
+    for outer axes:
+        pass 0: for its axes: stores, reductions
+        pass 1: ...
+
+A pass with ``axes=()`` runs once per outer position (row level). A value reduced by an earlier pass is read with
+the ``result`` leaf. Each operand is a strided array with one run-time byte stride per kernel axis that it varies
+along (``axes``); along all others it is constant. So transposes, slices, reversals and broadcasts are only
+strides, and a kernel never sees a shape other than its extents.
+
+Example, row softmax: outer=(0,), passes over axis 1: [max], [sum of exp(x - r0), store into scratch], [store scratch / r1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from theon.kernel.scalar import Scalar
+
+__all__ = ["Kernel", "Operand", "Pass", "Reduction", "Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An array the kernel reads or writes.
+
+    ``kind``: ``"read"``; ``"write"``; ``"accumulate"`` (initialised by the kernel to ``init``, then updated by
+    ``Store(accumulate=...)`` along axes it lacks); ``"update"`` (like accumulate, but keeps what is there);
+    ``"scratch"`` (no pointer is passed: the kernel's own row buffer over the inner axes ``axes``);
+    ``"table"`` (read by ``gather`` only, ``ndim`` sizes and strides of its own).
+    A written operand never overlaps a read one, unless it is the same region element by element.
+    """
+
+    dtype: str
+    axes: tuple[int, ...] = ()
+    kind: str = "read"
+    init: bool | int | float | None = None
+    ndim: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Reduce ``value`` over all axes of the pass with ``op`` in add, mul, max, min, and, or, argmax, argmin.
+
+    The result is number ``result``, of dtype ``dtype`` (the accumulator; ``value`` already has it, and
+    ``argmax``/``argmin`` give the int64 position along the single pass axis, first winner, NaN wins).
+    """
+
+    op: str
+    value: Scalar
+    result: int
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Write ``value`` to ``operand`` at the loop position; ``accumulate`` (add, mul, max, min, and, or) combines."""
+
+    operand: int
+    value: Scalar
+    accumulate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One sweep over ``axes`` inside the outer loops; loads see memory as earlier passes left it."""
+
+    axes: tuple[int, ...]
+    reductions: tuple[Reduction, ...] = ()
+    stores: tuple[Store, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A whole loop nest. Two kernels that print alike are equal and are compiled once."""
+
+    naxes: int
+    outer: tuple[int, ...]
+    operands: tuple[Operand, ...]
+    passes: tuple[Pass, ...]

@@ -1,0 +1,101 @@
+"""Scalar expressions: the frozen, hash-consed leaves and trees that kernels compute.
+
+A :class:`Scalar` is one node. Equal nodes are the same object, so identity is equality and common
+subexpressions exist once. The same nodes describe two things:
+
+* what a kernel computes at one position of its loops (leaves ``load``, ``axis``, ``result``, ``gather``);
+* what the program computes once per call about sizes and 0-d values (leaves ``dim``, ``elem``).
+
+Operations (the value of ``Scalar.op``):
+
+=============  ==========================  ========================================================
+op             attr                        meaning
+=============  ==========================  ========================================================
+const          Python bool/int/float       a literal of ``dtype``
+load           operand number              element of a kernel operand at the current loop position
+axis           axis number                 int64 position along a kernel axis
+extent         axis number                 int64 size of a kernel axis
+result         result number               value of an earlier reduction (row level)
+gather         operand number              element of a table operand; args = int64 index per dim,
+                                           bounds-checked (out of range -> the kernel fails, code 1+operand)
+dim            (tensor number, dim)        int64 size of a program argument
+elem           tensor number               value of a 0-d program tensor
+add sub mul    -                           wrap for ints; bool add is or, bool mul is and
+div            -                           true division, floats only
+floordiv mod   -                           Python/NumPy sign rules; x // 0 == x % 0 == 0 for ints
+neg abs        -
+min max        -                           NaN if either is NaN
+lt le gt ge eq ne                          bool result
+and or xor not -                           bitwise on ints, logical on bool
+shl shr        -                           ints; shifts >= width give 0 (or -1 for negative shr)
+select         -                           (bool, a, b)
+cast           -                           conversion to ``dtype``, C rules, bool is ``!= 0``
+isnan isinf    -                           bool result
+floor ceil trunc rint sqrt                 floats; rint rounds half to even
+math           function name               library function on floats: exp exp2 expm1 log log2 log10 log1p
+                                           sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh
+                                           arccosh arctanh pow erf erfc erfinv erfcinv gamma gammaln psi
+                                           sigmoid softplus hypot ... (codegen.mathlib lists what it knows)
+=============  ==========================  ========================================================
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from typing import Any, Final
+
+__all__ = ["BOOL", "INDEX", "Scalar", "const", "make"]
+
+INDEX: Final = "int64"
+BOOL: Final = "bool"
+
+_interned: weakref.WeakValueDictionary[tuple[Any, ...], Scalar] = weakref.WeakValueDictionary()
+
+
+class Scalar:
+    """One node of a scalar expression; make it with :func:`make` or a builder, never directly."""
+
+    __slots__ = ("__weakref__", "args", "attr", "dtype", "op")
+
+    op: str
+    dtype: str
+    args: tuple[Scalar, ...]
+    attr: Any
+
+    def __repr__(self) -> str:
+        from theon.kernel.text import scalar_text
+
+        return scalar_text(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return make, (self.op, self.dtype, self.args, self.attr)
+
+
+def make(op: str, dtype: str, args: tuple[Scalar, ...] = (), attr: Any = None) -> Scalar:
+    """Return the one node with these fields. Does no type checking: builders and the verifier do."""
+    key: tuple[Any, ...] = (op, dtype, tuple(map(id, args)), _attr_key(attr))
+    found = _interned.get(key)
+    if found is None:
+        found = Scalar.__new__(Scalar)
+        found.op, found.dtype, found.args, found.attr = op, dtype, args, attr
+        _interned[key] = found
+    return found
+
+
+def _attr_key(attr: Any) -> Any:
+    # 0.0 == -0.0 and 1 == True == 1.0 in Python, and NaN != NaN; literals must stay apart by their bits.
+    if isinstance(attr, float):
+        return ("float", math.copysign(1.0, attr) < 0, "nan" if math.isnan(attr) else attr)
+    return (type(attr).__name__, attr)
+
+
+def const(value: bool | int | float, dtype: str = INDEX) -> Scalar:
+    """Return a literal of ``dtype``."""
+    if dtype == BOOL:
+        value = bool(value)
+    elif dtype.startswith("float"):
+        value = float(value)
+    else:
+        value = int(value)
+    return make("const", dtype, (), value)
