@@ -117,7 +117,7 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     ("openmp", "bool", False, (), True),
     ("openmp_elemwise_minsize", "int", 200000, (), True),
     ("optdb.max_use_ratio", "float", 8, (), True),
-    ("optdb.position_cutoff", "float", inf, (), True),
+    ("optdb.position_cutoff", "float", float("inf"), (), True),
     ("optimizer", "enum", "o4", ("o4", "o3", "o2", "o1", "unsafe", "fast_run", "fast_compile", "merge", "None"), True),
     ("optimizer_excluding", "str", "", (), False),
     ("optimizer_including", "str", "", (), False),
