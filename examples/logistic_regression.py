@@ -29,7 +29,7 @@ class LogisticRegression:
 
 
 def train(learning_rate=0.13, epochs=60, batch_size=50, progress=print):
-    """Train with mini-batch gradient descent and early stopping; return the classifier, its history and test function."""
+    """Train with mini-batch gradient descent and early stopping; return the classifier and its history."""
     (train_x, train_y), (valid_x, valid_y), (test_x, test_y) = load_digits()
     index = T.lscalar("index")
     x = T.matrix("x")
