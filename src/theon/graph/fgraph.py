@@ -1,0 +1,243 @@
+"""A graph between given inputs and outputs that may be rewritten in place, and knows who reads each variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from theon.errors import InconsistencyError, MissingInputError, message
+from theon.graph.traverse import clone_get_equiv, io_toposort
+from theon.graph.variable import Apply, Constant, Variable
+
+__all__ = ["FunctionGraph"]
+
+
+class FunctionGraph:
+    """The graph between ``inputs`` and ``outputs``, by default a copy of the user's.
+
+    ``clients(v)`` lists the readers of a variable as pairs (node or "output", position). :meth:`replace` makes all
+    readers of one variable read another. MissingInputError if the outputs need a variable that is neither given
+    nor constant nor shared.
+    """
+
+    __module__ = "theano.gof.fg"
+
+    def __init__(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        features: Iterable[Any] | None = None,
+        clone: bool = True,
+        update_mapping: dict[int, int] | None = None,
+    ) -> None:
+        self.equiv: dict[Any, Any] = {}
+        if clone:
+            self.equiv = clone_get_equiv(inputs, outputs)
+            inputs = [self.equiv[v] for v in inputs]
+            outputs = [self.equiv[v] for v in outputs]
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.apply_nodes: set[Apply] = set()
+        self.variables: set[Variable] = set()
+        self.update_mapping = update_mapping
+        self._features: list[Any] = []
+        self._clients: dict[Variable, list[tuple[Any, int]]] = {}
+        self._input_set = set(self.inputs)
+        for variable in self.inputs:
+            self._add_variable(variable)
+        for place, variable in enumerate(self.outputs):
+            self._import(variable, "graph output")
+            self._clients[variable].append(("output", place))
+        for feature in features or ():
+            self.attach_feature(feature)
+
+    def clients(self, variable: Variable) -> list[tuple[Any, int]]:
+        """Return the readers of ``variable``: pairs of a node or "output", and a position."""
+        return self._clients.get(variable, [])
+
+    def _add_variable(self, variable: Variable) -> None:
+        self.variables.add(variable)
+        self._clients.setdefault(variable, [])
+
+    def _import(self, root: Variable, reason: Any) -> None:
+        if root in self.variables:
+            return
+        for node in io_toposort(self.variables, [root]):
+            if node in self.apply_nodes:
+                continue
+            for variable in node.inputs:
+                if variable not in self.variables:
+                    self._add_leaf(variable, node)
+            self.apply_nodes.add(node)
+            for variable in node.outputs:
+                self._add_variable(variable)
+            for place, variable in enumerate(node.inputs):
+                self._clients[variable].append((node, place))
+            self._tell("on_import", node, reason)
+        if root not in self.variables:
+            self._add_leaf(root, None)
+
+    def _add_leaf(self, variable: Variable, node: Apply | None) -> None:
+        if not isinstance(variable, Constant) and not hasattr(variable, "container") and variable not in self._input_set:
+            if getattr(variable, "is_type_singleton", False):
+                return
+            raise MissingInputError(
+                message(
+                    f"Input {variable} of the graph ({'used by ' + str(node) if node else 'an output'}) was not provided and not "
+                    "given a value. Use the Theano flag exception_verbosity='high' for more information on this error.",
+                    [variable],
+                ),
+                variable=variable,
+            )
+        self._add_variable(variable)
+
+    def replace(self, var: Variable, new_var: Variable, reason: Any = None, verbose: bool | None = None) -> None:
+        """Make every reader of ``var`` read ``new_var``; TypeError if the types do not fit.
+
+        ``var`` not in the graph, or equal to ``new_var``, does nothing. Nodes nobody reads any more leave the graph.
+        """
+        if var is new_var or var not in self.variables:
+            return
+        if new_var.type != var.type:
+            converted = var.type.convert_variable(new_var)
+            if converted is None:
+                raise TypeError(
+                    message(f"replace ({reason}): the replacement has another type: {new_var.type}, not {var.type}", [var, new_var])
+                )
+            new_var = converted
+        readers = list(self._clients[var])
+        self._import(new_var, reason)
+        for reader, place in readers:
+            if reader == "output":
+                self.outputs[place] = new_var
+            else:
+                reader.inputs[place] = new_var
+            self._clients[new_var].append((reader, place))
+            self._tell("on_change_input", reader, place, var, new_var, reason)
+        self._clients[var] = []
+        self._prune(var)
+
+    def change_input(self, node: Any, i: int, new_var: Variable, reason: Any = None) -> None:
+        """Make input (or output) ``i`` of ``node`` (or "output") read ``new_var``."""
+        old = self.outputs[i] if node == "output" else node.inputs[i]
+        if old is new_var:
+            return
+        if new_var.type != old.type:
+            raise TypeError(message("The type of the replacement must be the same as the type of the original", [old, new_var]))
+        self._import(new_var, reason)
+        if node == "output":
+            self.outputs[i] = new_var
+        else:
+            node.inputs[i] = new_var
+        self._clients[new_var].append((node, i))
+        self._clients[old].remove((node, i))
+        self._tell("on_change_input", node, i, old, new_var, reason)
+        self._prune(old)
+
+    def replace_all(self, pairs: Iterable[tuple[Variable, Variable]], reason: Any = None) -> None:
+        """Do several replacements."""
+        for old, new in pairs:
+            self.replace(old, new, reason=reason)
+
+    def replace_validate(self, var: Variable, new_var: Variable, reason: Any = None) -> None:
+        """Replace, and undo it if the graph would be inconsistent."""
+        self.replace_all_validate([(var, new_var)], reason)
+
+    def replace_all_validate(self, pairs: Iterable[tuple[Variable, Variable]], reason: Any = None, verbose: Any = None) -> None:
+        """Do several replacements; InconsistencyError, with the graph as before, if a feature refuses the result."""
+        done = []
+        try:
+            for old, new in pairs:
+                self.replace(old, new, reason=reason)
+                done.append((old, new))
+            self._tell("validate")
+        except InconsistencyError:
+            for old, new in reversed(done):
+                self.replace(new, old, reason="undo")
+            raise
+
+    def _prune(self, variable: Variable) -> None:
+        pending = [variable]
+        while pending:
+            unread = pending.pop()
+            if self._clients.get(unread) or unread in self._input_set:
+                continue
+            node = unread.owner
+            if node is None:
+                self.variables.discard(unread)
+                self._clients.pop(unread, None)
+                continue
+            if node not in self.apply_nodes or any(self._clients.get(v) for v in node.outputs):
+                continue
+            self.apply_nodes.discard(node)
+            self._tell("on_prune", node, "prune")
+            for output in node.outputs:
+                self.variables.discard(output)
+                self._clients.pop(output, None)
+            for place, operand in enumerate(node.inputs):
+                readers = self._clients.get(operand)
+                if readers is not None:
+                    readers.remove((node, place))
+                    if not readers:
+                        pending.append(operand)
+
+    def toposort(self) -> list[Apply]:
+        """Return the nodes, each after those it needs."""
+        return io_toposort(self._input_set, self.outputs)
+
+    def attach_feature(self, feature: Any) -> None:
+        """Let ``feature`` hear of changes (on_attach, on_import, on_prune, on_change_input)."""
+        if feature in self._features:
+            return
+        attach = getattr(feature, "on_attach", None)
+        if attach is not None:
+            attach(self)
+        self._features.append(feature)
+
+    def remove_feature(self, feature: Any) -> None:
+        """Stop telling ``feature``."""
+        if feature in self._features:
+            self._features.remove(feature)
+            detach = getattr(feature, "on_detach", None)
+            if detach is not None:
+                detach(self)
+
+    def _tell(self, event: str, *args: Any) -> None:
+        for feature in self._features:
+            method = getattr(feature, event, None)
+            if method is not None:
+                method(self, *args)
+
+    def check_integrity(self) -> None:
+        """Raise Exception if the books do not agree with the graph."""
+        nodes = set(io_toposort(self._input_set, self.outputs))
+        if nodes != self.apply_nodes:
+            raise Exception(f"The nodes of the graph are not those on the books: {nodes ^ self.apply_nodes}")
+        readers: dict[Variable, set[tuple[Any, int]]] = {}
+        for node in nodes:
+            for place, variable in enumerate(node.inputs):
+                readers.setdefault(variable, set()).add((node, place))
+        for place, variable in enumerate(self.outputs):
+            readers.setdefault(variable, set()).add(("output", place))
+        for variable in self.variables:
+            if set(self._clients.get(variable, ())) != readers.get(variable, set()):
+                raise Exception(f"The readers of {variable} are not those on the books")
+
+    def clone(self, check_integrity: bool = True) -> FunctionGraph:
+        """Return a copy."""
+        return self.clone_get_equiv(check_integrity)[0]
+
+    def clone_get_equiv(self, check_integrity: bool = True, attach_feature: bool = True) -> tuple[FunctionGraph, dict[Any, Any]]:
+        """Return a copy and the dict from old variables and nodes to new ones."""
+        equiv = clone_get_equiv(self.inputs, self.outputs)
+        copy = FunctionGraph([equiv[v] for v in self.inputs], [equiv[v] for v in self.outputs], clone=False)
+        copy.update_mapping = self.update_mapping
+        return copy, equiv
+
+    def __str__(self) -> str:
+        from theon.graph.printing import pprint
+
+        return f"[{', '.join(pprint.process(v) for v in self.outputs)}]"
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -1,0 +1,101 @@
+"""Where in the user's program a node was made: kept cheaply, read only by error messages and printers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType
+from typing import Any, Final
+
+__all__ = ["Origin", "origin_of", "user_frame", "with_origin"]
+
+_SOURCE: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_OWN: Final = (os.path.join(_SOURCE, "theon") + os.sep, os.path.join(_SOURCE, "theano") + os.sep)
+_is_own: dict[CodeType, bool] = {}
+
+
+class Origin:
+    """A place in the user's program: ``file``, ``line``, ``function``, and the text of the line."""
+
+    __slots__ = ("code", "line")
+
+    def __init__(self, code: CodeType | None, line: int) -> None:
+        self.code, self.line = code, line
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.code.co_filename if self.code is not None else "<unknown>"
+
+    @property
+    def function(self) -> str:
+        """The function's name."""
+        return self.code.co_name if self.code is not None else "<unknown>"
+
+    @property
+    def text(self) -> str:
+        """The source line, or an empty text where the source is not at hand."""
+        import linecache
+
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return where if self.function == "<module>" else f"{where} in {self.function}"
+
+    def __repr__(self) -> str:
+        return f"Origin({self})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Pickled, (self.file, self.line, self.function)
+
+
+class _Pickled(Origin):
+    """An origin that was pickled: a code object cannot be, its names can."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, file: str, line: int, function: str) -> None:
+        super().__init__(None, line)
+        self.names = (file, function)
+
+    @property
+    def file(self) -> str:
+        return self.names[0]
+
+    @property
+    def function(self) -> str:
+        return self.names[1]
+
+
+def user_frame(skip: int = 1) -> Origin | None:
+    """Return the place of the nearest calling frame outside Theon and its ``theano`` names, or None."""
+    frame = sys._getframe(skip)
+    while frame is not None:
+        code = frame.f_code
+        own = _is_own.get(code)
+        if own is None:
+            own = _is_own[code] = code.co_filename.startswith(_OWN)
+        if not own:
+            return Origin(code, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def origin_of(thing: Any) -> Origin | None:
+    """Return where a variable (or its node) or a node was made, if known."""
+    owner = getattr(thing, "owner", None)
+    for holder in (thing, owner):
+        found = getattr(getattr(holder, "tag", None), "origin", None)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def with_origin(thing: Any, origin: Origin | None) -> Any:
+    """Give ``thing`` (and its node) an origin unless it has one, and return it."""
+    if origin is not None:
+        for holder in (thing, getattr(thing, "owner", None)):
+            if holder is not None and getattr(holder.tag, "origin", None) is None:
+                holder.tag.origin = origin
+    return thing
