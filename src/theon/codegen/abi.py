@@ -13,7 +13,17 @@ from typing import Final
 import numpy as np
 from numpy._core import _multiarray_umath
 
-__all__ = ["ARRAY", "DESCR", "FLOAT_VALUE", "LIST_ITEMS", "LLVM_TYPE", "SCALAR_VALUE", "TYPE_NUMBER", "itemsize", "symbols"]
+__all__ = [
+    "ARRAY",
+    "DESCR",
+    "FLOAT_VALUE",
+    "LIST_ITEMS",
+    "LLVM_TYPE",
+    "SCALAR_VALUE",
+    "TYPE_NUMBER",
+    "itemsize",
+    "symbols",
+]
 
 ARRAY: Final = {"data": 16, "nd": 24, "dims": 32, "strides": 40, "descr": 56, "flags": 64}
 DESCR: Final = {"byteorder": 26, "num": 28}

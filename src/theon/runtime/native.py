@@ -1,0 +1,166 @@
+"""Compiled programs as callables: one native call from arguments to results."""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from theon.codegen import abi
+from theon.codegen import program as text
+from theon.codegen.entry import State, builtin
+from theon.schedule.step import Program, PythonCall
+
+__all__ = ["NativeFunction"]
+
+_free = ctypes.CDLL(None).free
+_free.argtypes, _free.restype = [ctypes.c_void_p], None
+
+
+class NativeFunction:
+    """A Program compiled to one builtin, :attr:`entry`, that takes the explicit inputs by position.
+
+    ``containers``: the one-element storage list of each shared variable, in program order. ``slow(args, kwargs)`` is
+    called with whatever the native checks do not accept; it filters and calls :attr:`entry` again. Without it a
+    conversion that allows safe casts is made. Results: one array, or a list of arrays.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        containers: Sequence[list[Any]] = (),
+        name: str = "f",
+        slow: Callable[[tuple[Any, ...], dict[str, Any]], Any] | None = None,
+        kernels: str | None = None,
+    ) -> None:
+        self.program, self.containers, self.name = program, list(containers), name
+        main = text.program_text(program)
+        self.module = _compile(program, main, kernels)
+        layout = text.Layout.of(program)
+        state = State.make(layout.words)
+        self.state = state
+        weakref.finalize(state, _drop, self.module, state.ctypes.data, state.base)
+
+        def put(word: int, value: Any) -> None:
+            state.kept.append(value)
+            state[word] = id(value)
+
+        own = weakref.WeakMethod(self.convert)
+
+        def take_slow(*args: Any, **kwargs: Any) -> Any:
+            if slow is not None:
+                return slow(args, kwargs)
+            convert = own()
+            assert convert is not None
+            return convert(*args, **kwargs)
+
+        table = program.errors
+
+        def fail(index: int, *shown: int) -> NoReturn:
+            raise_error(table, index, shown)
+
+        put(text.SLOW, take_slow)
+        put(text.RAISE, fail)
+        for place, storage in enumerate(self.containers):
+            put(layout.shared + place, storage)
+        for place, value in enumerate(program.constant_values):
+            put(layout.constants + place, np.asarray(value))
+        for place, step in enumerate(text.python_calls(program)):
+            put(layout.python + place, _performer(program, step))
+        self.entry: Callable[..., Any] = builtin(self.module.address("theon_entry"), name, state)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.entry(*args)
+
+    def convert(self, *args: Any, **kwargs: Any) -> Any:
+        """Make every argument and shared value what the native code takes, or raise ``TypeError``; then call it."""
+        program = self.program
+        if kwargs or len(args) != len(program.inputs):
+            raise TypeError(
+                f"{self.name}() takes {len(program.inputs)} positional arguments, got {len(args)} and {list(kwargs)}"
+            )
+        tensors = {tensor.number: tensor for tensor in program.tensors}
+        for storage, number in zip(self.containers, program.shared, strict=True):
+            storage[0] = _fit(storage[0], tensors[number], program)
+        return self.entry(
+            *[_fit(arg, tensors[number], program) for arg, number in zip(args, program.inputs, strict=True)]
+        )
+
+
+def _fit(value: Any, tensor: Any, program: Program) -> np.ndarray[Any, Any]:
+    array = np.asarray(value)
+    dtype = np.dtype(tensor.dtype)
+    if array.dtype != dtype and not np.can_cast(array.dtype, dtype, "safe"):
+        whole = np.issubdtype(dtype, np.integer) and type(value) is int
+        real = np.issubdtype(dtype, np.floating) and type(value) in (int, float)
+        info = np.iinfo(dtype) if whole else None
+        if not (real or (info is not None and info.min <= value <= info.max)):
+            raise TypeError(f"cannot safely use a value of dtype {array.dtype} where {dtype} is needed")
+    if array.ndim != tensor.ndim:
+        raise TypeError(
+            f"wrong number of dimensions: expected {tensor.ndim}, got {array.ndim} with shape {array.shape}"
+        )
+    for number, ones in program.broadcast:
+        if number == tensor.number and any(one and size != 1 for one, size in zip(ones, array.shape, strict=True)):
+            raise TypeError(f"a broadcastable dimension has a size other than 1: shape {array.shape}")
+    # np.dtype(name) is the builtin descriptor; longlong and foreign byte orders are brought to it by the conversion.
+    fixed = np.require(array, np.dtype(tensor.dtype), ["A", "W", "E"])
+    return fixed if fixed.dtype.num == dtype.num else fixed.view(dtype)
+
+
+def raise_error(table: Sequence[tuple[Any, str, str]], index: int, shown: Sequence[int]) -> NoReturn:
+    """Raise the exception that row ``index`` of a program's error table describes, with ``shown`` put into its message."""
+    _, kind, template = table[index]
+    found = getattr(builtins, kind, None)
+    if found is None:
+        from theon import errors
+
+        found = getattr(errors, kind)
+    raise found(template.format(*shown))
+
+
+def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, ...]]:
+    tensors = {tensor.number: tensor for tensor in program.tensors}
+    node, wanted = step.node, [tensors[number] for number in step.outputs]
+
+    def perform(*arrays: Any) -> tuple[Any, ...]:
+        storage: list[list[Any]] = [[None] for _ in wanted]
+        node.op.perform(node, list(arrays), storage)
+        found = []
+        for cell, tensor in zip(storage, wanted, strict=True):
+            array = np.require(np.asarray(cell[0]), np.dtype(tensor.dtype), ["A", "E"])
+            if array.ndim != tensor.ndim:
+                raise TypeError(
+                    f"{node.op} gave an array of {array.ndim} dimensions where its output has {tensor.ndim}"
+                )
+            found.append(array)
+        return tuple(found)
+
+    return perform
+
+
+def _drop(module: Any, address: int, words: Any) -> None:
+    """Free the arena; ``module`` and ``words`` are held until now."""
+    _free(ctypes.c_void_p.from_address(address + 8 * text.ARENA).value)
+
+
+def _compile(program: Program, main: str, kernels: str | None) -> Any:
+    from theon.codegen import jit
+    from theon.codegen.routines import routines_of
+
+    parts, symbols = [main], dict(abi.symbols())
+    if kernels is None:
+        named = text.kernels_of(program)
+        if named:
+            from theon.codegen import emit
+
+            parts = [emit.prelude(), *[emit.kernel_text(kernel, name) for kernel, name in named.items()], main]
+    else:
+        parts.insert(0, kernels)
+    extra, addresses = routines_of(program)
+    symbols |= addresses
+    return jit.compile_module("\n".join([*parts, extra]), symbols, None)
