@@ -11,6 +11,7 @@ from theon.errors import AsTensorError
 from theon.graph.conversion import set_conversion
 from theon.graph.variable import Apply, Variable
 from theon.options import config
+from theon.tensor import hooks
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant
 
@@ -114,10 +115,6 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
     return TensorConstant(TensorType(data.dtype.name, flags), data, name=name)
 
 
-# ops/join.py sets it: the stack of a sequence that holds variables.
-stack_hook: Any = None
-# ops/dims.py set them: (variable, ndim) -> variable with dimensions added or dropped on the left.
-pad_hook: Any = None
 
 
 def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None) -> Any:
@@ -138,9 +135,9 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
             raise AsTensorError("Variable type field must be a TensorType.", x, x.type)
         if ndim is None or x.type.ndim == ndim:
             return x
-        return pad_hook(x, ndim)
+        return hooks.needed("pad")(x, ndim)
     if isinstance(x, list | tuple) and _holds_variable(x):
-        return stack_hook(x)
+        return hooks.needed("stack")(x)
     if isinstance(x, bool):
         return constant(np.asarray(x), name=name, ndim=ndim)
     try:

@@ -11,6 +11,7 @@ from theon.dtypes import all_dtypes
 from theon.graph.type import Type
 from theon.graph.variable import Variable
 from theon.options import config
+from theon.tensor import hooks
 
 __all__ = ["TensorType", "values_eq_approx", "values_eq_approx_always_true", "values_eq_approx_remove_inf_nan"]
 
@@ -171,9 +172,9 @@ class TensorType(Type):
         if var.type == self:
             return var
         if all(mine or not theirs for mine, theirs in zip(self.broadcastable, var.type.broadcastable)):
-            return None if rebroadcast_hook is None else rebroadcast_hook(var, self.broadcastable)
+            return hooks.needed("rebroadcast")(var, self.broadcastable)  # type: ignore[no-any-return]
         if all(theirs or not mine for mine, theirs in zip(self.broadcastable, var.type.broadcastable)):
-            return None if rebroadcast_hook is None else rebroadcast_hook(var, self.broadcastable)
+            return hooks.needed("rebroadcast")(var, self.broadcastable)  # type: ignore[no-any-return]
         return None
 
     def is_super(self, other: Type) -> bool:
@@ -245,10 +246,6 @@ class TensorType(Type):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-# ops/dims.py sets it: (variable, pattern) -> variable of that pattern, checked when the function runs.
-rebroadcast_hook: Any = None
 
 
 def _short(value: Any) -> str:

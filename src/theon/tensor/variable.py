@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.variable import Constant, Variable
+from theon.tensor import hooks
 from theon.tensor.type import TensorType
 
 __all__ = ["TensorConstant", "TensorConstantSignature", "TensorVariable"]
@@ -52,15 +53,11 @@ class TensorProperties:
     def __iter__(self) -> Any:
         known = self.type.shape[0] if self.ndim else None
         if known is None:
-            count = length_hook(self) if length_hook is not None else None
+            count = hooks.needed("length")(self) if self.ndim else None
             if count is None:
                 raise TypeError("TensorType does not support iteration. Maybe you are using builtins.sum instead of theano.tensor.sum?")
             known = count
         return (self[i] for i in range(known))  # type: ignore[index]
-
-
-# ops set it: the number of rows of a variable where the graph tells, else None.
-length_hook: Any = None
 
 
 class TensorVariable(TensorProperties, Variable):

@@ -1,0 +1,233 @@
+"""Arithmetic: sums, products, quotients, powers, extremes, choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from theon.ops.declare import (
+    elementwise,
+    integers_only,
+    no_bool,
+    no_complex,
+    quotient,
+    real_part,
+    same_kind,
+    upcast,
+)
+
+
+def _fold(ufunc: str) -> Any:
+    def reference(xp: Any, *xs: Any) -> Any:
+        total = xs[0]
+        for x in xs[1:]:
+            total = getattr(xp, ufunc)(total, x)
+        return total
+
+    return reference
+
+
+def _fold_lower(name: str) -> Any:
+    def lower(k: Any, *xs: Any) -> Any:
+        total = xs[0]
+        for x in xs[1:]:
+            total = getattr(k, name)(total, x)
+        return total
+
+    return lower
+
+
+def _mul_grad(*args: Any) -> list[Any]:
+    *xs, _, g = args
+    gradients = []
+    for place in range(len(xs)):
+        term = g
+        for other, x in enumerate(xs):
+            if other != place:
+                term = term * (conj(x) if x.type.dtype.startswith("complex") else x)
+        gradients.append(term)
+    return gradients
+
+
+add = elementwise(
+    "add", -1, _fold("add"), same_kind, lambda *a: [a[-1]] * (len(a) - 2), _fold_lower("add"), "Sum of the inputs.", identity=0
+)
+mul = elementwise("mul", -1, _fold("multiply"), same_kind, _mul_grad, _fold_lower("mul"), "Product of the inputs.", identity=1)
+sub = elementwise(
+    "sub", 2, lambda xp, x, y: x - y, no_bool, lambda x, y, o, g: [g, -g], lambda k, x, y: k.sub(x, y), "Difference."
+)
+neg = elementwise("neg", 1, lambda xp, x: -x, no_bool, lambda x, o, g: [-g], lambda k, x: k.neg(x), "Negative.")
+true_div = elementwise(
+    "true_div",
+    2,
+    lambda xp, x, y: xp.true_divide(x, y),
+    quotient,
+    lambda x, y, o, g: [g / y, -(g * x) / (y * y)],
+    lambda k, x, y: k.div(x, y),
+    "True division; integers give floatX.",
+)
+
+
+def _floor_divide(xp: Any, x: Any, y: Any) -> Any:
+    return xp.floor_divide(x, y)
+
+
+int_div = elementwise(
+    "int_div", 2, _floor_divide, no_complex, lambda x, y, o, g: [None, None], lambda k, x, y: k.floordiv(x, y), "Division rounded down."
+)
+mod = elementwise(
+    "mod",
+    2,
+    lambda xp, x, y: xp.mod(x, y),
+    no_complex,
+    lambda x, y, o, g: [g, -(x // y) * g],
+    lambda k, x, y: k.mod(x, y),
+    "Remainder, with the sign of the divisor.",
+)
+
+
+def _pow_grad(x: Any, y: Any, o: Any, g: Any) -> list[Any]:
+    from theon.ops.compare import eq
+    from theon.ops.explog import log
+    from theon.tensor.variable import TensorConstant
+
+    first = g * y * x ** (y - 1)
+    if isinstance(y, TensorConstant) or (y.owner is not None and all(isinstance(v, TensorConstant) for v in y.owner.inputs)):
+        return [first, g * o * log(x)] if y.type.dtype.startswith(("float", "complex")) else [first, None]
+    # 0 ** y has the slope 0 in y for y > 0, where o * log(x) is 0 * -inf.
+    return [first, g * switch(eq(x, 0), 0, o * log(x))]
+
+
+pow = elementwise(
+    "pow",
+    2,
+    lambda xp, x, y: xp.power(x, y) if x.dtype.kind in "fc" else _int_power(xp, x, y),
+    same_kind,
+    _pow_grad,
+    lambda k, x, y: k.math("pow", x, y) if x.dtype.startswith("float") else None,
+    "``x`` to the power ``y``.",
+)
+
+
+def _int_power(xp: Any, x: Any, y: Any) -> Any:
+    if x.dtype.kind == "b":
+        return xp.asarray(x | ~y)
+    if (y < 0).any():
+        # NumPy refuses negative integer powers; truncation of the quotient is meant.
+        with np.errstate(all="ignore"):
+            return xp.power(x.astype("float64"), y).astype(x.dtype)
+    return xp.power(x, y)
+
+
+abs_ = elementwise(
+    "abs_",
+    1,
+    lambda xp, x: xp.abs(x),
+    real_part,
+    lambda x, o, g: [g * x / o if x.type.dtype.startswith("complex") else g * sgn(x)],
+    lambda k, x: k.abs(x),
+    "Absolute value; of complex numbers, the magnitude.",
+    cast_inputs=False,
+)
+sgn = elementwise(
+    "sgn",
+    1,
+    lambda xp, x: xp.sign(x),
+    lambda d: no_bool(no_complex(d)),
+    lambda x, o, g: [None],
+    lambda k, x: k.sign(x),
+    "Sign: -1, 0 or 1.",
+)
+
+
+def _extreme_grad(x: Any, y: Any, o: Any, g: Any) -> list[Any]:
+    from theon.ops.compare import eq, neq
+
+    # Where both are equal the slope belongs to the first.
+    first = eq(o, x)
+    return [first * g, neq(o, x) * g]
+
+
+maximum = elementwise(
+    "maximum", 2, lambda xp, x, y: xp.maximum(x, y), no_complex, _extreme_grad, lambda k, x, y: k.max(x, y), "The larger; NaN wins."
+)
+minimum = elementwise(
+    "minimum", 2, lambda xp, x, y: xp.minimum(x, y), no_complex, _extreme_grad, lambda k, x, y: k.min(x, y), "The smaller; NaN wins."
+)
+
+
+def _switch_grad(c: Any, x: Any, y: Any, o: Any, g: Any) -> list[Any]:
+    return [None, switch(c, g, 0), switch(c, 0, g)]
+
+
+switch = elementwise(
+    "switch",
+    3,
+    lambda xp, c, x, y: xp.where(c != 0, x, y),
+    lambda c, x, y: upcast(x, y),
+    _switch_grad,
+    lambda k, c, x, y: k.select(k.cast(c, "bool"), x, y),
+    "``x`` where the condition is not 0, else ``y``.",
+    cast_inputs=False,
+)
+
+
+def _clip_grad(x: Any, low: Any, high: Any, o: Any, g: Any) -> list[Any]:
+    from theon.ops.bits import and_
+    from theon.ops.compare import ge, gt, le, lt
+
+    inside = and_(ge(x, low), le(x, high))
+    return [switch(inside, g, 0), switch(lt(x, low), g, 0), switch(gt(x, high), g, 0)]
+
+
+clip = elementwise(
+    "clip",
+    3,
+    lambda xp, x, low, high: xp.where(x < low, low, xp.where(x > high, high, x)),
+    no_complex,
+    _clip_grad,
+    lambda k, x, low, high: k.select(k.lt(x, low), low, k.select(k.gt(x, high), high, x)),
+    "``x`` limited to [``low``, ``high``].",
+)
+sqr = elementwise("sqr", 1, lambda xp, x: x * x, same_kind, lambda x, o, g: [g * x * 2], lambda k, x: k.mul(x, x), "Square.")
+second = elementwise(
+    "second",
+    2,
+    lambda xp, x, y: xp.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)).copy(),
+    lambda x, y: y,
+    lambda x, y, o, g: [None, g],
+    lambda k, x, y: y,
+    "``y`` in the broadcast shape of both.",
+    cast_inputs=False,
+)
+fill = second
+identity = elementwise("identity", 1, lambda xp, x: x, same_kind, lambda x, o, g: [g], lambda k, x: x, "A copy.")
+
+
+def _cast_to(dtype: str) -> Any:
+    def reference(xp: Any, x: Any) -> Any:
+        return x.real.astype(dtype) if x.dtype.kind == "c" and not dtype.startswith("complex") else x.astype(dtype)
+
+    def rule(given: str) -> str:
+        if given.startswith("complex") and not dtype.startswith("complex"):
+            raise TypeError("Casting from complex to real is ambiguous: consider real(), imag(), angle() or abs()")
+        return dtype
+
+    return elementwise(
+        f"Cast{{{dtype}}}", 1, reference, rule, lambda x, o, g: [g], lambda k, x: k.cast(x, dtype), f"Cast to {dtype}.", cast_inputs=False
+    )
+
+
+CASTS = {
+    dtype: _cast_to(dtype)
+    for dtype in (
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "float16", "float32", "float64", "complex64", "complex128",
+    )
+}  # fmt: skip
+
+# Complex parts stand here because products need conj in their gradient.
+conj = elementwise("conj", 1, lambda xp, x: xp.conj(x), same_kind, lambda x, o, g: [conj(g) if g.type.dtype.startswith("complex") else g], None, "Complex conjugate.")
+floor_mod = mod
+integer_rule = integers_only
