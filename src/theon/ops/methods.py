@@ -1,0 +1,406 @@
+"""The one table of methods and operators of symbolic arrays: name -> function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from theon.errors import AsTensorError
+from theon.options import config
+from theon.ops import arith, bits, checks, compare, complex, dims, dot, explog, fill, index, join, reduce, round, softmax, sort, special, trig
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.shared import TensorSharedVariable
+from theon.tensor.variable import TensorConstant, TensorProperties, TensorVariable
+
+__all__ = ["METHODS", "div_proxy"]
+
+
+def int_or_true_div(x_discrete: bool, y_discrete: bool) -> Any:
+    """Return the op that ``x / y`` means: by ``config.int_division`` for two discrete operands."""
+    if x_discrete and y_discrete:
+        if config.int_division == "raise":
+            raise IntegerDivisionError(
+                "With `config.int_division` set to 'raise', dividing two integer types with '/' is forbidden: use // or cast first"
+            )
+        if config.int_division == "floatX":
+            return arith.true_div
+    return arith.true_div
+
+
+class IntegerDivisionError(Exception):
+    """``/`` between integers was forbidden by ``config.int_division``."""
+
+    __module__ = "theano.scalar.basic"
+
+
+def div_proxy(x: Any, y: Any) -> Any:
+    """Return ``x / y``, true division."""
+    return arith.true_div(x, y)
+
+
+def mod_check(x: Any, y: Any) -> Any:
+    """Return ``x % y``. ComplexError (TypeError here) for complex operands."""
+    return arith.mod(x, y)
+
+
+def divmod_(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return quotient and remainder."""
+    return arith.int_div(x, y), arith.mod(x, y)
+
+
+def _operator(function: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
+    def method(self: Any, other: Any) -> Any:
+        try:
+            return function(other, self) if swapped else function(self, other)
+        except (NotImplementedError, AsTensorError):
+            return NotImplemented
+
+    return method
+
+
+def _power(x: Any, y: Any, modulus: Any = None) -> Any:
+    return arith.pow(x, y)
+
+
+def _round(x: Any, mode: Any = None) -> Any:
+    """Return ``x`` rounded, halves to even unless ``mode`` is "half_away_from_zero"."""
+    if mode in (None, "half_to_even", 0):
+        return round.round_half_to_even(x)
+    if mode == "half_away_from_zero":
+        return round.round_half_away_from_zero(x)
+    raise Exception(f"round mode {mode} is not implemented.")
+
+
+def _any_or_all(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, axis=None, keepdims=False: function(self, axis=axis, keepdims=keepdims)
+
+
+def _dimshuffle(self: Any, *pattern: Any) -> Any:
+    if len(pattern) == 1 and isinstance(pattern[0], list | tuple):
+        pattern = tuple(pattern[0])
+    return dims.DimShuffle(self.type.broadcastable, pattern)(self)
+
+
+def _reshape(self: Any, shape: Any, ndim: int | None = None) -> Any:
+    """Return this array reshaped; ``ndim`` tells the length of a symbolic ``shape``."""
+    if ndim is not None and not isinstance(ndim, int | np.integer):
+        raise ValueError(f"Expected ndim to be an integer, is {type(ndim)}")
+    return dims.reshape(self, shape, ndim=ndim)
+
+
+def _transpose(self: Any, *axes: Any) -> Any:
+    if not axes:
+        return dims.transpose(self)
+    if len(axes) == 1 and isinstance(axes[0], list | tuple):
+        axes = tuple(axes[0])
+    return dims.transpose(self, axes)
+
+
+def _norm(self: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: N803
+    """Return the norm of order ``L``."""
+    if L == 0:
+        raise NotImplementedError("Optimization of L0 norm: use neq(x, 0).sum()")
+    return reduce.norm_of(self, L, axis, keepdims)
+
+
+def _fill(self: Any, value: Any) -> Any:
+    """Return ``value`` in the shape of this array."""
+    return arith.second(self, value)
+
+
+def _trunc(self: Any) -> Any:
+    raise TypeError("int() argument must be a number, not a symbolic TensorVariable: use .eval() for its value")
+
+
+def _float(self: Any) -> Any:
+    raise TypeError("float() argument must be a string or a number, not 'TensorVariable'")
+
+
+def _index(self: Any) -> Any:
+    raise TypeError("a symbolic TensorVariable cannot be interpreted as an integer")
+
+
+def _zeros_like(self: Any, dtype: Any = None) -> Any:
+    return fill.zeros_like(self, dtype)
+
+
+def _ones_like(self: Any, dtype: Any = None) -> Any:
+    return fill.ones_like(self, dtype)
+
+
+def _contains(self: Any, other: Any) -> Any:
+    raise TypeError("argument of type 'TensorVariable' is not iterable: symbolic values have no truth; use T.eq(x, value).any()")
+
+
+def _ceil(self: Any) -> Any:
+    return round.ceil(self)
+
+
+METHODS: dict[str, Any] = {
+    "__abs__": arith.abs_,
+    "__neg__": arith.neg,
+    "__pos__": lambda self: self,
+    "__invert__": bits.invert,
+    "__add__": _operator(arith.add),
+    "__radd__": _operator(arith.add, True),
+    "__sub__": _operator(arith.sub),
+    "__rsub__": _operator(arith.sub, True),
+    "__mul__": _operator(arith.mul),
+    "__rmul__": _operator(arith.mul, True),
+    "__truediv__": _operator(lambda x, y: _true_div(x, y)),
+    "__rtruediv__": _operator(lambda x, y: _true_div(x, y), True),
+    "__div__": _operator(lambda x, y: _true_div(x, y)),
+    "__rdiv__": _operator(lambda x, y: _true_div(x, y), True),
+    "__floordiv__": _operator(arith.int_div),
+    "__rfloordiv__": _operator(arith.int_div, True),
+    "__mod__": _operator(mod_check),
+    "__rmod__": _operator(mod_check, True),
+    "__divmod__": divmod_,
+    "__rdivmod__": lambda self, other: divmod_(other, self),
+    "__pow__": _operator(_power),
+    "__rpow__": _operator(_power, True),
+    "__and__": _operator(bits.and_),
+    "__rand__": _operator(bits.and_, True),
+    "__or__": _operator(bits.or_),
+    "__ror__": _operator(bits.or_, True),
+    "__xor__": _operator(bits.xor),
+    "__rxor__": _operator(bits.xor, True),
+    "__lt__": _operator(compare.lt),
+    "__le__": _operator(compare.le),
+    "__gt__": _operator(compare.gt),
+    "__ge__": _operator(compare.ge),
+    "__getitem__": lambda self, args: index.getitem(self, args),
+    "__dot__": dot.dot,
+    "__rdot__": lambda self, other: dot.dot(other, self),
+    "__matmul__": _operator(dot.dot),
+    "__rmatmul__": _operator(dot.dot, True),
+    "__ceil__": _ceil,
+    "__floor__": lambda self: round.floor(self),
+    "__trunc__": lambda self: round.trunc(self),
+    "__int__": _trunc,
+    "__float__": _float,
+    "__index__": _index,
+    "__contains__": _contains,
+    "T": property(dims.transpose),
+    "shape": property(dims.shape),
+    "size": property(lambda self: self if self.type.ndim == 0 and False else _size(self)),
+    "real": property(complex.real),
+    "imag": property(complex.imag),
+    "transpose": _transpose,
+    "dimshuffle": _dimshuffle,
+    "reshape": _reshape,
+    "flatten": lambda self, ndim=1: dims.flatten(self, ndim),
+    "ravel": lambda self: dims.flatten(self),
+    "swapaxes": dims.swapaxes,
+    "squeeze": dims.squeeze,
+    "astype": dims.cast,
+    "sum": reduce.sum,
+    "prod": reduce.prod,
+    "mean": lambda self, axis=None, dtype=None, keepdims=False, acc_dtype=None: reduce.mean(
+        self, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype
+    ),
+    "var": reduce.var,
+    "std": reduce.std,
+    "max": reduce.max,
+    "min": reduce.min,
+    "argmax": reduce.argmax,
+    "argmin": reduce.argmin,
+    "ptp": reduce.ptp,
+    "any": _any_or_all(reduce.any),
+    "all": _any_or_all(reduce.all),
+    "norm": _norm,
+    "dot": dot.dot,
+    "nonzero": index.nonzero,
+    "nonzero_values": index.nonzero_values,
+    "take": index.take,
+    "sort": sort.sort,
+    "argsort": sort.argsort,
+    "cumsum": sort.cumsum,
+    "cumprod": sort.cumprod,
+    "diagonal": fill.diagonal,
+    "trace": fill.trace,
+    "fill": _fill,
+    "zeros_like": _zeros_like,
+    "ones_like": _ones_like,
+    "copy": lambda self, name=None: _copy(self, name),
+    "clip": arith.clip,
+    "conj": arith.conj,
+    "conjugate": arith.conj,
+    "round": _round,
+    "trunc": round.trunc,
+    "ceil": round.ceil,
+    "floor": round.floor,
+    "exp": explog.exp,
+    "exp2": explog.exp2,
+    "expm1": explog.expm1,
+    "log": explog.log,
+    "log2": explog.log2,
+    "log10": explog.log10,
+    "log1p": explog.log1p,
+    "sqrt": explog.sqrt,
+    "deg2rad": explog.deg2rad,
+    "rad2deg": explog.rad2deg,
+    "sin": trig.sin,
+    "cos": trig.cos,
+    "tan": trig.tan,
+    "arcsin": trig.arcsin,
+    "arccos": trig.arccos,
+    "arctan": trig.arctan,
+    "sinh": trig.sinh,
+    "cosh": trig.cosh,
+    "tanh": trig.tanh,
+    "arcsinh": trig.arcsinh,
+    "arccosh": trig.arccosh,
+    "arctanh": trig.arctanh,
+    "repeat": lambda self, repeats, axis=None: _repeat(self, repeats, axis),
+    "choose": lambda self, choices, out=None, mode="raise": _choose(self, choices, out, mode),
+}
+
+
+def _true_div(x: Any, y: Any) -> Any:
+    if config.int_division == "raise":
+        x, y = as_tensor_variable(x), as_tensor_variable(y)
+        from theon.dtypes import discrete_dtypes
+
+        int_or_true_div(x.type.dtype in discrete_dtypes, y.type.dtype in discrete_dtypes)
+    return arith.true_div(x, y)
+
+
+def _size(x: Any) -> Any:
+    if x.type.ndim == 0:
+        return as_tensor_variable(np.int64(1))
+    if x.type.ndim == 1:
+        return dims.shape(x)[0]
+    return reduce.prod(dims.shape(x))
+
+
+def _copy(x: Any, name: str | None) -> Any:
+    out = arith.identity(x)
+    out.name = name
+    return out
+
+
+class Repeat(dims.TensorOp):
+    """Elements repeated along an axis."""
+
+    __module__ = "theano.tensor.extra_ops"
+    __props__ = ("axis",)
+
+    def __init__(self, axis: int | None = None) -> None:
+        self.axis = axis
+
+    def infer(self, x: Any, repeats: Any) -> Any:
+        """The axis is of unknown size."""
+        if repeats.type.ndim > 1 or not str(repeats.type.dtype).startswith(("int", "uint", "bool")):
+            raise TypeError("only tensor_scalar and vector repeats of integer dtype are accepted")
+        if self.axis is None:
+            return dims.TensorType(x.type.dtype, (False,))
+        return dims.TensorType(x.type.dtype, shape=[None if d == self.axis else n for d, n in enumerate(x.type.shape)])
+
+    def reference(self, xp: Any, x: Any, repeats: Any) -> Any:
+        """Ask NumPy."""
+        return xp.repeat(x, repeats, axis=self.axis)
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        """Only the elements matter."""
+        return [[True], [False]]
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Each element's copies summed."""
+        from theon.graph.disconnected import DisconnectedType
+
+        x, repeats = inputs
+        (g,) = output_grads
+        axis = 0 if self.axis is None else self.axis % x.type.ndim
+        flat = x.flatten() if self.axis is None else x
+        size = dims.shape_i(flat, axis)
+        counts = arith.second(fill.arange(size), repeats) if repeats.type.ndim == 0 else repeats
+        source = Repeat(0)(fill.arange(size), counts)
+        zero = fill.zeros_like(flat)
+        front = (slice(None),) * axis
+        out = index.inc_subtensor(index.getitem(zero, (*front, source)), g)
+        if self.axis is None:
+            out = dims.reshape(out, dims.shape(x), ndim=x.type.ndim)
+        return [out, DisconnectedType()()]
+
+
+def _repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Return ``x`` with its elements repeated along ``axis`` (of the flattened array without)."""
+    x, repeats = as_tensor_variable(x), as_tensor_variable(repeats)
+    if axis is not None and axis < 0:
+        axis += x.type.ndim
+    return Repeat(axis)(x, repeats)
+
+
+repeat = _repeat
+
+
+class Choose(dims.TensorOp):
+    """Elements chosen among arrays by an integer array."""
+
+    __module__ = "theano.tensor.basic"
+    __props__ = ("mode",)
+
+    def __init__(self, mode: str) -> None:
+        if mode not in ("raise", "wrap", "clip"):
+            raise ValueError(f"mode must be raise, wrap or clip, not {mode!r}")
+        self.mode = mode
+
+    def infer(self, a: Any, choices: Any) -> Any:
+        """The broadcast of the chooser and one choice."""
+        if not str(a.type.dtype).startswith(("int", "uint")):
+            raise TypeError("choose first argument must have an [u]int* dtype. Got", a.type.dtype)
+        ndim = max(a.type.ndim, choices.type.ndim - 1)
+        return dims.TensorType(choices.type.dtype, (False,) * ndim)
+
+    def reference(self, xp: Any, a: Any, choices: Any) -> Any:
+        """Ask NumPy, which takes at most 64 choices in its own function."""
+        n = choices.shape[0]
+        if self.mode == "wrap":
+            a = a % n
+        elif self.mode == "clip":
+            a = xp.clip(a, 0, n - 1)
+        elif a.size and (a.min() < 0 or a.max() >= n):
+            raise ValueError("invalid entry in choice array")
+        a, *rest = xp.broadcast_arrays(a, *choices)
+        return xp.take_along_axis(xp.stack(rest), a[None], axis=0)[0]
+
+
+def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    """Return the elements of ``choices[a]``."""
+    if out is not None:
+        raise TypeError("choose takes no out argument")
+    choices = join.stack(list(choices)) if isinstance(choices, list | tuple) else as_tensor_variable(choices)
+    return Choose(mode)(as_tensor_variable(a), choices)
+
+
+choose = _choose
+
+
+def _attach() -> None:
+    for name, function in METHODS.items():
+        if isinstance(function, property) or name.startswith("__"):
+            attribute = function
+        else:
+            attribute = function
+        if not isinstance(attribute, property) and not hasattr(attribute, "__get__"):
+            attribute = _bound(attribute)
+        setattr(TensorProperties, name, attribute)
+    for cls in (TensorVariable, TensorConstant, TensorSharedVariable):
+        for name in ("__lt__", "__le__", "__gt__", "__ge__", "__getitem__"):
+            if name in vars(cls):
+                setattr(cls, name, getattr(TensorProperties, name))
+
+
+def _bound(op: Any) -> Any:
+    def method(self: Any, *args: Any) -> Any:
+        return op(self, *args)
+
+    method.__doc__ = op.__doc__
+    return method
+
+
+_attach()
+_ = (checks, softmax, special)

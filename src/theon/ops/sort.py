@@ -1,0 +1,212 @@
+"""Order: sorting, positions of the sorted, distinct values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from theon.dtypes import discrete_dtypes
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.variable import Apply
+from theon.ops.declare import TensorOp, zeros_for
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.type import TensorType
+
+__all__ = ["ArgSortOp", "CumOp", "SortOp", "Unique", "argsort", "cumprod", "cumsum", "diff", "sort", "unique"]
+
+
+class SortOp(TensorOp):
+    """Values in ascending order along an axis."""
+
+    __module__ = "theano.tensor.sort"
+    __props__ = ("kind", "order", "axis")
+
+    def __init__(self, kind: str, order: Any = None, axis: int | None = -1) -> None:
+        self.kind, self.order, self.axis = kind, order, axis
+
+    def infer(self, x: Any) -> TensorType:
+        """The input's type."""
+        return TensorType(x.type.dtype, shape=x.type.shape)
+
+    def reference(self, xp: Any, x: Any) -> Any:
+        """Ask NumPy."""
+        return xp.sort(x, axis=self.axis, kind=self.kind)
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """The gradient put back in place."""
+        x = inputs[0]
+        if x.type.dtype in discrete_dtypes:
+            return [zeros_for(x)]
+        order = argsort(x, self.axis, "mergesort")
+        return [Unsort(self.axis if self.axis is not None else -1)(output_grads[0], order)]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The input's shape."""
+        return [shapes[0]]
+
+
+class Unsort(TensorOp):
+    """Values moved along an axis to the positions of a second input."""
+
+    __props__ = ("axis",)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def infer(self, g: Any, order: Any) -> TensorType:
+        """The values' type."""
+        return TensorType(g.type.dtype, shape=g.type.shape)
+
+    def reference(self, xp: Any, g: Any, order: Any) -> Any:
+        """Place."""
+        return xp.take_along_axis(g, xp.argsort(order, axis=self.axis, kind="stable"), axis=self.axis)
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Taken back along the order."""
+        return [Unsort(self.axis)(output_grads[0], argsort(inputs[1], self.axis)), zeros_for(inputs[1])]
+
+
+class ArgSortOp(TensorOp):
+    """Positions of the values in ascending order along an axis."""
+
+    __module__ = "theano.tensor.sort"
+    __props__ = ("kind", "order", "axis")
+
+    def __init__(self, kind: str, order: Any = None, axis: int | None = -1) -> None:
+        self.kind, self.order, self.axis = kind, order, axis
+
+    def infer(self, x: Any) -> TensorType:
+        """Integers of the input's shape."""
+        return TensorType("int64", shape=x.type.shape)
+
+    def reference(self, xp: Any, x: Any) -> Any:
+        """Ask NumPy."""
+        return xp.argsort(x, axis=self.axis, kind=self.kind)
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Zero: positions do not move smoothly."""
+        return [zeros_for(inputs[0])]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The input's shape."""
+        return [shapes[0]]
+
+
+def sort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+    """Return ``a`` sorted along ``axis``; None sorts the flattened array."""
+    a = as_tensor_variable(a)
+    if axis is None:
+        a, axis = a.flatten(), 0
+    return SortOp(kind, order, int(axis))(a)
+
+
+def argsort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+    """Return the positions that sort ``a`` along ``axis``; None sorts the flattened array."""
+    a = as_tensor_variable(a)
+    if axis is None:
+        a, axis = a.flatten(), 0
+    return ArgSortOp(kind, order, int(axis))(a)
+
+
+class Unique(TensorOp):
+    """The sorted distinct values, and, where asked, their first positions, the inverse and counts."""
+
+    __module__ = "theano.tensor.extra_ops"
+    __props__ = ("return_index", "return_inverse", "return_counts")
+
+    def __init__(self, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> None:
+        self.return_index, self.return_inverse, self.return_counts = return_index, return_inverse, return_counts
+
+    def infer(self, x: Any) -> list[TensorType]:
+        """Vectors."""
+        return [TensorType(x.type.dtype, (False,))] + [
+            TensorType("int64", (False,)) for flag in (self.return_index, self.return_inverse, self.return_counts) if flag
+        ]
+
+    def reference(self, xp: Any, x: Any) -> Any:
+        """Ask NumPy."""
+        out = np.unique(x, self.return_index, self.return_inverse, self.return_counts)
+        if isinstance(out, tuple):
+            return tuple(np.asarray(o).reshape(-1) for o in out)
+        return out
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Zero, as in Theano."""
+        return [zeros_for(inputs[0])]
+
+
+def unique(x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """Return the sorted distinct values of ``x``."""
+    return Unique(return_index, return_inverse, return_counts)(x)
+
+
+class CumOp(TensorOp):
+    """Running sums or products along an axis."""
+
+    __module__ = "theano.tensor.extra_ops"
+    __props__ = ("axis", "mode")
+
+    def __init__(self, axis: int | None = None, mode: str = "add") -> None:
+        if mode not in ("add", "mul"):
+            raise ValueError(f'{type(self).__name__}: Unknown mode "{mode}"')
+        self.axis, self.mode = axis, mode
+
+    def infer(self, x: Any) -> TensorType:
+        """The input's type, flat without an axis."""
+        if self.axis is None:
+            return TensorType(x.type.dtype, (False,))
+        if not -x.type.ndim <= self.axis < x.type.ndim:
+            raise ValueError(f"axis(={self.axis}) out of bounds")
+        return TensorType(x.type.dtype, shape=x.type.shape)
+
+    def reference(self, xp: Any, x: Any) -> Any:
+        """Ask NumPy."""
+        return (xp.cumsum if self.mode == "add" else xp.cumprod)(x, axis=self.axis, dtype=x.dtype)
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """The running sum from the end."""
+        (x,), (g,) = inputs, output_grads
+        if x.type.dtype in discrete_dtypes:
+            return [zeros_for(x)]
+        axis = 0 if self.axis is None else self.axis % x.type.ndim
+        back = (slice(None),) * axis + (slice(None, None, -1),)
+        if self.mode == "add":
+            out = cumsum(g[back], axis)[back]
+        else:
+            flat = x.flatten() if self.axis is None else x
+            out = cumsum((self(x) * g)[back], axis)[back] / flat
+        return [out.reshape(x.shape, ndim=x.type.ndim) if self.axis is None else out]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The input's shape."""
+        if self.axis is not None:
+            return [shapes[0]]
+        total: Any = 1
+        for n in shapes[0]:
+            total = n * total
+        return [(as_tensor_variable(total),)]
+
+
+def cumsum(x: Any, axis: int | None = None) -> Any:
+    """Return running sums along ``axis``, of the flattened array without."""
+    return CumOp(axis, "add")(as_tensor_variable(x))
+
+
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    """Return running products along ``axis``, of the flattened array without."""
+    return CumOp(axis, "mul")(as_tensor_variable(x))
+
+
+def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+    """Return the ``n``-th differences along ``axis``."""
+    x = as_tensor_variable(x)
+    axis %= x.type.ndim
+    for _ in range(n):
+        front = (slice(None),) * axis
+        x = x[(*front, slice(1, None))] - x[(*front, slice(None, -1))]
+    return x
+
+
+_ = DisconnectedType
