@@ -1,0 +1,198 @@
+"""Jacobians and Hessians, and ops that change only the gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from theon.autodiff.reverse import format_as, grad, grad_undefined
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import Op
+from theon.graph.variable import Apply, Variable
+from theon.ops.arith import clip
+from theon.ops.declare import zeros_for
+from theon.ops.dims import get_vector_length
+from theon.ops.join import stack
+from theon.tensor.constant import as_tensor_variable
+
+__all__ = ["consider_constant", "disconnected_grad", "grad_clip", "grad_scale", "hessian", "jacobian", "undefined_grad", "zero_grad"]
+
+
+def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
+    """Return the Jacobian of a vector with respect to ``wrt``: one gradient for each element, stacked first.
+
+    AssertionError where ``expression`` is no vector. The number of elements has to be known from the graph.
+    """
+    if not isinstance(expression, Variable):
+        raise TypeError("tensor.jacobian expects a Variable as `expression`")
+    if expression.type.ndim > 1:  # type: ignore[attr-defined]
+        raise AssertionError("tensor.jacobian expects a 1 dimensional variable as `expression`. If not use flatten to make it a vector")
+    using_list, using_tuple = isinstance(wrt, list), isinstance(wrt, tuple)
+    targets = list(wrt) if using_list or using_tuple else [wrt]
+    options = {"consider_constant": consider_constant, "disconnected_inputs": disconnected_inputs}
+    if expression.type.ndim == 0:  # type: ignore[attr-defined]
+        return format_as(using_list, using_tuple, grad(expression, targets, **options))
+    rows = [grad(expression[i], targets, **options) for i in range(get_vector_length(expression))]  # type: ignore[index]
+    return format_as(using_list, using_tuple, [stack(list(parts)) for parts in zip(*rows)])
+
+
+def hessian(cost: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
+    """Return the matrix of second derivatives of a scalar with respect to each vector of ``wrt``."""
+    if not isinstance(cost, Variable):
+        raise TypeError("tensor.hessian expects a Variable as `cost`")
+    if cost.type.ndim != 0:  # type: ignore[attr-defined]
+        raise AssertionError("tensor.hessian expects a 0 dimensional variable as `cost`")
+    using_list, using_tuple = isinstance(wrt, list), isinstance(wrt, tuple)
+    found = []
+    for x in list(wrt) if using_list or using_tuple else [wrt]:
+        if x.type.ndim != 1:
+            raise AssertionError("tensor.hessian expects a (list of) 1 dimensional variable as `wrt`")
+        found.append(jacobian(grad(cost, x, consider_constant, disconnected_inputs), x, consider_constant, "ignore"))
+    return format_as(using_list, using_tuple, found)
+
+
+class _GradientOnly(Op):
+    """The identity, with a gradient of its own."""
+
+    __module__ = "theano.gradient"
+    __props__: tuple[str, ...] = ()
+    view_map = {0: [0]}
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """The type does not change."""
+        x = as_tensor_variable(inputs[0])
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node: Apply, inputs: Any, output_storage: Any, params: Any = None) -> None:
+        """The input itself."""
+        output_storage[0][0] = inputs[0]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+        """The evaluation point."""
+        return list(eval_points)
+
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """The input's shape."""
+        return list(shapes)
+
+
+class ConsiderConstant(_GradientOnly):
+    """No gradient: the input counts as constant, and as disconnected."""
+
+    __module__ = "theano.gradient"
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Zeros."""
+        return [zeros_for(inputs[0])]
+
+
+class ZeroGrad(ConsiderConstant):
+    """A zero gradient."""
+
+    __module__ = "theano.gradient"
+
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+        """Zeros."""
+        return [None if eval_points[0] is None else zeros_for(eval_points[0])]
+
+
+class DisconnectedGrad(_GradientOnly):
+    """No path for gradients."""
+
+    __module__ = "theano.gradient"
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Disconnected."""
+        return [DisconnectedType()()]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+        """None."""
+        return [None]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Not connected."""
+        return [[False]]
+
+
+class UndefinedGrad(_GradientOnly):
+    """A gradient that is an error to use."""
+
+    __module__ = "theano.gradient"
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Undefined."""
+        return [grad_undefined(self, 0, inputs[0])]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Connected."""
+        return [[True]]
+
+
+class GradClip(_GradientOnly):
+    """A gradient limited to an interval."""
+
+    __module__ = "theano.gradient"
+    __props__ = ("clip_lower_bound", "clip_upper_bound")
+
+    def __init__(self, clip_lower_bound: Any, clip_upper_bound: Any) -> None:
+        if not clip_upper_bound >= clip_lower_bound:
+            raise ValueError("`clip_upper_bound` should be >= `clip_lower_bound`")
+        self.clip_lower_bound, self.clip_upper_bound = clip_lower_bound, clip_upper_bound
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Clip."""
+        return [clip(g, self.clip_lower_bound, self.clip_upper_bound) for g in output_grads]
+
+
+class GradScale(_GradientOnly):
+    """A gradient multiplied by a number."""
+
+    __module__ = "theano.gradient"
+    __props__ = ("multiplier",)
+
+    def __init__(self, multiplier: Any) -> None:
+        self.multiplier = multiplier
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """Scale."""
+        return [self.multiplier * g for g in output_grads]
+
+
+consider_constant_ = ConsiderConstant()
+zero_grad_ = ZeroGrad()
+disconnected_grad_ = DisconnectedGrad()
+undefined_grad_ = UndefinedGrad()
+
+
+def consider_constant(x: Any) -> Any:
+    """Return ``x``, taken as a constant by gradients."""
+    return consider_constant_(x)
+
+
+def zero_grad(x: Any) -> Any:
+    """Return ``x`` with a zero gradient."""
+    return zero_grad_(x)
+
+
+def disconnected_grad(x: Any) -> Any:
+    """Return ``x`` with no path for gradients."""
+    return disconnected_grad_(x)
+
+
+def undefined_grad(x: Any) -> Any:
+    """Return ``x`` with a gradient that is an error to use."""
+    return undefined_grad_(x)
+
+
+def grad_clip(x: Any, lower_bound: Any, upper_bound: Any) -> Any:
+    """Return ``x`` with its gradient limited to [``lower_bound``, ``upper_bound``]."""
+    return GradClip(lower_bound, upper_bound)(x)
+
+
+def grad_scale(x: Any, multiplier: Any) -> Any:
+    """Return ``x`` with its gradient multiplied."""
+    return GradScale(multiplier)(x)
+
+
+_ = np
