@@ -69,7 +69,7 @@ class FlatGraph:
 
 def _state(variable: Variable) -> dict[str, Any]:
     state = dict(variable.__dict__)
-    for name in ("owner", "index", "clients"):
+    for name in ("owner", "index", "clients", "_fn_cache"):
         state.pop(name, None)
     return state
 
@@ -105,6 +105,7 @@ def reduce_variable(variable: Variable) -> tuple[Any, ...]:
     if variable.owner is None:
         state = dict(variable.__dict__)
         state.pop("clients", None)
+        state.pop("_fn_cache", None)
         return copyreg.__newobj__, (type(variable),), state  # type: ignore[attr-defined]
     flat = _flat_of(variable)
     if flat is None:

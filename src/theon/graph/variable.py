@@ -52,6 +52,10 @@ class Scratchpad:
             print(f"  {key}: {value}")
 
 
+Scratchpad.__name__ = Scratchpad.__qualname__ = "scratchpad"
+scratchpad = Scratchpad
+
+
 class Node:
     """What graphs are made of: a Variable or an Apply."""
 

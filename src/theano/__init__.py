@@ -1,0 +1,42 @@
+"""Theano's ``theano``: names of Theon."""
+
+from theano._start import *
+from theano import (
+    compat,
+    compile,
+    configdefaults,
+    configparser,
+    d3viz,
+    gof,
+    gradient,
+    ifelse,
+    misc,
+    pathparse,
+    printing,
+    raise_op,
+    sandbox,
+    scalar,
+    scan_module,
+    sparse,
+    tensor,
+    typed_list,
+    updates,
+    version,
+)
+from theon.autodiff.forward import Rop
+from theon.autodiff.reverse import Lop, grad, subgraph_grad
+from theon.compile.conveniences import clone
+from theon.compile.function import FunctionMaker, OrderedUpdates, function
+from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from theon.compile.mode import Mode, predefined_modes
+from theon.errors import InconsistencyError
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.op import Op, as_op
+from theon.graph.printing import pp, pprint
+from theon.graph.type import Type, generic
+from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.dims import get_scalar_constant_value
+from theon.ops.dot import dot
+from theon.options import change_flags, config
+from theon.runtime.profile import ProfileStats
+from theon.tensor.shared import Container, Generic, shared

@@ -1,0 +1,39 @@
+"""Theano's ``theano.compile``: names of Theon."""
+
+from theano.compile import (
+    builders,
+    debugmode,
+    function,
+    function_module,
+    io,
+    mode,
+    monitormode,
+    nanguardmode,
+    ops,
+    pfunc,
+    profiling,
+    sandbox,
+    sharedvalue,
+)
+from theon.compile.function import FunctionMaker, function, function as pfunc
+from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from theon.compile.mode import (
+    FAST_COMPILE,
+    FAST_RUN,
+    Mode,
+    get_default_mode,
+    get_mode,
+    predefined_modes,
+    register_mode,
+)
+from theon.errors import AliasedMemoryError, UnusedInputError
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import FromFunctionOp, as_op
+from theon.graph.traverse import is_same_graph
+from theon.graph.type import NullType
+from theon.graph.variable import Variable
+from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape
+from theon.options import config
+from theon.runtime.function import Function
+from theon.runtime.profile import ProfileStats
+from theon.tensor.shared import SharedVariable, shared, shared_constructor

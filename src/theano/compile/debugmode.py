@@ -1,0 +1,9 @@
+"""Theano's ``theano.compile.debugmode``: names of Theon."""
+
+from theon.compile.function import FunctionMaker
+from theon.compile.mode import Mode, register_mode
+from theon.errors import BadOptimization
+from theon.graph.printing import debugprint
+from theon.options import change_flags, config
+from theon.runtime.function import Function
+from theon.runtime.reference import raise_with_op

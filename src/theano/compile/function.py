@@ -1,0 +1,3 @@
+"""Theano's ``theano.compile.function``: names of Theon."""
+
+from theon.compile.function import function, function as pfunc

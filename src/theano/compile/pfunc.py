@@ -1,0 +1,9 @@
+"""Theano's ``theano.compile.pfunc``: names of Theon."""
+
+from theon.compile.function import function as pfunc
+from theon.compile.io import In, Out
+from theon.errors import UnusedInputError
+from theon.graph.variable import Constant, Variable
+from theon.options import config
+from theon.runtime.profile import ProfileStats
+from theon.tensor.shared import SharedVariable, shared

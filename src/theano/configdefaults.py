@@ -1,0 +1,4 @@
+"""Theano's ``theano.configdefaults``: names of Theon."""
+
+from theon.ops.reduce import var
+from theon.options import config

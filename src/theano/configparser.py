@@ -1,0 +1,3 @@
+"""Theano's ``theano.configparser``: names of Theon."""
+
+from theon.options import Config, change_flags, config

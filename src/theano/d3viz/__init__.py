@@ -1,0 +1,3 @@
+"""Theano's ``theano.d3viz``: names of Theon."""
+
+from theano.d3viz import d3viz, formatting

@@ -1,0 +1,28 @@
+"""Theano's ``theano.gof``: names of Theon."""
+
+from theano.gof import (
+    callcache,
+    cc,
+    destroyhandler,
+    fg,
+    graph,
+    link,
+    null_type,
+    op,
+    opt,
+    optdb,
+    params_type,
+    sched,
+    toolbox,
+    type,
+    unify,
+    utils,
+    vm,
+)
+from theon.errors import InconsistencyError, MethodNotDefined, MissingInputError
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.op import Op, PureOp
+from theon.graph.traverse import view_roots
+from theon.graph.type import Type, generic
+from theon.graph.variable import Apply, Constant, Variable
+from theon.tensor.shared import Container, Generic

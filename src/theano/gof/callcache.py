@@ -1,0 +1,2 @@
+"""Theano's ``theano.gof.callcache``: names of Theon."""
+

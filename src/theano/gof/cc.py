@@ -1,0 +1,3 @@
+"""Theano's ``theano.gof.cc``: names of Theon."""
+
+from theon.options import config

@@ -1,0 +1,3 @@
+"""Theano's ``theano.gof.optdb``: names of Theon."""
+
+from theon.options import config

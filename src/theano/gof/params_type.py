@@ -1,0 +1,4 @@
+"""Theano's ``theano.gof.params_type``: names of Theon."""
+
+from theon.errors import MethodNotDefined
+from theon.graph.type import Type

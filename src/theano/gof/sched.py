@@ -1,0 +1,3 @@
+"""Theano's ``theano.gof.sched``: names of Theon."""
+
+from theon.graph.traverse import list_of_nodes

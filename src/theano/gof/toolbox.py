@@ -1,0 +1,4 @@
+"""Theano's ``theano.gof.toolbox``: names of Theon."""
+
+from theon.errors import BadOptimization
+from theon.options import config

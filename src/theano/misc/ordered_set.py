@@ -1,0 +1,2 @@
+"""Theano's ``theano.misc.ordered_set``: names of Theon."""
+

@@ -1,0 +1,4 @@
+"""Theano's ``theano.sandbox.linalg``: names of Theon."""
+
+from theano.sandbox.linalg import ops
+from theon.ops.fill import diag, trace

@@ -1,0 +1,4 @@
+"""Theano's ``theano.sandbox.multinomial``: names of Theon."""
+
+from theon.graph.op import Op
+from theon.graph.variable import Apply

@@ -1,0 +1,2 @@
+"""Theano's ``theano.sandbox.neighbours``: names of Theon."""
+

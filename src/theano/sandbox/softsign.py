@@ -1,0 +1,3 @@
+"""Theano's ``theano.sandbox.softsign``: names of Theon."""
+
+from theon.ops.softmax import softsign

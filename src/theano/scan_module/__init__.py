@@ -1,0 +1,4 @@
+"""Theano's ``theano.scan_module``: names of Theon."""
+
+from theano.scan_module import scan, scan_checkpoints, scan_op, scan_opt, scan_utils, scan_views
+from theon.compile.conveniences import clone

@@ -1,0 +1,14 @@
+"""Theano's ``theano.scan_module.scan_op``: names of Theon."""
+
+from theon.autodiff.reverse import grad_undefined
+from theon.compile.function import function
+from theon.compile.io import In, Out
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import PureOp
+from theon.graph.type import NullType
+from theon.graph.variable import Apply
+from theon.ops.dims import Shape_i
+from theon.options import config
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.constructors import tensor
+from theon.tensor.type import TensorType

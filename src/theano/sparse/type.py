@@ -1,0 +1,2 @@
+"""Theano's ``theano.sparse.type``: names of Theon."""
+

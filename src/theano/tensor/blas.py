@@ -1,0 +1,10 @@
+"""Theano's ``theano.tensor.blas``: names of Theon."""
+
+from theon.errors import InconsistencyError
+from theon.graph.op import Op
+from theon.graph.printing import FunctionPrinter, debugprint, pprint
+from theon.graph.traverse import view_roots
+from theon.graph.variable import Apply
+from theon.ops.dot import BatchedDot, batched_dot
+from theon.options import config
+from theon.tensor.type import values_eq_approx_remove_inf_nan

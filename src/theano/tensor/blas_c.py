@@ -1,0 +1,3 @@
+"""Theano's ``theano.tensor.blas_c``: names of Theon."""
+
+from theon.options import config

@@ -1,0 +1,3 @@
+"""Theano's ``theano.tensor.blas_headers``: names of Theon."""
+
+from theon.options import config

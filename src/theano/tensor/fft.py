@@ -1,0 +1,3 @@
+"""Theano's ``theano.tensor.fft``: names of Theon."""
+
+from theon.graph.disconnected import DisconnectedType

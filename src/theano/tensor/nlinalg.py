@@ -1,0 +1,9 @@
+"""Theano's ``theano.tensor.nlinalg``: names of Theon."""
+
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import Op
+from theon.graph.variable import Apply
+from theon.ops.fill import AllocDiag, ExtractDiag, diag, trace
+from theon.ops.methods import _norm as norm
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.constructors import tensor

@@ -1,0 +1,8 @@
+"""Theano's ``theano.tensor.nnet.abstract_conv``: names of Theon."""
+
+from theon.errors import NotScalarConstantError
+from theon.graph.op import Op
+from theon.graph.variable import Apply
+from theon.ops.checks import Assert
+from theon.ops.dims import get_scalar_constant_value, patternbroadcast
+from theon.tensor.constant import as_tensor_variable

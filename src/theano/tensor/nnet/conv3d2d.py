@@ -1,0 +1,6 @@
+"""Theano's ``theano.tensor.nnet.conv3d2d``: names of Theon."""
+
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import Op
+from theon.graph.variable import Apply
+from theon.tensor.constructors import tensor

@@ -1,0 +1,5 @@
+"""Theano's ``theano.tensor.nnet.neighbours``: names of Theon."""
+
+from theon.autodiff.reverse import grad_not_implemented, grad_undefined
+from theon.graph.op import Op
+from theon.graph.variable import Apply

@@ -1,0 +1,3 @@
+"""Theano's ``theano.tensor.nnet.opt``: names of Theon."""
+
+from theon.tensor.type import TensorType

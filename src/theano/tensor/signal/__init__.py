@@ -1,0 +1,3 @@
+"""Theano's ``theano.tensor.signal``: names of Theon."""
+
+from theano.tensor.signal import conv, pool

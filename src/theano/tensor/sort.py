@@ -1,0 +1,6 @@
+"""Theano's ``theano.tensor.sort``: names of Theon."""
+
+from theon.autodiff.reverse import grad_undefined
+from theon.ops.fill import arange
+from theon.ops.index import set_subtensor
+from theon.ops.sort import ArgSortOp, SortOp, argsort, sort

@@ -1,0 +1,11 @@
+"""Theano's ``theano.tensor.type``: names of Theon."""
+
+from theon.graph.type import Type
+from theon.graph.variable import Variable
+from theon.options import config
+from theon.tensor.type import (
+    TensorType,
+    values_eq_approx,
+    values_eq_approx_always_true,
+    values_eq_approx_remove_inf_nan,
+)

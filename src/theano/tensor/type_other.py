@@ -1,0 +1,7 @@
+"""Theano's ``theano.tensor.type_other``: names of Theon."""
+
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import Op
+from theon.graph.type import Type
+from theon.graph.variable import Apply, Constant
+from theon.tensor.shared import Generic

@@ -1,0 +1,8 @@
+"""Theano's ``theano.tensor.var``: names of Theon."""
+
+from theon.errors import AsTensorError
+from theon.graph.variable import Constant, Variable
+from theon.ops.methods import IntegerDivisionError
+from theon.options import config
+from theon.tensor.type import TensorType
+from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable, _tensor_py_operators

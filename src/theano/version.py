@@ -1,0 +1,2 @@
+"""Theano's ``theano.version``: names of Theon."""
+

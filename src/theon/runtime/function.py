@@ -1,0 +1,269 @@
+"""Compiled functions: argument handling, running, handing out results, committing updates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from theon.errors import AliasedMemoryError
+from theon.graph.variable import Variable
+from theon.tensor.shared import Container
+
+__all__ = ["Function", "FunctionStorage"]
+
+
+class FunctionStorage:
+    """``f.container`` and ``f.value``: the containers of a function, or their values, by name, variable or position."""
+
+    def __init__(self, function: Function, values: bool) -> None:
+        self._function, self._values = function, values
+
+    def __getitem__(self, item: Any) -> Any:
+        found = self._function._container_of(item)
+        return found.value if self._values else found
+
+    def __setitem__(self, item: Any, value: Any) -> None:
+        self._function._container_of(item).value = value
+
+    def __contains__(self, item: Any) -> bool:
+        try:
+            self._function._container_of(item)
+        except (TypeError, KeyError):
+            return False
+        return True
+
+
+class Function:
+    """A compiled function; call it with the inputs' values.
+
+    ``inputs`` are :class:`In` objects with one container each, shared variables last. ``runner(values)`` computes outputs
+    and new values of ``update_places``. ``maker`` holds the graph and makes copies. Updates are all made or, after an error,
+    none. ``trust_input=True`` skips checks of arguments.
+    """
+
+    __module__ = "theano.compile.function_module"
+
+    def __init__(
+        self,
+        runner: Any,
+        inputs: Sequence[Any],
+        containers: Sequence[Container],
+        outputs: Sequence[Any],
+        update_places: Sequence[int],
+        maker: Any,
+        unpack_single: bool,
+        return_none: bool,
+        output_keys: Sequence[str] | None,
+        name: str | None = None,
+    ) -> None:
+        self._runner = runner
+        self._inputs = list(inputs)
+        self.input_storage = self._containers = list(containers)
+        self._outputs, self._update_places = list(outputs), list(update_places)
+        self.maker, self.unpack_single, self.return_none, self.output_keys, self.name = maker, unpack_single, return_none, output_keys, name
+        self.profile: Any = None
+        self.trust_input = False
+        self.container, self.value = FunctionStorage(self, False), FunctionStorage(self, True)
+        self.fn = runner
+        self._positional = [n for n, i in enumerate(self._inputs) if not i.implicit]
+        self._by_name: dict[str, int | None] = {}
+        for n, i in enumerate(self._inputs):
+            if i.name is not None:
+                self._by_name[i.name] = None if i.name in self._by_name else n
+        self._required = [n for n in self._positional if self._containers[n].required]
+        self._entry: Any = None
+        self.n_returned_outputs = len(self._outputs)
+
+    # --- containers ---
+
+    def _container_of(self, item: Any) -> Container:
+        if isinstance(item, int):
+            return self._containers[item]
+        if isinstance(item, str):
+            place = self._by_name.get(item, -1)
+            if place is None:
+                raise TypeError(f"Ambiguous name: {item} - please check the names of the inputs of your function for duplicates.")
+            if place < 0:
+                raise TypeError(f"Unknown input or state: {item}")
+            return self._containers[place]
+        for place, i in enumerate(self._inputs):
+            if i.variable is item:
+                return self._containers[place]
+        raise TypeError(f"Unknown input or state: {item}")
+
+    def __getitem__(self, item: Any) -> Any:
+        return self.value[item]
+
+    def __setitem__(self, item: Any, value: Any) -> None:
+        self.value[item] = value
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self.value
+
+    # --- calling ---
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs: a value, a list, a dict where outputs were given as one. TypeError for bad arguments."""
+        if self._entry is not None and self.profile is None:
+            return self._entry(*args, **kwargs)
+        return self._call(args, kwargs)
+
+    def _call(self, args: Any, kwargs: Any) -> Any:
+        start = time.perf_counter()
+        subset = kwargs.pop("output_subset", None)
+        keys = self.output_keys
+        if subset is not None and keys is not None:
+            subset = [keys.index(key) if isinstance(key, str) else key for key in subset]
+        values = self._bound(args, kwargs)
+        try:
+            found = self._runner(values)
+        finally:
+            if self.profile is not None:
+                self.profile.note_call(time.perf_counter() - start)
+        return self._finish(values, found, subset)
+
+    def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+        """The value of each input: arguments checked and converted, defaults and states from the containers."""
+        positional = self._positional
+        if len(args) + len(kwargs) > len(positional) + sum(k in self._by_name for k in kwargs if self._implicit(k)):
+            unknown = [k for k in kwargs if k not in self._by_name]
+            if len(args) > len(positional) or not unknown:
+                raise TypeError("Too many parameter passed to theano function")
+        given: dict[int, Any] = dict(zip(positional, args))
+        for key, value in kwargs.items():
+            place = self._by_name.get(key, -1)
+            if place is None:
+                raise TypeError(f"Ambiguous name: {key} - please check the names of the inputs of your function for duplicates.")
+            if place < 0:
+                names = [i.name for n, i in enumerate(self._inputs) if i.name and n in positional]
+                some = f"The function has {len(names)} named input{'s' if len(names) != 1 else ''} ({', '.join(names)})."
+                raise TypeError(f"Unknown input or state: {key}. {some}" + ("" if len(names) == len(positional) else " Some inputs have no name."))
+            if place in given:
+                raise TypeError(f"Multiple values for input: {self._inputs[place].name or place}")
+            given[place] = value
+        values: list[Any] = [c.storage[0] for c in self._containers]
+        for place, value in given.items():
+            values[place] = value if self.trust_input else self._filtered(place, value)
+        missing = [n for n in self._required if n not in given]
+        if missing:
+            i = self._inputs[missing[0]]
+            raise TypeError(f"Missing required input: {i.name or i.variable}")
+        self._check_aliases(given, values)
+        return values
+
+    def _implicit(self, key: str) -> bool:
+        place = self._by_name.get(key)
+        return place is not None and self._inputs[place].implicit
+
+    def _filtered(self, place: int, value: Any) -> Any:
+        i = self._inputs[place]
+        if value is None and not type(i.variable.type).__name__ == "Generic":
+            raise TypeError(self._bad_input(place) + f"None is no value of type {i.variable.type}")
+        try:
+            return i.variable.type.filter(value, strict=i.strict, allow_downcast=i.allow_downcast)
+        except Exception as error:
+            text = self._bad_input(place)
+            kind = type(error) if isinstance(error, TypeError | ValueError) else TypeError
+            reason = error.args[0] if error.args else ""
+            raise kind(f"{text}{reason}") from None
+
+    def _bad_input(self, place: int) -> str:
+        name = self.name or "unnamed"
+        shown = self._inputs[place].name
+        return (
+            f'Bad input argument to theano function with name "{name}" at index {place} (0-based)'
+            + (f", {shown!r}" if shown else "")
+            + ".  \n"
+        )
+
+    def _check_aliases(self, given: dict[int, Any], values: list[Any]) -> None:
+        mutable = [n for n in given if self._inputs[n].mutable]
+        for n in mutable:
+            for m in given:
+                if m != n and isinstance(values[n], np.ndarray) and isinstance(values[m], np.ndarray) and np.shares_memory(values[n], values[m]):
+                    # What may be overwritten must not be seen through another argument.
+                    values[n] = values[n].copy()
+
+    def _finish(self, values: list[Any], found: list[Any], subset: Any = None) -> Any:
+        n = len(self._outputs)
+        outputs, new = found[:n], found[n:]
+        held = [v for v in values if isinstance(v, np.ndarray)]
+        seen: list[np.ndarray] = []
+        for k, (out, value) in enumerate(zip(self._outputs, outputs)):
+            if isinstance(value, np.ndarray):
+                base = _root(value)
+                if not out.borrow and any(_root(h) is base for h in held + seen):
+                    outputs[k] = value = value.copy()
+                elif value.base is not None and not value.flags.owndata and not value.flags.writeable:
+                    outputs[k] = value = value.copy()
+                elif not value.flags.writeable:
+                    outputs[k] = value = value.copy()
+                seen.append(value)
+        states = []
+        for place, value in zip(self._update_places, new):
+            if isinstance(value, np.ndarray):
+                others = [h for h in held if h is not values[place] or value is not h] + seen + [s for s in states if isinstance(s, np.ndarray)]
+                if value is not values[place] and any(_root(h) is _root(value) for h in others):
+                    value = value.copy()
+                elif not value.flags.writeable:
+                    value = value.copy()
+            states.append(value)
+        for place, value in zip(self._update_places, states):
+            self._containers[place].storage[0] = value
+        if self.return_none:
+            return None
+        if subset is not None:
+            outputs = [value if k in subset else None for k, value in enumerate(outputs)]
+            if self.output_keys is not None:
+                return {self.output_keys[k]: outputs[k] for k in subset}
+            return outputs if not self.unpack_single else outputs[0]
+        if self.output_keys is not None:
+            return dict(zip(self.output_keys, outputs))
+        return outputs[0] if self.unpack_single else outputs
+
+    # --- around it ---
+
+    def copy(self, share_memory: bool = False, swap: Any = None, delete_updates: bool = False, name: str | None = None, profile: Any = None) -> Function:
+        """Return a function that computes the same: with its own states, ``swap`` mapping shared variables to others."""
+        return self.maker.copy(self, share_memory, swap, delete_updates, name, profile)  # type: ignore[no-any-return]
+
+    def free(self) -> None:
+        """Drop what is kept between calls: nothing but states is."""
+
+    def get_shared(self) -> list[Any]:
+        """Return the shared variables that the function reads or updates."""
+        return [i.variable for i in self._inputs if getattr(i, "shared", False)]
+
+    def sync_shared(self) -> None:
+        """Nothing is asynchronous on a CPU."""
+
+    def __str__(self) -> str:
+        return f"<theano.compile.function_module.Function object at {hex(id(self))}>"
+
+    def __reduce__(self) -> Any:
+        return _unpickled, (self.maker, self.maker.states_of(self), self.name, self.trust_input)
+
+    def __deepcopy__(self, memo: Any) -> Function:
+        import copy
+
+        new = _unpickled(copy.deepcopy(self.maker, memo), copy.deepcopy(self.maker.states_of(self), memo), self.name, self.trust_input)
+        memo[id(self)] = new
+        return new
+
+
+def _unpickled(maker: Any, states: Any, name: str | None, trust_input: bool) -> Function:
+    f: Function = maker.create(states, name)
+    f.trust_input = trust_input
+    return f
+
+
+def _root(a: Any) -> Any:
+    while isinstance(a, np.ndarray) and isinstance(a.base, np.ndarray):
+        a = a.base
+    return a
+
+
+_ = (AliasedMemoryError, Variable)

@@ -1,0 +1,228 @@
+"""Write ``src/theano``: for each module of Theano's name list, the names that Theon defines, re-exported.
+
+Run it after adding ops: ``python tools/write_surface.py``. A name is looked up in ``ALIASES`` first, then where Theon
+defines it (the first module in ``PREFERENCE`` that does).
+"""
+
+import ast
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+NAMES = json.loads((ROOT / "tests" / "surface" / "names.json").read_text())
+SKIP = ("theano.compat.six", "theano.gpuarray", "theano.sandbox.cuda")
+
+ALIASES = {
+    # Theano's name -> theon.module:name
+    "SharedVariable": "theon.tensor.shared:SharedVariable",
+    "abs_": "theon.ops.arith:abs_",
+    "alloc": "theon.ops.fill:alloc",
+    "argmax": "theon.ops.reduce:argmax",
+    "as_tensor": "theon.tensor.constant:as_tensor_variable",
+    "as_tensor_variable": "theon.tensor.constant:as_tensor_variable",
+    "complex": "theon.ops.complex:complex",
+    "cond": None,
+    "config": "theon.options:config",
+    "constant": "theon.tensor.constant:constant",
+    "copy": None,
+    "cumprod": "theon.ops.sort:cumprod",
+    "cumsum": "theon.ops.sort:cumsum",
+    "dot": "theon.ops.dot:dot",
+    "dtype": None,
+    "fill": "theon.ops.arith:second",
+    "floor_div": "theon.ops.arith:int_div",
+    "function": "theon.compile.function:function",
+    "grad": "theon.autodiff.reverse:grad",
+    "identity": None,
+    "join": "theon.ops.join:join",
+    "largest": None,
+    "mod": "theon.ops.arith:mod",
+    "name": None,
+    "pp": "theon.graph.printing:pp",
+    "repeat": "theon.ops.methods:repeat",
+    "round": "theon.ops.methods:_round",
+    "shape": "theon.ops.dims:shape",
+    "shared": "theon.tensor.shared:shared",
+    "sqr": "theon.ops.arith:sqr",
+    "square": "theon.ops.arith:sqr",
+    "sub": "theon.ops.arith:sub",
+    "tensor_copy": "theon.ops.arith:identity",
+    "tile": "theon.ops.join:tile",
+    "transpose": "theon.ops.dims:transpose",
+    "version": None,
+    "divmod": "theon.ops.methods:divmod_",
+    "norm": "theon.ops.methods:_norm",
+    "size": None,
+    "op": None,
+    "type": None,
+    "variable": None,
+    "reduce": None,
+    "pfunc": "theon.compile.function:function",
+    "orig_function": None,
+    "Cast": None,
+    "pprint": "theon.graph.printing:pprint",
+    "disconnected_type": "theon.autodiff:disconnected_type",
+    "utt": None,
+    "exp": "theon.ops.explog:exp",
+    "sort": "theon.ops.sort:sort",
+    "split": "theon.ops.join:split",
+    "scalar": "theon.tensor.constructors:scalar",
+    "vector": "theon.tensor.constructors:vector",
+    "verify_grad": "theon.compile.conveniences:verify_grad",
+    "clone": "theon.compile.conveniences:clone",
+    "inputs": "theon.graph.traverse:inputs",
+    "scratchpad": "theon.graph.variable:Scratchpad",
+    "MergeOptimizer": None,
+    "DeepCopyOp": None,
+}
+IN_MODULE = {
+    ("theano.gof", "clone"): "theon.graph.traverse:clone",
+    ("theano.gof.graph", "clone"): "theon.graph.traverse:clone",
+    ("theano.tensor", "identity"): None,
+    ("theano.tensor.nnet", "softmax"): "theon.ops.softmax:softmax",
+    ("theano.printing", "Print"): "theon.ops.checks:Print",
+    ("theano.tensor", "TensorType"): "theon.tensor.type:TensorType",
+    ("theano.tensor.nnet", "conv"): None,
+    ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
+    ("theano", "dot"): "theon.ops.dot:dot",
+    ("theano", "sparse"): None,
+    ("theano", "scan"): None,
+    ("theano", "OpFromGraph"): None,
+}
+PREFERENCE = [
+    "theon.ops.arith", "theon.ops.explog", "theon.ops.trig", "theon.ops.compare", "theon.ops.bits", "theon.ops.round",
+    "theon.ops.complex", "theon.ops.special", "theon.ops.reduce", "theon.ops.dims", "theon.ops.index", "theon.ops.join",
+    "theon.ops.fill", "theon.ops.dot", "theon.ops.softmax", "theon.ops.sort", "theon.ops.extra", "theon.ops.checks", "theon.ops.methods",
+    "theon.tensor.constructors", "theon.tensor.constant", "theon.tensor.shared", "theon.tensor.type", "theon.tensor.variable",
+    "theon.dtypes", "theon.errors", "theon.graph.variable", "theon.graph.op", "theon.graph.type", "theon.graph.disconnected",
+    "theon.graph.fgraph", "theon.graph.traverse", "theon.graph.printing", "theon.autodiff.reverse", "theon.autodiff.forward",
+    "theon.autodiff.jacobian", "theon.compile.io", "theon.compile.mode", "theon.compile.function", "theon.compile.conveniences",
+    "theon.runtime.function", "theon.runtime.profile", "theon.runtime.reference", "theon.options", "theon.ops.declare",
+    "theon.legacy.names",
+]  # fmt: skip
+
+
+def defined(module):
+    """Public names that a Theon module defines at its top level."""
+    path = SOURCE / (module.replace(".", "/") + ".py")
+    if not path.exists():
+        return set()
+    names = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                names |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    if module == "theon.tensor.constructors":
+        import theon.tensor.constructors as made
+
+        names |= set(made.__all__) | {"int_types", "float_types", "complex_types"}
+    return {n for n in names if not n.startswith("_")}
+
+
+DEFINED = {module: defined(module) for module in PREFERENCE}
+
+
+def elementwise_names():
+    """Names of elementwise ops, which Theano's own list of module members leaves out."""
+    import importlib
+
+    from theon.ops.declare import Elemwise
+
+    found = {}
+    for module in PREFERENCE[:8]:
+        space = vars(importlib.import_module(module))
+        for name in sorted(DEFINED[module]):
+            if isinstance(space.get(name), Elemwise) and name not in ("identity", "floor_mod"):
+                found[name] = {"kind": "op"}
+    return found
+
+
+def homeless_classes():
+    """Classes whose ``__module__`` is a path of Theano: {module: [(theon module, class name)]}, so that they pickle."""
+    import importlib
+    import pkgutil
+
+    import theon
+
+    found = {}
+    for info in pkgutil.walk_packages(theon.__path__, "theon."):
+        for name, thing in vars(importlib.import_module(info.name)).items():
+            if isinstance(thing, type) and thing.__module__.startswith("theano.") and name == thing.__name__:
+                home = found.setdefault(thing.__module__, {})
+                if name not in home or name in DEFINED.get(info.name, ()):
+                    home[name] = info.name
+    return found
+
+
+def source_of(module, name):
+    """Where Theon defines what Theano calls ``module.name``: (module, name), or None."""
+    if (module, name) in IN_MODULE:
+        found = IN_MODULE[module, name]
+    elif name in ALIASES:
+        found = ALIASES[name]
+    else:
+        for place in PREFERENCE:
+            if name in DEFINED[place]:
+                return place, name
+        if name.endswith("_inplace") and name != "_inplace":
+            return source_of(module, name.removesuffix("_inplace"))
+        return None
+    return tuple(found.split(":")) if found else None
+
+
+def main():
+    have = total = 0
+    modules = [m for m in NAMES if not m.startswith(SKIP)]
+    packages = {m for m in modules if any(other.startswith(m + ".") for other in modules)} | {"theano"}
+    NAMES["theano.tensor"] = NAMES["theano.tensor"] | elementwise_names()
+    NAMES["theano.tensor.basic"] = NAMES["theano.tensor.basic"] | elementwise_names()
+    homes = homeless_classes()
+    modules += [m for m in homes if m not in modules]
+    extra = {m.rpartition(".")[0] for m in modules} - {""}
+    while extra - packages:
+        packages |= extra
+        extra = {m.rpartition(".")[0] for m in packages} - {""}
+    for module in sorted(set(modules) | packages):
+        names = NAMES.get(module, {})
+        imports = {}
+        for name in names:
+            total += 1
+            if names[name].get("kind") == "module" and (f"{module}.{name}" in packages or f"{module}.{name}" in modules):
+                have += 1
+                continue
+            found = source_of(module, name)
+            if found:
+                have += 1
+                imports.setdefault(found[0], []).append(name if found[1] == name else f"{found[1]} as {name}")
+        for name, place in homes.get(module, {}).items():
+            if not any(name in group for group in imports.values()):
+                imports.setdefault(place, []).append(name)
+        lines = [f'"""Theano\'s ``{module}``: names of Theon."""', ""]
+        hook = SOURCE / "theano" / "_start.py"
+        if module == "theano" and hook.exists():
+            lines.append("from theano._start import *")
+        children = sorted(m for m in set(modules) | packages if m.rpartition(".")[0] == module)
+        loads = [m.rpartition(".")[2] for m in children if "tests" not in m]
+        if loads:
+            text = f"from {module} import {', '.join(loads)}"
+            lines.append(text if len(text) < 119 else f"from {module} import (\n" + "".join(f"    {n},\n" for n in loads) + ")")
+        for place in sorted(imports):
+            text = f"from {place} import {', '.join(sorted(imports[place]))}"
+            if len(text) > 118:
+                inside = "".join(f"    {n},\n" for n in sorted(imports[place]))
+                text = f"from {place} import (\n{inside})"
+            lines.append(text)
+        path = SOURCE / "theano" / "/".join(module.split(".")[1:])
+        path = path / "__init__.py" if module in packages else path.with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+    print(f"{have} of {total} names")
+
+
+if __name__ == "__main__":
+    main()
