@@ -192,7 +192,9 @@ def main():
         imports = {}
         for name in names:
             total += 1
-            if names[name].get("kind") == "module" and (f"{module}.{name}" in packages or f"{module}.{name}" in modules):
+            if names[name].get("kind") == "module" and (
+                f"{module}.{name}" in packages or f"{module}.{name}" in modules
+            ):
                 have += 1
                 continue
             found = source_of(module, name)
@@ -210,7 +212,9 @@ def main():
         loads = [m.rpartition(".")[2] for m in children if "tests" not in m]
         if loads:
             text = f"from {module} import {', '.join(loads)}"
-            lines.append(text if len(text) < 119 else f"from {module} import (\n" + "".join(f"    {n},\n" for n in loads) + ")")
+            lines.append(
+                text if len(text) < 119 else f"from {module} import (\n" + "".join(f"    {n},\n" for n in loads) + ")"
+            )
         for place in sorted(imports):
             text = f"from {place} import {', '.join(sorted(imports[place]))}"
             if len(text) > 118:

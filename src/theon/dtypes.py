@@ -39,7 +39,12 @@ def upcast(*dtypes: str) -> str:
 
     kept = _promote(dtypes)
     # With cast_policy numpy+floatX a float64 that no operand asked for becomes floatX.
-    if config.cast_policy == "numpy+floatX" and kept == "float64" and "float64" not in dtypes and config.floatX == "float32":
+    if (
+        config.cast_policy == "numpy+floatX"
+        and kept == "float64"
+        and "float64" not in dtypes
+        and config.floatX == "float32"
+    ):
         return "float32"
     return kept
 

@@ -56,7 +56,13 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     ("compile.timeout", "int", 120, (), False),
     ("compile.wait", "int", 5, (), False),
     ("compiledir", "str", "", (), False),
-    ("compiledir_format", "str", "compiledir_%(short_platform)s-%(processor)s-%(python_version)s-%(python_bitwidth)s", (), False),
+    (
+        "compiledir_format",
+        "str",
+        "compiledir_%(short_platform)s-%(processor)s-%(python_version)s-%(python_bitwidth)s",
+        (),
+        False,
+    ),
     ("compute_test_value", "enum", "off", ("off", "ignore", "warn", "raise", "pdb"), True),
     ("compute_test_value_opt", "enum", "off", ("off", "ignore", "warn", "raise", "pdb"), True),
     ("contexts", "str", "", (), False),
@@ -71,9 +77,61 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     ("dnn.base_path", "str", "", (), True),
     ("dnn.bin_path", "str", "", (), True),
     ("dnn.conv.algo_bwd", "str", "", (), False),
-    ("dnn.conv.algo_bwd_data", "enum", "none", ("none", "deterministic", "fft", "fft_tiling", "winograd", "winograd_non_fused", "guess_once", "guess_on_shape_change", "time_once", "time_on_shape_change"), True),
-    ("dnn.conv.algo_bwd_filter", "enum", "none", ("none", "deterministic", "fft", "small", "winograd_non_fused", "fft_tiling", "guess_once", "guess_on_shape_change", "time_once", "time_on_shape_change"), True),
-    ("dnn.conv.algo_fwd", "enum", "small", ("small", "none", "large", "fft", "fft_tiling", "winograd", "winograd_non_fused", "guess_once", "guess_on_shape_change", "time_once", "time_on_shape_change"), True),
+    (
+        "dnn.conv.algo_bwd_data",
+        "enum",
+        "none",
+        (
+            "none",
+            "deterministic",
+            "fft",
+            "fft_tiling",
+            "winograd",
+            "winograd_non_fused",
+            "guess_once",
+            "guess_on_shape_change",
+            "time_once",
+            "time_on_shape_change",
+        ),
+        True,
+    ),
+    (
+        "dnn.conv.algo_bwd_filter",
+        "enum",
+        "none",
+        (
+            "none",
+            "deterministic",
+            "fft",
+            "small",
+            "winograd_non_fused",
+            "fft_tiling",
+            "guess_once",
+            "guess_on_shape_change",
+            "time_once",
+            "time_on_shape_change",
+        ),
+        True,
+    ),
+    (
+        "dnn.conv.algo_fwd",
+        "enum",
+        "small",
+        (
+            "small",
+            "none",
+            "large",
+            "fft",
+            "fft_tiling",
+            "winograd",
+            "winograd_non_fused",
+            "guess_once",
+            "guess_on_shape_change",
+            "time_once",
+            "time_on_shape_change",
+        ),
+        True,
+    ),
     ("dnn.conv.precision", "enum", "as_input_f32", ("as_input_f32", "as_input", "float16", "float32", "float64"), True),
     ("dnn.conv.workmem", "str", "", (), False),
     ("dnn.conv.workmem_bwd", "str", "", (), False),
@@ -155,7 +213,34 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     ("warn.gpu_set_subtensor1", "bool", False, (), True),
     ("warn.gpusum_01_011_0111_bug", "bool", False, (), True),
     ("warn.identify_1pexp_bug", "bool", False, (), True),
-    ("warn.ignore_bug_before", "enum", "0.9", ("0.9", "None", "all", "0.3", "0.4", "0.4.1", "0.5", "0.6", "0.7", "0.8", "0.8.1", "0.8.2", "0.9", "0.10", "1.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4", "1.0.5"), False),
+    (
+        "warn.ignore_bug_before",
+        "enum",
+        "0.9",
+        (
+            "0.9",
+            "None",
+            "all",
+            "0.3",
+            "0.4",
+            "0.4.1",
+            "0.5",
+            "0.6",
+            "0.7",
+            "0.8",
+            "0.8.1",
+            "0.8.2",
+            "0.9",
+            "0.10",
+            "1.0",
+            "1.0.1",
+            "1.0.2",
+            "1.0.3",
+            "1.0.4",
+            "1.0.5",
+        ),
+        False,
+    ),
     ("warn.inc_set_subtensor1", "bool", False, (), True),
     ("warn.inc_subtensor1_opt", "bool", True, (), True),
     ("warn.reduce_join", "bool", False, (), True),
@@ -190,7 +275,14 @@ class Flag:
         settable: bool = True,
         check: Callable[[Any], Any] | None = None,
     ) -> None:
-        self.name, self.kind, self.default, self.allowed, self.settable, self.check = name, kind, default, allowed, settable, check
+        self.name, self.kind, self.default, self.allowed, self.settable, self.check = (
+            name,
+            kind,
+            default,
+            allowed,
+            settable,
+            check,
+        )
 
     def parse(self, value: Any) -> Any:
         """Return ``value`` (a text or an object) as a value of this flag; ValueError names the flag."""
@@ -198,7 +290,9 @@ class Flag:
             result = self._parse(value)
         except (TypeError, ValueError):
             hint = f"; allowed: {', '.join(self.allowed)}" if self.allowed else ""
-            raise ValueError(f"Invalid value ({value!r}) for configuration variable {self.name!r} ({self.kind}){hint}") from None
+            raise ValueError(
+                f"Invalid value ({value!r}) for configuration variable {self.name!r} ({self.kind}){hint}"
+            ) from None
         if self.check is not None:
             checked = self.check(result)
             if checked is False:
@@ -370,7 +464,7 @@ class Config:
 config: Final = Config(_texts())
 
 
-class change_flags:  # noqa: N801 - Theano's name
+class change_flags:
     """Set flags for a ``with`` block or a decorated function; dots are written ``__`` or passed in a dict."""
 
     __module__ = "theano.configparser"

@@ -89,6 +89,8 @@ def test_signatures_differ_exactly_where_listed(request):
     assert rows == path.read_text().splitlines()
 
 
-@pytest.mark.parametrize("name", ["theano.tensor", "theano.gof", "theano.compile", "theano.tensor.nnet", "theano.gradient"])
+@pytest.mark.parametrize(
+    "name", ["theano.tensor", "theano.gof", "theano.compile", "theano.tensor.nnet", "theano.gradient"]
+)
 def test_modules_of_old_programs_import(name):
     assert importlib.import_module(name).__doc__

@@ -16,7 +16,9 @@ from theon.tensor.constant import as_tensor_variable
 __all__ = ["Rop"]
 
 
-def Rop(f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise", return_disconnected: str = "zero") -> Any:  # noqa: N802
+def Rop(
+    f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise", return_disconnected: str = "zero"
+) -> Any:
     """Return the Jacobian of ``f`` with respect to ``wrt`` times ``eval_points``.
 
     ValueError where numbers, ranks or dtypes do not fit, or where ``f`` does not depend on ``wrt`` (unless
@@ -32,7 +34,9 @@ def Rop(f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise",
     for x, p in zip(targets, points):
         p = as_tensor_variable(p)
         if p.type.ndim != x.type.ndim:
-            raise ValueError(message(f"Element has {p.type.ndim} dimensions, its evaluation point must have {x.type.ndim}", [x, p]))
+            raise ValueError(
+                message(f"Element has {p.type.ndim} dimensions, its evaluation point must have {x.type.ndim}", [x, p])
+            )
         tangents[x] = p
     for node in io_toposort(targets, outputs):
         given = [tangents.get(v) for v in node.inputs]
@@ -47,6 +51,12 @@ def Rop(f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise",
         if t is None:
             if disconnected_outputs == "raise":
                 raise ValueError(message(f"Rop: the output {output} does not depend on the given variables", [output]))
-            t = zeros_for(output) if return_disconnected == "zero" else None if return_disconnected == "None" else DisconnectedType()()
+            t = (
+                zeros_for(output)
+                if return_disconnected == "zero"
+                else None
+                if return_disconnected == "None"
+                else DisconnectedType()()
+            )
         found.append(t)
     return format_as(using_list, using_tuple, found)

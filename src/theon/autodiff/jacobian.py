@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from theon.autodiff.reverse import format_as, grad, grad_undefined
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
@@ -16,7 +14,16 @@ from theon.ops.dims import get_vector_length
 from theon.ops.join import stack
 from theon.tensor.constant import as_tensor_variable
 
-__all__ = ["consider_constant", "disconnected_grad", "grad_clip", "grad_scale", "hessian", "jacobian", "undefined_grad", "zero_grad"]
+__all__ = [
+    "consider_constant",
+    "disconnected_grad",
+    "grad_clip",
+    "grad_scale",
+    "hessian",
+    "jacobian",
+    "undefined_grad",
+    "zero_grad",
+]
 
 
 def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
@@ -27,7 +34,9 @@ def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnec
     if not isinstance(expression, Variable):
         raise TypeError("tensor.jacobian expects a Variable as `expression`")
     if expression.type.ndim > 1:  # type: ignore[attr-defined]
-        raise AssertionError("tensor.jacobian expects a 1 dimensional variable as `expression`. If not use flatten to make it a vector")
+        raise AssertionError(
+            "tensor.jacobian expects a 1 dimensional variable as `expression`. If not use flatten to make it a vector"
+        )
     using_list, using_tuple = isinstance(wrt, list), isinstance(wrt, tuple)
     targets = list(wrt) if using_list or using_tuple else [wrt]
     options = {"consider_constant": consider_constant, "disconnected_inputs": disconnected_inputs}
@@ -68,7 +77,7 @@ class _GradientOnly(Op):
         """The input itself."""
         output_storage[0][0] = inputs[0]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The evaluation point."""
         return list(eval_points)
 
@@ -92,7 +101,7 @@ class ZeroGrad(ConsiderConstant):
 
     __module__ = "theano.gradient"
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Zeros."""
         return [None if eval_points[0] is None else zeros_for(eval_points[0])]
 
@@ -106,7 +115,7 @@ class DisconnectedGrad(_GradientOnly):
         """Disconnected."""
         return [DisconnectedType()()]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """None."""
         return [None]
 
@@ -193,6 +202,3 @@ def grad_clip(x: Any, lower_bound: Any, upper_bound: Any) -> Any:
 def grad_scale(x: Any, multiplier: Any) -> Any:
     """Return ``x`` with its gradient multiplied."""
     return GradScale(multiplier)(x)
-
-
-_ = np

@@ -6,8 +6,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 import theon.ops.methods  # noqa: F401  (arithmetic of variables)
 from theon.dtypes import complex_dtypes, discrete_dtypes
 from theon.errors import DisconnectedInputError, MethodNotDefined, NullTypeGradError, describe, message
@@ -16,15 +14,22 @@ from theon.graph.op import Op
 from theon.graph.traverse import io_toposort
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Variable
-from theon.options import config
-from theon.ops.arith import second
 from theon.ops.declare import zeros_for
 from theon.ops.dims import cast
-from theon.ops.fill import ones_like, zeros_like
+from theon.ops.fill import ones_like
+from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-__all__ = ["Lop", "connection_pattern_of", "format_as", "grad", "grad_not_implemented", "grad_undefined", "subgraph_grad"]
+__all__ = [
+    "Lop",
+    "connection_pattern_of",
+    "format_as",
+    "grad",
+    "grad_not_implemented",
+    "grad_undefined",
+    "subgraph_grad",
+]
 
 
 def format_as(use_list: bool, use_tuple: bool, outputs: Any) -> Any:
@@ -47,7 +52,11 @@ def connection_pattern_of(node: Apply) -> list[list[bool]]:
     if method is None:
         return [[True] * len(node.outputs) for _ in node.inputs]
     found = method(node)
-    if not isinstance(found, list) or len(found) != len(node.inputs) or any(len(row) != len(node.outputs) for row in found):
+    if (
+        not isinstance(found, list)
+        or len(found) != len(node.inputs)
+        or any(len(row) != len(node.outputs) for row in found)
+    ):
         raise ValueError(
             f"{node.op}.connection_pattern should return {len(node.inputs)} lists of {len(node.outputs)} flags, it returned {found}"
         )
@@ -83,7 +92,9 @@ def grad(
     if return_disconnected not in ("zero", "None", "disconnected"):
         raise ValueError("return_disconnected must be zero, None or disconnected", return_disconnected)
     if disconnected_inputs not in ("raise", "warn", "ignore"):
-        raise ValueError(f"Invalid value for keyword 'disconnected_inputs', valid values are 'ignore', 'warn' and 'raise', not {disconnected_inputs!r}")
+        raise ValueError(
+            f"Invalid value for keyword 'disconnected_inputs', valid values are 'ignore', 'warn' and 'raise', not {disconnected_inputs!r}"
+        )
     if cost is not None and isinstance(cost.type, NullType):
         raise ValueError("Can't differentiate a NaN cost. cost is NaN because " + cost.type.why_null)
     if cost is not None and cost.type.ndim != 0:
@@ -93,16 +104,24 @@ def grad(
     for target in targets:
         if not isinstance(target, Variable):
             raise TypeError(f"Expected Variable, got {target} of type {type(target)}")
-    known = dict(known_grads.items() if hasattr(known_grads, "items") else known_grads) if known_grads is not None else {}
+    known = (
+        dict(known_grads.items() if hasattr(known_grads, "items") else known_grads) if known_grads is not None else {}
+    )
     outputs: list[Variable] = [] if cost is None else [cost]
     given: dict[Variable, Any] = {}
     if cost is not None:
         if cost.type.dtype in complex_dtypes:
             raise TypeError(message("the cost must be real: take its real part", [cost]))
-        given[cost] = ones_like(cost) if cost.type.dtype not in discrete_dtypes else ones_like(cost, dtype=config.floatX)
+        given[cost] = (
+            ones_like(cost) if cost.type.dtype not in discrete_dtypes else ones_like(cost, dtype=config.floatX)
+        )
     for variable, g in known.items():
         g = as_tensor_variable(g) if not isinstance(g, Variable) else g
-        if isinstance(variable.type, TensorType) and isinstance(g.type, TensorType) and g.type.ndim != variable.type.ndim:
+        if (
+            isinstance(variable.type, TensorType)
+            and isinstance(g.type, TensorType)
+            and g.type.ndim != variable.type.ndim
+        ):
             raise TypeError(message(f"known_grads: the gradient of {variable} has another rank", [variable, g]))
         given[variable] = g if variable not in given else given[variable] + g
         outputs.append(variable)
@@ -227,7 +246,11 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
         elif isinstance(output.type, TensorType) and isinstance(g.type, TensorType):
             # An op is given gradients of its output's dtype; of floatX for an integer output.
             wanted = output.type.dtype if output.type.dtype not in discrete_dtypes else None
-            if wanted is not None and g.type.dtype != wanted and not (g.type.dtype in complex_dtypes and wanted not in complex_dtypes):
+            if (
+                wanted is not None
+                and g.type.dtype != wanted
+                and not (g.type.dtype in complex_dtypes and wanted not in complex_dtypes)
+            ):
                 g = cast(g, wanted)
         grads.append(g)
     # Outputs not connected to the cost get zeros where the op mixes them with connected ones, as Theano's ops expect.
@@ -261,7 +284,10 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
         elif isinstance(g.type, TensorType) and isinstance(x.type, TensorType):
             if g.type.ndim != x.type.ndim:
                 raise ValueError(
-                    message(f"{op}.grad returned a term with {g.type.ndim} dimensions for input {place}, which has {x.type.ndim}", [x, g])
+                    message(
+                        f"{op}.grad returned a term with {g.type.ndim} dimensions for input {place}, which has {x.type.ndim}",
+                        [x, g],
+                    )
                 )
             if x.type.dtype in discrete_dtypes:
                 g = zeros_for(x)
@@ -271,7 +297,7 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
     return checked
 
 
-def Lop(f: Any, wrt: Any, eval_points: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:  # noqa: N802
+def Lop(f: Any, wrt: Any, eval_points: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
     """Return ``eval_points`` times the Jacobian of ``f`` with respect to ``wrt``."""
     points = list(eval_points) if isinstance(eval_points, list | tuple) else [eval_points]
     outputs = list(f) if isinstance(f, list | tuple) else [f]
@@ -295,7 +321,9 @@ def subgraph_grad(wrt: Any, end: Sequence[Variable], start: Any = None, cost: An
     start_grads: Any = None
     cost_grads: Any = None
     if start is not None:
-        start_grads = list(grad(None, params + ends, consider_constant=ends, known_grads=start, disconnected_inputs="ignore"))
+        start_grads = list(
+            grad(None, params + ends, consider_constant=ends, known_grads=start, disconnected_inputs="ignore")
+        )
     if cost is not None:
         cost_grads = list(grad(cost, params + ends, consider_constant=ends, disconnected_inputs="ignore"))
     if start is None:
@@ -310,12 +338,13 @@ def subgraph_grad(wrt: Any, end: Sequence[Variable], start: Any = None, cost: An
 
 def grad_not_implemented(op: Any, x_pos: int, x: Any, comment: str = "") -> Any:
     """Return the variable that says: this gradient could be defined but is not written."""
-    return NullType(f"This variable is Null because the grad method for input {x_pos} ({x}) of the {op} op is not implemented. {comment}")()
+    return NullType(
+        f"This variable is Null because the grad method for input {x_pos} ({x}) of the {op} op is not implemented. {comment}"
+    )()
 
 
 def grad_undefined(op: Any, x_pos: int, x: Any, comment: str = "") -> Any:
     """Return the variable that says: mathematics gives no such gradient."""
-    return NullType(f"This variable is Null because the grad method for input {x_pos} ({x}) of the {op} op is mathematically undefined. {comment}")()
-
-
-_ = (np, second, zeros_like)
+    return NullType(
+        f"This variable is Null because the grad method for input {x_pos} ({x}) of the {op} op is mathematically undefined. {comment}"
+    )()

@@ -11,7 +11,7 @@ import functools
 from typing import Final
 
 import numpy as np
-from numpy._core import _multiarray_umath
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
 __all__ = [
     "ARRAY",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = ["addresses"]
 
@@ -15,5 +16,5 @@ def addresses(names: Iterable[str]) -> dict[str, int]:
     of, label = ctypes.pythonapi.PyCapsule_GetPointer, ctypes.pythonapi.PyCapsule_GetName
     of.restype, of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     label.restype, label.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    table = cython_blas.__pyx_capi__
+    table: dict[str, Any] = dict(cython_blas.__pyx_capi__)
     return {name: of(table[name], label(table[name])) for name in names}

@@ -36,7 +36,9 @@ def eval_variable(self: Variable, inputs_to_values: dict[Any, Any] | None = None
 Variable.eval = eval_variable  # type: ignore[attr-defined]
 
 
-def clone(output: Any, replace: Any = None, strict: bool = True, share_inputs: bool = True, copy_inputs: Any = None) -> Any:
+def clone(
+    output: Any, replace: Any = None, strict: bool = True, share_inputs: bool = True, copy_inputs: Any = None
+) -> Any:
     """Return ``output`` (one or several) computed with the keys of ``replace`` taken as its values."""
     single = isinstance(output, Variable)
     outputs = [output] if single else list(output)
@@ -64,7 +66,18 @@ class GradientError(Exception):
 
     __module__ = "theano.gradient"
 
-    def __init__(self, arg: int, err_pos: Any, shape: Any, val1: Any, val2: Any, abs_err: float, rel_err: float, abs_tol: float, rel_tol: float) -> None:
+    def __init__(
+        self,
+        arg: int,
+        err_pos: Any,
+        shape: Any,
+        val1: Any,
+        val2: Any,
+        abs_err: float,
+        rel_err: float,
+        abs_tol: float,
+        rel_tol: float,
+    ) -> None:
         super().__init__(arg, err_pos)
         self.arg, self.err_pos, self.shape, self.val1, self.val2 = arg, err_pos, shape, val1, val2
         self.abs_err, self.rel_err, self.abs_tol, self.rel_tol = abs_err, rel_err, abs_tol, rel_tol
@@ -81,7 +94,7 @@ _STEP = {"float64": 1e-7, "float32": 3e-4, "float16": 1e-1}
 _TOLERANCE = {"float64": 1e-4, "float32": 1e-2, "float16": 5e-2}
 
 
-class numeric_grad:  # noqa: N801 - Theano's name
+class numeric_grad:
     """The gradient of a scalar function of arrays by one-sided differences, in :attr:`gf`."""
 
     __module__ = "theano.gradient"
@@ -155,7 +168,9 @@ def verify_grad(
     abs_tol = max(_TOLERANCE[k] for k in kinds) if abs_tol is None else abs_tol
     rel_tol = max(_TOLERANCE[k] for k in kinds) if rel_tol is None else rel_tol
     if rng is None:
-        raise TypeError("rng should be a valid instance of numpy.random.RandomState. You may want to use theano.tests.unittest_tools.verify_grad")
+        raise TypeError(
+            "rng should be a valid instance of numpy.random.RandomState. You may want to use theano.tests.unittest_tools.verify_grad"
+        )
     inputs = [as_tensor_variable(p).type(name=f"input {k}") for k, p in enumerate(points)]
     output = fun(*inputs)
     if isinstance(output, list):
@@ -170,13 +185,24 @@ def verify_grad(
     symbolic = grad(cost, inputs, disconnected_inputs="ignore")
     symbolic = [s for s in symbolic if not isinstance(s.type, DisconnectedType)]
     gradient = function([*inputs, projection], symbolic, allow_input_downcast=True, mode=mode, on_unused_input="ignore")
-    for test in range(n_tests):
-        t = np.asarray(rng.rand(*shape) + 0.5, dtype=output.type.dtype) if hasattr(rng, "rand") else rng.uniform(0.5, 1.5, shape)
-        numeric = numeric_grad(lambda *xs: scalar(*xs, t), points, eps, out_type)
+    for _ in range(n_tests):
+        t = (
+            np.asarray(rng.rand(*shape) + 0.5, dtype=output.type.dtype)
+            if hasattr(rng, "rand")
+            else rng.uniform(0.5, 1.5, shape)
+        )
+        numeric = numeric_grad(lambda *xs, t=t: scalar(*xs, t), points, eps, out_type)
         analytic = gradient(*points, t)
         k, place, absolute, relative = numeric.max_err(analytic, abs_tol, rel_tol)
         if not (absolute <= abs_tol or relative <= rel_tol):
             raise GradientError(
-                k, place, analytic[k].shape, analytic[k].flat[place], numeric.gf[k].flat[place], absolute, relative, abs_tol, rel_tol
+                k,
+                place,
+                analytic[k].shape,
+                analytic[k].flat[place],
+                numeric.gf[k].flat[place],
+                absolute,
+                relative,
+                abs_tol,
+                rel_tol,
             )
-    _ = no_debug_ref

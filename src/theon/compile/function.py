@@ -13,7 +13,8 @@ from theon.compile.mode import get_mode
 from theon.compile.pipeline import compiled
 from theon.errors import MissingInputError, UnusedInputError, message
 from theon.graph.fgraph import FunctionGraph
-from theon.graph.traverse import ancestors, clone_replace, inputs as leaves
+from theon.graph.traverse import ancestors, clone_replace
+from theon.graph.traverse import inputs as leaves
 from theon.graph.variable import Constant, Variable
 from theon.options import config
 from theon.runtime.function import Function
@@ -31,7 +32,8 @@ class OrderedUpdates(OrderedDict):  # type: ignore[type-arg]
     def __init__(self, *key: Any, **kwargs: Any) -> None:
         if len(key) >= 1 and isinstance(key[0], dict) and not isinstance(key[0], OrderedDict) and len(key[0]) > 1:
             warnings.warn(
-                "Initializing an `OrderedUpdates` from a non-ordered dictionary with 2+ elements could make your code non-deterministic", stacklevel=2
+                "Initializing an `OrderedUpdates` from a non-ordered dictionary with 2+ elements could make your code non-deterministic",
+                stacklevel=2,
             )
         super().__init__(*key, **kwargs)
         for k in self:
@@ -129,7 +131,11 @@ def function(
     outs = [_as_output(o) for o in listed]
     maker = _maker(ins, outs, update_pairs, given_pairs, no_default_updates, rebuild_strict, on_unused_input)
     maker.mode = get_mode(mode)
-    maker.unpack_single, maker.return_none, maker.output_keys = unpack or (not return_none and not isinstance(listed, list | tuple)), return_none, output_keys
+    maker.unpack_single, maker.return_none, maker.output_keys = (
+        unpack or (not return_none and not isinstance(listed, list | tuple)),
+        return_none,
+        output_keys,
+    )
     maker.profile = profile
     return maker.create(None, name)
 
@@ -142,7 +148,17 @@ def _as_input(thing: Any, allow_downcast: bool | None) -> In:
     if isinstance(thing, In):
         return thing
     if isinstance(thing, SymbolicInput):
-        return In(thing.variable, thing.name, None, thing.update, thing.mutable, thing.strict, thing.allow_downcast, True, thing.implicit or None)
+        return In(
+            thing.variable,
+            thing.name,
+            None,
+            thing.update,
+            thing.mutable,
+            thing.strict,
+            thing.allow_downcast,
+            True,
+            thing.implicit or None,
+        )
     if isinstance(thing, Constant):
         raise TypeError("Constants not allowed as function inputs", thing)
     if isinstance(thing, Variable):
@@ -162,11 +178,19 @@ def _as_output(thing: Any) -> SymbolicOutput:
     try:
         return Out(as_tensor_variable(thing))
     except TypeError:
-        raise TypeError("Outputs must be theano Variable or Out instances. Received " + f"{thing} of type {type(thing)}") from None
+        raise TypeError(
+            "Outputs must be theano Variable or Out instances. Received " + f"{thing} of type {type(thing)}"
+        ) from None
 
 
 def _maker(
-    ins: list[In], outs: list[SymbolicOutput], updates: list[Any], givens: list[Any], no_default_updates: Any, rebuild_strict: bool, on_unused_input: str | None
+    ins: list[In],
+    outs: list[SymbolicOutput],
+    updates: list[Any],
+    givens: list[Any],
+    no_default_updates: Any,
+    rebuild_strict: bool,
+    on_unused_input: str | None,
 ) -> FunctionMaker:
     seen: dict[Variable, int] = {}
     for place, i in enumerate(ins):
@@ -176,7 +200,10 @@ def _maker(
                 "This would result in values provided for it being ignored. Please do not duplicate variables in the inputs list."
             )
         seen[i.variable] = place
-    if not (isinstance(no_default_updates, bool) or (isinstance(no_default_updates, list) and all(isinstance(v, Variable) for v in no_default_updates))):
+    if not (
+        isinstance(no_default_updates, bool)
+        or (isinstance(no_default_updates, list) and all(isinstance(v, Variable) for v in no_default_updates))
+    ):
         raise TypeError("no_default_update should be either a boolean or a list of Variables")
     update_of: dict[Any, Variable] = {}
     for target, expression in updates:
@@ -209,7 +236,9 @@ def _maker(
     if replace:
         outputs = clone_replace(outputs, replace, rebuild_strict)
         keys = list(update_of)
-        update_of = {k: _update(k, v) for k, v in zip(keys, clone_replace(list(update_of.values()), replace, rebuild_strict))}
+        update_of = {
+            k: _update(k, v) for k, v in zip(keys, clone_replace(list(update_of.values()), replace, rebuild_strict))
+        }
     # Default updates may bring in shared variables with default updates of their own.
     shared: dict[Any, None] = {}
     roots = [*outputs, *update_of.values(), *(i.update for i in ins if i.update is not None)]
@@ -223,7 +252,9 @@ def _maker(
             done.add(leaf)
             shared[leaf] = None
             default = getattr(leaf, "default_update", None)
-            blocked = no_default_updates is True or (isinstance(no_default_updates, list) and leaf in no_default_updates)
+            blocked = no_default_updates is True or (
+                isinstance(no_default_updates, list) and leaf in no_default_updates
+            )
             if default is not None and leaf not in update_of and not blocked:
                 if replace:
                     (default,) = clone_replace([default], replace, rebuild_strict)
@@ -270,7 +301,14 @@ class FunctionMaker:
 
     __module__ = "theano.compile.function_module"
 
-    def __init__(self, ins: list[In], outs: list[SymbolicOutput], outputs: list[Variable], shared: list[Any], updates: dict[Any, Variable]) -> None:
+    def __init__(
+        self,
+        ins: list[In],
+        outs: list[SymbolicOutput],
+        outputs: list[Variable],
+        shared: list[Any],
+        updates: dict[Any, Variable],
+    ) -> None:
         self.ins, self.outs, self.graph_outputs, self.shared, self.updates = ins, outs, outputs, shared, updates
         self.mode: Any = None
         self.profile: Any = None
@@ -294,8 +332,14 @@ class FunctionMaker:
         if how == "ignore":
             return
         if how not in ("raise", "warn"):
-            raise ValueError(f"Invalid value for keyword on_unused_input of theano.function: {how!r}. Valid values are 'raise', 'warn', and 'ignore'.")
-        used = set(ancestors([*self.graph_outputs, *self.updates.values(), *(i.update for i in self.ins if i.update is not None)]))
+            raise ValueError(
+                f"Invalid value for keyword on_unused_input of theano.function: {how!r}. Valid values are 'raise', 'warn', and 'ignore'."
+            )
+        used = set(
+            ancestors(
+                [*self.graph_outputs, *self.updates.values(), *(i.update for i in self.ins if i.update is not None)]
+            )
+        )
         for place, i in enumerate(self.ins):
             if i.variable not in used and i.update is None:
                 text = (
@@ -304,7 +348,8 @@ class FunctionMaker:
                 )
                 if how == "raise":
                     raise UnusedInputError(
-                        text + "To make this error into a warning, you can pass the parameter on_unused_input='warn' to theano.function. "
+                        text
+                        + "To make this error into a warning, you can pass the parameter on_unused_input='warn' to theano.function. "
                         "To disable it completely, use on_unused_input='ignore'."
                     )
                 warnings.warn(text, stacklevel=4)
@@ -332,7 +377,16 @@ class FunctionMaker:
             self._made = compiled(fgraph, self.mode)
         places = updated_inputs + [len(self.ins) + self.shared.index(s) for s in self.updates]
         f = Function(
-            self._made.run, self.inputs, containers, self.outs, places, self, self.unpack_single, self.return_none, self.output_keys, name
+            self._made.run,
+            self.inputs,
+            containers,
+            self.outs,
+            places,
+            self,
+            self.unpack_single,
+            self.return_none,
+            self.output_keys,
+            name,
         )
         attach = getattr(self._made, "attach", None)
         if attach is not None:
@@ -361,7 +415,9 @@ class FunctionMaker:
         """Return the values to keep when ``f`` is pickled: those of inputs with defaults."""
         return [None if c.required else c.storage[0] for c in f._containers[: len(self.ins)]]
 
-    def copy(self, f: Function, share_memory: bool, swap: Any, delete_updates: bool, name: str | None, profile: Any) -> Function:
+    def copy(
+        self, f: Function, share_memory: bool, swap: Any, delete_updates: bool, name: str | None, profile: Any
+    ) -> Function:
         """Return a copy of ``f``; TypeError or ValueError where ``swap`` does not fit."""
         swaps = dict(swap or {})
         for old, new in swaps.items():
@@ -370,7 +426,9 @@ class FunctionMaker:
             if old not in self.shared:
                 raise ValueError(f"{old} is no shared variable of the function")
             if new in self.shared or not isinstance(new, SharedVariable) or list(swaps.values()).count(new) > 1:
-                raise ValueError("Parameter swap: the new variable must be a shared variable that the function does not use yet", new)
+                raise ValueError(
+                    "Parameter swap: the new variable must be a shared variable that the function does not use yet", new
+                )
             if old.type != new.type:
                 raise TypeError(f"Parameter swap: {old} is of type {old.type}, {new} of type {new.type}")
         outputs, updates = self.graph_outputs, {} if delete_updates else dict(self.updates)
@@ -380,7 +438,12 @@ class FunctionMaker:
             updates = dict(zip((swaps.get(k, k) for k in updates), both[len(outputs) :]))
         ins = self.ins if not delete_updates else [_changed(i, update=None) for i in self.ins]
         maker = FunctionMaker(list(ins), self.outs, outputs, [swaps.get(s, s) for s in self.shared], updates)
-        maker.mode, maker.unpack_single, maker.return_none, maker.output_keys = self.mode, self.unpack_single, self.return_none, self.output_keys
+        maker.mode, maker.unpack_single, maker.return_none, maker.output_keys = (
+            self.mode,
+            self.unpack_single,
+            self.return_none,
+            self.output_keys,
+        )
         maker.profile = self.profile if profile is None else profile
         states = self.states_of(f)
         import copy

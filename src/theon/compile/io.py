@@ -82,7 +82,9 @@ class In(SymbolicInput):
         else:
             self.borrow = borrow
             if mutable and not borrow:
-                raise AssertionError(f"Symbolic input for variable {variable} (name={name}) has flags borrow=False, mutable=True which is incompatible")
+                raise AssertionError(
+                    f"Symbolic input for variable {variable} (name={name}) has flags borrow=False, mutable=True which is incompatible"
+                )
         if implicit is None:
             implicit = isinstance(value, SharedVariable) or type(value).__name__ == "Container"
         super().__init__(variable, name, update, mutable, strict, allow_downcast, autoname, implicit)

@@ -16,7 +16,9 @@ class DisconnectedType(Type):
 
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """Raise AssertionError: there are no values."""
-        raise AssertionError("A disconnected gradient has no value: a grad method returned DisconnectedType where it should not")
+        raise AssertionError(
+            "A disconnected gradient has no value: a grad method returned DisconnectedType where it should not"
+        )
 
     def fiter_variable(self, other: Any) -> Any:
         """Raise AssertionError, under the name that Theano gave it."""

@@ -78,7 +78,11 @@ class FunctionGraph:
             self._add_leaf(root, None)
 
     def _add_leaf(self, variable: Variable, node: Apply | None) -> None:
-        if not isinstance(variable, Constant) and not hasattr(variable, "container") and variable not in self._input_set:
+        if (
+            not isinstance(variable, Constant)
+            and not hasattr(variable, "container")
+            and variable not in self._input_set
+        ):
             if getattr(variable, "is_type_singleton", False):
                 return
             raise MissingInputError(
@@ -102,7 +106,10 @@ class FunctionGraph:
             converted = var.type.convert_variable(new_var)
             if converted is None:
                 raise TypeError(
-                    message(f"replace ({reason}): the replacement has another type: {new_var.type}, not {var.type}", [var, new_var])
+                    message(
+                        f"replace ({reason}): the replacement has another type: {new_var.type}, not {var.type}",
+                        [var, new_var],
+                    )
                 )
             new_var = converted
         readers = list(self._clients[var])
@@ -123,7 +130,9 @@ class FunctionGraph:
         if old is new_var:
             return
         if new_var.type != old.type:
-            raise TypeError(message("The type of the replacement must be the same as the type of the original", [old, new_var]))
+            raise TypeError(
+                message("The type of the replacement must be the same as the type of the original", [old, new_var])
+            )
         self._import(new_var, reason)
         if node == "output":
             self.outputs[i] = new_var
@@ -143,7 +152,9 @@ class FunctionGraph:
         """Replace, and undo it if the graph would be inconsistent."""
         self.replace_all_validate([(var, new_var)], reason)
 
-    def replace_all_validate(self, pairs: Iterable[tuple[Variable, Variable]], reason: Any = None, verbose: Any = None) -> None:
+    def replace_all_validate(
+        self, pairs: Iterable[tuple[Variable, Variable]], reason: Any = None, verbose: Any = None
+    ) -> None:
         """Do several replacements; InconsistencyError, with the graph as before, if a feature refuses the result."""
         done = []
         try:
@@ -227,7 +238,9 @@ class FunctionGraph:
         """Return a copy."""
         return self.clone_get_equiv(check_integrity)[0]
 
-    def clone_get_equiv(self, check_integrity: bool = True, attach_feature: bool = True) -> tuple[FunctionGraph, dict[Any, Any]]:
+    def clone_get_equiv(
+        self, check_integrity: bool = True, attach_feature: bool = True
+    ) -> tuple[FunctionGraph, dict[Any, Any]]:
         """Return a copy and the dict from old variables and nodes to new ones."""
         equiv = clone_get_equiv(self.inputs, self.outputs)
         copy = FunctionGraph([equiv[v] for v in self.inputs], [equiv[v] for v in self.outputs], clone=False)

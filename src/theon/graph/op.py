@@ -122,13 +122,13 @@ class Op(metaclass=_PropsMeta):
         """Return the gradient of each input, given those of the outputs."""
         raise MethodNotDefined("grad", type(self), type(self).__name__)
 
-    def L_op(  # noqa: N802 - Theano's name
+    def L_op(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
     ) -> list[Any]:
         """Return the gradient of each input; may use the outputs. By default :meth:`grad`."""
         return self.grad(inputs, output_grads)
 
-    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> list[Any]:
         """Return the product of the Jacobian with ``eval_points``, one for each output."""
         raise MethodNotDefined("R_op", type(self), type(self).__name__)
 
@@ -172,14 +172,16 @@ class FromFunctionOp(Op):
 
     __module__ = "theano.compile.ops"
 
-    def __init__(self, fn: Callable[..., Any], itypes: Sequence[Type], otypes: Sequence[Type], infer_shape: Any) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], itypes: Sequence[Type], otypes: Sequence[Type], infer_shape: Any
+    ) -> None:
         self.fn, self.itypes, self.otypes = fn, list(itypes), list(otypes)
         self._shape = infer_shape
         if infer_shape is not None:
             self.infer_shape = infer_shape
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.fn == other.fn  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.fn == other.fn
 
     def __hash__(self) -> int:
         return hash((type(self), self.fn))
@@ -209,7 +211,9 @@ class _AsOp:
         return FromFunctionOp(fn, self.itypes, self.otypes, self.infer_shape)
 
 
-def as_op(itypes: Any, otypes: Any, infer_shape: Callable[..., Any] | None = None) -> Callable[[Callable[..., Any]], Op]:
+def as_op(
+    itypes: Any, otypes: Any, infer_shape: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., Any]], Op]:
     """Return a decorator that makes an op of a function from arrays to arrays.
 
     ``itypes`` and ``otypes`` are a type or a list of types; anything else is a TypeError.

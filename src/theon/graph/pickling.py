@@ -61,7 +61,12 @@ class FlatGraph:
         outside = [(place, v) for place, v in enumerate(self.variables) if v.owner not in self.nodes]
         inside = [(place, type(v), _state(v)) for place, v in enumerate(self.variables) if v.owner in self.nodes]
         nodes = [
-            (type(node), _node_state(node), [self.index[id(v)] for v in node.inputs], [self.index[id(v)] for v in node.outputs])
+            (
+                type(node),
+                _node_state(node),
+                [self.index[id(v)] for v in node.inputs],
+                [self.index[id(v)] for v in node.outputs],
+            )
             for node in self.nodes
         ]
         return _rebuild, (len(self.variables), outside, inside, nodes)

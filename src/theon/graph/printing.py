@@ -103,10 +103,10 @@ def debugprint(
     >>> import theon.tensor as T, theon.ops
     >>> x = T.dscalar("x")
     >>> print(debugprint(x + x, file="str"), end="")
-    Elemwise{add,no_inplace} [id A] ''   
+    Elemwise{add,no_inplace} [id A] ''
      |x [id B]
      |x [id B]
-    """  # noqa: W291 - the trailing blanks are part of Theano's format
+    """
     if not isinstance(depth, int) or isinstance(depth, bool):
         raise Exception("depth parameter must be an int")
     out: Any = io.StringIO() if file == "str" else (sys.stdout if file is None else file)

@@ -163,7 +163,9 @@ def clone(
     return [equiv[v] for v in i], [equiv[v] for v in o]
 
 
-def clone_replace(outputs: Sequence[Variable], replace: dict[Variable, Any], rebuild_strict: bool = True) -> list[Variable]:
+def clone_replace(
+    outputs: Sequence[Variable], replace: dict[Variable, Any], rebuild_strict: bool = True
+) -> list[Variable]:
     """Return ``outputs`` computed with the keys of ``replace`` taken as the values; the original is not touched."""
     new: dict[Variable, Variable] = {}
     for old, value in replace.items():
@@ -237,9 +239,7 @@ def equal_computations(
     return True
 
 
-def is_same_graph(
-    var1: Variable, var2: Variable, givens: Any = None, debug: bool = False
-) -> bool:
+def is_same_graph(var1: Variable, var2: Variable, givens: Any = None, debug: bool = False) -> bool:
     """Whether two variables are computed by equal graphs, with ``givens`` replaced in both first."""
     if givens:
         pairs = dict(givens.items() if isinstance(givens, dict) else givens)
@@ -256,7 +256,7 @@ def view_roots(r: Variable) -> list[Variable]:
         node = variable.owner
         views = getattr(node.op, "view_map", {}) if node is not None else {}
         if node is not None and variable.index in views:
-            stack.extend(node.inputs[i] for i in views[variable.index])  # type: ignore[index]
+            stack.extend(node.inputs[i] for i in views[variable.index])
         else:
             roots.append(variable)
     return roots

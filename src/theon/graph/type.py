@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from theon.graph.variable import Constant, Variable
+from theon.graph import variable as graph
 
 __all__ = ["Generic", "NullType", "PureType", "SingletonType", "Type", "generic", "null_type"]
 
@@ -17,8 +17,8 @@ class Type:
 
     __module__ = "theano.gof.type"
 
-    Variable: type[Variable] = Variable
-    Constant: type[Constant] = Constant
+    Variable: type[graph.Variable] = graph.Variable
+    Constant: type[graph.Constant] = graph.Constant
 
     def filter(self, value: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """Return ``value`` as a value of this type, converting unless ``strict``; TypeError where it cannot be one."""
@@ -28,9 +28,9 @@ class Type:
         """Return ``value`` filtered; ``storage`` may be reused."""
         return self.filter(value, strict=strict, allow_downcast=allow_downcast)
 
-    def filter_variable(self, other: Any, allow_convert: bool = True) -> Variable:
+    def filter_variable(self, other: Any, allow_convert: bool = True) -> graph.Variable:
         """Return ``other`` as a variable of this type; TypeError where that is not possible."""
-        if not isinstance(other, Variable):
+        if not isinstance(other, graph.Variable):
             other = self.Constant(type=self, data=other)
         if other.type != self and allow_convert:
             converted = self.convert_variable(other)
@@ -43,7 +43,7 @@ class Type:
             )
         return other  # type: ignore[no-any-return]
 
-    def convert_variable(self, var: Variable) -> Variable | None:
+    def convert_variable(self, var: graph.Variable) -> graph.Variable | None:
         """Return ``var`` converted to this type where no information is lost, else None."""
         return None
 
@@ -75,11 +75,11 @@ class Type:
         """Whether changing one value may change the other."""
         return a is b
 
-    def make_variable(self, name: str | None = None) -> Variable:
+    def make_variable(self, name: str | None = None) -> graph.Variable:
         """Return a new variable of this type."""
         return self.Variable(self, name=name)
 
-    def make_constant(self, value: Any, name: str | None = None) -> Constant:
+    def make_constant(self, value: Any, name: str | None = None) -> graph.Constant:
         """Return a constant of this type."""
         return self.Constant(type=self, data=value, name=name)
 
@@ -160,7 +160,7 @@ class NullType(Type):
         """Raise ValueError: there are no values."""
         raise ValueError("NullType has no values")
 
-    def filter_variable(self, other: Any, allow_convert: bool = True) -> Variable:
+    def filter_variable(self, other: Any, allow_convert: bool = True) -> graph.Variable:
         """Raise ValueError: there are no values."""
         raise ValueError("NullType has no values")
 

@@ -21,6 +21,8 @@ class Scratchpad:
 
     __module__ = "theano.gof.utils"
 
+    origin: Any
+
     def clear(self) -> None:
         """Drop every attribute."""
         self.__dict__.clear()

@@ -51,9 +51,18 @@ def _mul_grad(*args: Any) -> list[Any]:
 
 
 add = elementwise(
-    "add", -1, _fold("add"), same_kind, lambda *a: [a[-1]] * (len(a) - 2), _fold_lower("add"), "Sum of the inputs.", identity=0
+    "add",
+    -1,
+    _fold("add"),
+    same_kind,
+    lambda *a: [a[-1]] * (len(a) - 2),
+    _fold_lower("add"),
+    "Sum of the inputs.",
+    identity=0,
 )
-mul = elementwise("mul", -1, _fold("multiply"), same_kind, _mul_grad, _fold_lower("mul"), "Product of the inputs.", identity=1)
+mul = elementwise(
+    "mul", -1, _fold("multiply"), same_kind, _mul_grad, _fold_lower("mul"), "Product of the inputs.", identity=1
+)
 sub = elementwise(
     "sub", 2, lambda xp, x, y: x - y, no_bool, lambda x, y, o, g: [g, -g], lambda k, x, y: k.sub(x, y), "Difference."
 )
@@ -74,7 +83,13 @@ def _floor_divide(xp: Any, x: Any, y: Any) -> Any:
 
 
 int_div = elementwise(
-    "int_div", 2, _floor_divide, no_complex, lambda x, y, o, g: [None, None], lambda k, x, y: k.floordiv(x, y), "Division rounded down."
+    "int_div",
+    2,
+    _floor_divide,
+    no_complex,
+    lambda x, y, o, g: [None, None],
+    lambda k, x, y: k.floordiv(x, y),
+    "Division rounded down.",
 )
 mod = elementwise(
     "mod",
@@ -93,7 +108,9 @@ def _pow_grad(x: Any, y: Any, o: Any, g: Any) -> list[Any]:
     from theon.tensor.variable import TensorConstant
 
     first = g * y * x ** (y - 1)
-    if isinstance(y, TensorConstant) or (y.owner is not None and all(isinstance(v, TensorConstant) for v in y.owner.inputs)):
+    if isinstance(y, TensorConstant) or (
+        y.owner is not None and all(isinstance(v, TensorConstant) for v in y.owner.inputs)
+    ):
         return [first, g * o * log(x)] if y.type.dtype.startswith(("float", "complex")) else [first, None]
     # 0 ** y has the slope 0 in y for y > 0, where o * log(x) is 0 * -inf.
     return [first, g * switch(eq(x, 0), 0, o * log(x))]
@@ -150,10 +167,22 @@ def _extreme_grad(x: Any, y: Any, o: Any, g: Any) -> list[Any]:
 
 
 maximum = elementwise(
-    "maximum", 2, lambda xp, x, y: xp.maximum(x, y), no_complex, _extreme_grad, lambda k, x, y: k.max(x, y), "The larger; NaN wins."
+    "maximum",
+    2,
+    lambda xp, x, y: xp.maximum(x, y),
+    no_complex,
+    _extreme_grad,
+    lambda k, x, y: k.max(x, y),
+    "The larger; NaN wins.",
 )
 minimum = elementwise(
-    "minimum", 2, lambda xp, x, y: xp.minimum(x, y), no_complex, _extreme_grad, lambda k, x, y: k.min(x, y), "The smaller; NaN wins."
+    "minimum",
+    2,
+    lambda xp, x, y: xp.minimum(x, y),
+    no_complex,
+    _extreme_grad,
+    lambda k, x, y: k.min(x, y),
+    "The smaller; NaN wins.",
 )
 
 
@@ -190,7 +219,9 @@ clip = elementwise(
     lambda k, x, low, high: k.select(k.lt(x, low), low, k.select(k.gt(x, high), high, x)),
     "``x`` limited to [``low``, ``high``].",
 )
-sqr = elementwise("sqr", 1, lambda xp, x: x * x, same_kind, lambda x, o, g: [g * x * 2], lambda k, x: k.mul(x, x), "Square.")
+sqr = elementwise(
+    "sqr", 1, lambda xp, x: x * x, same_kind, lambda x, o, g: [g * x * 2], lambda k, x: k.mul(x, x), "Square."
+)
 second = elementwise(
     "second",
     2,
@@ -215,7 +246,14 @@ def _cast_to(dtype: str) -> Any:
         return dtype
 
     return elementwise(
-        f"Cast{{{dtype}}}", 1, reference, rule, lambda x, o, g: [g], lambda k, x: k.cast(x, dtype), f"Cast to {dtype}.", cast_inputs=False
+        f"Cast{{{dtype}}}",
+        1,
+        reference,
+        rule,
+        lambda x, o, g: [g],
+        lambda k, x: k.cast(x, dtype),
+        f"Cast to {dtype}.",
+        cast_inputs=False,
     )
 
 
@@ -228,6 +266,14 @@ CASTS = {
 }  # fmt: skip
 
 # Complex parts stand here because products need conj in their gradient.
-conj = elementwise("conj", 1, lambda xp, x: xp.conj(x), same_kind, lambda x, o, g: [conj(g) if g.type.dtype.startswith("complex") else g], None, "Complex conjugate.")
+conj = elementwise(
+    "conj",
+    1,
+    lambda xp, x: xp.conj(x),
+    same_kind,
+    lambda x, o, g: [conj(g) if g.type.dtype.startswith("complex") else g],
+    None,
+    "Complex conjugate.",
+)
 floor_mod = mod
 integer_rule = integers_only

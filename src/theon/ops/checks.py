@@ -77,7 +77,9 @@ class Print(Op):
     __props__ = ("message", "attrs", "global_fn")
     view_map = {0: [0]}
 
-    def __init__(self, message: str = "", attrs: Sequence[str] = ("__str__",), global_fn: Callable[..., None] = _print_value) -> None:
+    def __init__(
+        self, message: str = "", attrs: Sequence[str] = ("__str__",), global_fn: Callable[..., None] = _print_value
+    ) -> None:
         self.message, self.attrs, self.global_fn = message, tuple(attrs), global_fn
 
     def make_node(self, *inputs: Any) -> Apply:
@@ -94,7 +96,7 @@ class Print(Op):
         """The gradient itself."""
         return list(output_grads)
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The evaluation point."""
         return list(eval_points)
 

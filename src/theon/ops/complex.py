@@ -7,10 +7,24 @@ from theon.ops.declare import elementwise, real_part, to_float_no_complex, upcas
 from theon.ops.trig import cos, sin
 
 real = elementwise(
-    "real", 1, lambda xp, x: x.real, real_part, lambda x, o, g: [complex(g, g * 0)], lambda k, x: x, "Real part.", cast_inputs=False
+    "real",
+    1,
+    lambda xp, x: x.real,
+    real_part,
+    lambda x, o, g: [complex(g, g * 0)],
+    lambda k, x: x,
+    "Real part.",
+    cast_inputs=False,
 )
 imag = elementwise(
-    "imag", 1, lambda xp, x: xp.imag(x), real_part, lambda x, o, g: [complex(g * 0, g)], None, "Imaginary part.", cast_inputs=False
+    "imag",
+    1,
+    lambda xp, x: xp.imag(x),
+    real_part,
+    lambda x, o, g: [complex(g * 0, g)],
+    None,
+    "Imaginary part.",
+    cast_inputs=False,
 )
 
 

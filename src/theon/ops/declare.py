@@ -178,7 +178,9 @@ class Elemwise(Op):
     __module__ = "theano.tensor.elemwise"
     __props__ = ("scalar_op", "inplace_pattern")
 
-    def __init__(self, scalar_op: ScalarOp, inplace_pattern: Any = None, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, scalar_op: ScalarOp, inplace_pattern: Any = None, name: str | None = None, **kwargs: Any
+    ) -> None:
         self.scalar_op, self.name = scalar_op, name
         self.inplace_pattern = tuple(sorted((inplace_pattern or {}).items()))
 
@@ -213,7 +215,9 @@ class Elemwise(Op):
         for d in range(ndim):
             sizes = {v.type.shape[d] for v in variables if v.type.shape[d] not in (None, 1)}
             if len(sizes) > 1:
-                raise ShapeMismatch(message(f"{op}: sizes {sorted(sizes)} of dimension {d} do not broadcast", variables))
+                raise ShapeMismatch(
+                    message(f"{op}: sizes {sorted(sizes)} of dimension {d} do not broadcast", variables)
+                )
             known.append(sizes.pop() if sizes else (1 if flags[d] else None))
         return Apply(self, variables, [TensorType(dtype, shape=known)()])
 
@@ -228,7 +232,7 @@ class Elemwise(Op):
         # An identity reference would alias its input.
         output_storage[0][0] = out.copy() if any(out is x or out.base is x for x in inputs) else out
 
-    def L_op(  # noqa: N802
+    def L_op(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
     ) -> list[Any]:
         """Return the scalar gradients, summed over the dimensions along which an input was broadcast."""
@@ -249,7 +253,7 @@ class Elemwise(Op):
                 gradients.append(summed_to(d, x))
         return gradients
 
-    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> list[Any]:
         """Return the sum of partial derivatives times evaluation points."""
         from theon.ops.fill import ones_like
 

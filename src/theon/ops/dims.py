@@ -10,10 +10,9 @@ import numpy as np
 
 from theon.errors import NotScalarConstantError, message
 from theon.graph.op import Op
-from theon.graph.type import null_type
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import CASTS, identity
-from theon.ops.declare import Elemwise, TensorOp, zeros_for
+from theon.ops.declare import Elemwise, TensorOp
 from theon.tensor import hooks
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType
@@ -66,7 +65,9 @@ class DimShuffle(TensorOp):
             if not isinstance(d, int | np.integer):
                 raise TypeError(f"DimShuffle indices must be Python ints, not {d!r}")
             if not 0 <= d < len(self.input_broadcastable):
-                raise ValueError(f"new_order[{len(order)}] is {d}, but the input only has {len(self.input_broadcastable)} axes.")
+                raise ValueError(
+                    f"new_order[{len(order)}] is {d}, but the input only has {len(self.input_broadcastable)} axes."
+                )
             order.append(int(d))
         kept = [d for d in order if d != "x"]
         if len(set(kept)) != len(kept):
@@ -76,7 +77,9 @@ class DimShuffle(TensorOp):
         self.augment = [place for place, d in enumerate(order) if d == "x"]
         self.drop = [d for d in range(len(self.input_broadcastable)) if d not in kept]
         if any(not self.input_broadcastable[d] for d in self.drop):
-            raise ValueError("You cannot drop a non-broadcastable dimension.", (list(self.input_broadcastable), self.new_order))
+            raise ValueError(
+                "You cannot drop a non-broadcastable dimension.", (list(self.input_broadcastable), self.new_order)
+            )
 
     def __str__(self) -> str:
         return f"InplaceDimShuffle{{{','.join(map(str, self.new_order))}}}"
@@ -105,7 +108,7 @@ class DimShuffle(TensorOp):
                 order[d] = place
         return [dimshuffle(g, order)]
 
-    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:
         """Shuffle the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0])]
 
@@ -174,7 +177,7 @@ class Shape(TensorOp):
 
         return [DisconnectedType()()]
 
-    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:
         """No change."""
         return [None]
 
@@ -183,7 +186,7 @@ class Shape(TensorOp):
         return [(constant(node.inputs[0].type.ndim, dtype="int64"),)]  # type: ignore[attr-defined]
 
 
-class Shape_i(TensorOp):  # noqa: N801
+class Shape_i(TensorOp):
     """The size along dimension ``i``, as an int64 scalar."""
 
     __module__ = "theano.compile.ops"
@@ -278,7 +281,9 @@ class Reshape(TensorOp):
         """Reshape. ValueError where the sizes do not fit."""
         x, sizes = inputs
         if len(sizes) != self.ndim:
-            raise ValueError(f"shape argument to Reshape.perform has incorrect length {len(sizes)}, should be {self.ndim}", sizes)
+            raise ValueError(
+                f"shape argument to Reshape.perform has incorrect length {len(sizes)}, should be {self.ndim}", sizes
+            )
         try:
             output_storage[0][0] = np.reshape(x, tuple(int(s) for s in sizes))
         except ValueError:
@@ -296,7 +301,7 @@ class Reshape(TensorOp):
         back = reshape(output_grads[0], shape(x), ndim=x.type.ndim)
         return [patternbroadcast(back, x.type.broadcastable), DisconnectedType()()]
 
-    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:
         """Reshape the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0], inputs[1])]
 
@@ -389,7 +394,16 @@ def get_scalar_constant_value(
             raise NotScalarConstantError(f"{v} is not constant")
         op, inputs = v.owner.op, v.owner.inputs
         kind = type(op).__name__
-        if kind in ("Alloc", "DimShuffle", "Rebroadcast", "TensorFromScalar", "ScalarFromTensor", "Assert", "DeepCopyOp", "ViewOp"):
+        if kind in (
+            "Alloc",
+            "DimShuffle",
+            "Rebroadcast",
+            "TensorFromScalar",
+            "ScalarFromTensor",
+            "Assert",
+            "DeepCopyOp",
+            "ViewOp",
+        ):
             v = inputs[0]
         elif isinstance(op, Shape_i):
             known = inputs[0].type.shape[op.i]  # type: ignore[attr-defined]
@@ -476,7 +490,8 @@ class Rebroadcast(TensorOp):
         if self.axis and max(self.axis) >= x.type.ndim:
             raise ValueError("Trying to rebroadcast non-existent dimension")
         sizes = [
-            (1 if self.axis[d] else (None if n == 1 else n)) if d in self.axis else n for d, n in enumerate(x.type.shape)
+            (1 if self.axis[d] else (None if n == 1 else n)) if d in self.axis else n
+            for d, n in enumerate(x.type.shape)
         ]
         return TensorType(x.type.dtype, shape=sizes)
 
@@ -484,14 +499,16 @@ class Rebroadcast(TensorOp):
         """Check the sizes."""
         for d, flag in self.axes:
             if flag and x.shape[d] != 1:
-                raise ValueError(f"Dimension {d} in Rebroadcast's input was supposed to be 1 (got {x.shape[d]} instead)")
+                raise ValueError(
+                    f"Dimension {d} in Rebroadcast's input was supposed to be 1 (got {x.shape[d]} instead)"
+                )
         return x
 
     def grad(self, inputs: Sequence[Any], output_grads: Sequence[Any]) -> list[Any]:
         """The gradient with the input's pattern."""
         return [patternbroadcast(output_grads[0], inputs[0].type.broadcastable)]
 
-    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:
         """The same of the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0])]
 
@@ -552,7 +569,10 @@ class SpecifyShape(TensorOp):
         """The gradient with the same promise."""
         from theon.graph.disconnected import DisconnectedType
 
-        return [patternbroadcast(specify_shape(output_grads[0], inputs[1]), inputs[0].type.broadcastable), DisconnectedType()()]
+        return [
+            patternbroadcast(specify_shape(output_grads[0], inputs[1]), inputs[0].type.broadcastable),
+            DisconnectedType()(),
+        ]
 
     R_op = Reshape.R_op
 
@@ -619,7 +639,7 @@ def shape_padaxis(t: Any, axis: int) -> Any:
     return dimshuffle(t, order)
 
 
-def atleast_Nd(x: Any, n: int = 1, left: bool = True) -> Any:  # noqa: N802
+def atleast_Nd(x: Any, n: int = 1, left: bool = True) -> Any:
     """Return ``x`` with dimensions of size 1 added until there are ``n``."""
     x = as_tensor_variable(x)
     missing = n - x.type.ndim
@@ -667,4 +687,3 @@ class ScalarFromTensor(TensorFromScalar):
 tensor_from_scalar = TensorFromScalar()
 scalar_from_tensor = ScalarFromTensor()
 tensor_copy = identity
-_ = (null_type, zeros_for)

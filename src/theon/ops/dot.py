@@ -32,7 +32,12 @@ class Dot(TensorOp):
         """The outer dimensions. TypeError for other ranks than 1 and 2."""
         for v in (x, y):
             if v.type.ndim not in (1, 2):
-                raise TypeError(message(f"theano.tensor.Dot: input {0 if v is x else 1} has ndim={v.type.ndim}; it must be 1 or 2", [x, y]))
+                raise TypeError(
+                    message(
+                        f"theano.tensor.Dot: input {0 if v is x else 1} has ndim={v.type.ndim}; it must be 1 or 2",
+                        [x, y],
+                    )
+                )
         inner_x, inner_y = x.type.shape[-1], y.type.shape[0]
         if inner_x is not None and inner_y is not None and inner_x != inner_y:
             raise ValueError(message(f"dot: shapes {x.type.shape} and {y.type.shape} not aligned", [x, y]))
@@ -42,7 +47,7 @@ class Dot(TensorOp):
         """Multiply; ValueError where the inner sizes differ."""
         return xp.dot(x, y)
 
-    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:  # noqa: N802
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Products with the transposes."""
         x, y = inputs
         (g,) = output_grads
@@ -65,7 +70,7 @@ class Dot(TensorOp):
             out.append(patternbroadcast(d, v.type.broadcastable))
         return out
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The product rule."""
         terms = []
         if eval_points[0] is not None:
@@ -116,7 +121,9 @@ def _contraction(a: Any, b: Any, axes: Any, batch: int) -> tuple[list[int], list
         if n < 0:
             raise ValueError(f"Axes should be non-negative, got {n}")
         if n > min(a.type.ndim, b.type.ndim) - batch:
-            raise ValueError(f"axes can not be larger than the dimension of a or b: axes={n}, a.ndim={a.type.ndim}, b.ndim={b.type.ndim}")
+            raise ValueError(
+                f"axes can not be larger than the dimension of a or b: axes={n}, a.ndim={a.type.ndim}, b.ndim={b.type.ndim}"
+            )
         return list(range(a.type.ndim - n, a.type.ndim)), list(range(batch, batch + n))
     if len(axes) != 2:
         raise ValueError(f"Axes should be an integer or a list/tuple of len 2 ({axes} was provided)")
@@ -174,7 +181,9 @@ class BatchedDot(TensorOp):
     def reference(self, xp: Any, x: Any, y: Any) -> Any:
         """Multiply; TypeError where the batches differ, ValueError where the inner sizes do."""
         if x.shape[0] != y.shape[0]:
-            raise TypeError(f"theano.tensor.blas.BatchedDot: inputs [{x.shape}, {y.shape}] must have the same size in axis 0")
+            raise TypeError(
+                f"theano.tensor.blas.BatchedDot: inputs [{x.shape}, {y.shape}] must have the same size in axis 0"
+            )
         left = x[:, None, :] if x.ndim == 2 else x
         right = y[:, :, None] if y.ndim == 2 else y
         out = xp.matmul(left, right)
@@ -228,8 +237,16 @@ def batched_tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     free_x = [d for d in range(1, x.type.ndim) if d not in along_x]
     free_y = [d for d in range(1, y.type.ndim) if d not in along_y]
     batch = shape_i(x, 0)
-    left = reshape(dimshuffle(x, [0, *free_x, *along_x]), stack_sizes([batch, _product(x, free_x), _product(x, along_x)]), ndim=3)
-    right = reshape(dimshuffle(y, [0, *along_y, *free_y]), stack_sizes([batch, _product(y, along_y), _product(y, free_y)]), ndim=3)
+    left = reshape(
+        dimshuffle(x, [0, *free_x, *along_x]), stack_sizes([batch, _product(x, free_x), _product(x, along_x)]), ndim=3
+    )
+    right = reshape(
+        dimshuffle(y, [0, *along_y, *free_y]), stack_sizes([batch, _product(y, along_y), _product(y, free_y)]), ndim=3
+    )
     sizes = [batch, *(shape_i(x, d) for d in free_x), *(shape_i(y, d) for d in free_y)]
-    flags = [x.type.broadcastable[0], *(x.type.broadcastable[d] for d in free_x), *(y.type.broadcastable[d] for d in free_y)]
+    flags = [
+        x.type.broadcastable[0],
+        *(x.type.broadcastable[d] for d in free_x),
+        *(y.type.broadcastable[d] for d in free_y),
+    ]
     return patternbroadcast(reshape(BatchedDot()(left, right), stack_sizes(sizes), ndim=len(sizes)), flags)

@@ -8,7 +8,15 @@ from theon.ops.declare import elementwise, no_complex, to_float, to_float_no_com
 
 _LN2, _LN10 = ln(2.0), ln(10.0)
 
-exp = elementwise("exp", 1, lambda xp, x: xp.exp(x), to_float, lambda x, o, g: [g * o], lambda k, x: k.math("exp", x), "e to the power x.")
+exp = elementwise(
+    "exp",
+    1,
+    lambda xp, x: xp.exp(x),
+    to_float,
+    lambda x, o, g: [g * o],
+    lambda k, x: k.math("exp", x),
+    "e to the power x.",
+)
 exp2 = elementwise(
     "exp2",
     1,
@@ -19,20 +27,68 @@ exp2 = elementwise(
     "2 to the power x.",
 )
 expm1 = elementwise(
-    "expm1", 1, lambda xp, x: xp.expm1(x), to_float, lambda x, o, g: [g * exp(x)], lambda k, x: k.math("expm1", x), "exp(x) - 1, accurate near 0."
+    "expm1",
+    1,
+    lambda xp, x: xp.expm1(x),
+    to_float,
+    lambda x, o, g: [g * exp(x)],
+    lambda k, x: k.math("expm1", x),
+    "exp(x) - 1, accurate near 0.",
 )
-log = elementwise("log", 1, lambda xp, x: xp.log(x), to_float, lambda x, o, g: [g / x], lambda k, x: k.math("log", x), "Natural logarithm.")
+log = elementwise(
+    "log",
+    1,
+    lambda xp, x: xp.log(x),
+    to_float,
+    lambda x, o, g: [g / x],
+    lambda k, x: k.math("log", x),
+    "Natural logarithm.",
+)
 log2 = elementwise(
-    "log2", 1, lambda xp, x: xp.log2(x), to_float, lambda x, o, g: [g / (x * _like(o, _LN2))], lambda k, x: k.math("log2", x), "Logarithm to base 2."
+    "log2",
+    1,
+    lambda xp, x: xp.log2(x),
+    to_float,
+    lambda x, o, g: [g / (x * _like(o, _LN2))],
+    lambda k, x: k.math("log2", x),
+    "Logarithm to base 2.",
 )
 log10 = elementwise(
-    "log10", 1, lambda xp, x: xp.log10(x), to_float, lambda x, o, g: [g / (x * _like(o, _LN10))], lambda k, x: k.math("log10", x), "Logarithm to base 10."
+    "log10",
+    1,
+    lambda xp, x: xp.log10(x),
+    to_float,
+    lambda x, o, g: [g / (x * _like(o, _LN10))],
+    lambda k, x: k.math("log10", x),
+    "Logarithm to base 10.",
 )
 log1p = elementwise(
-    "log1p", 1, lambda xp, x: xp.log1p(x), to_float, lambda x, o, g: [g / (x + 1)], lambda k, x: k.math("log1p", x), "log(1 + x), accurate near 0."
+    "log1p",
+    1,
+    lambda xp, x: xp.log1p(x),
+    to_float,
+    lambda x, o, g: [g / (x + 1)],
+    lambda k, x: k.math("log1p", x),
+    "log(1 + x), accurate near 0.",
 )
-sqrt = elementwise("sqrt", 1, lambda xp, x: xp.sqrt(x), to_float, lambda x, o, g: [g * _like(o, 0.5) / o], lambda k, x: k.sqrt(x), "Square root.")
-inv = elementwise("inv", 1, lambda xp, x: 1 / x, to_float, lambda x, o, g: [-g * o * o], lambda k, x: k.div(k.one(x), x), "Reciprocal.")
+sqrt = elementwise(
+    "sqrt",
+    1,
+    lambda xp, x: xp.sqrt(x),
+    to_float,
+    lambda x, o, g: [g * _like(o, 0.5) / o],
+    lambda k, x: k.sqrt(x),
+    "Square root.",
+)
+inv = elementwise(
+    "inv",
+    1,
+    lambda xp, x: 1 / x,
+    to_float,
+    lambda x, o, g: [-g * o * o],
+    lambda k, x: k.div(k.one(x), x),
+    "Reciprocal.",
+)
 deg2rad = elementwise(
     "deg2rad", 1, lambda xp, x: xp.deg2rad(x), to_float_no_complex, lambda x, o, g: [deg2rad(g)],
     lambda k, x: k.mul(x, k.number(0.017453292519943295, x)), "Degrees to radians.",

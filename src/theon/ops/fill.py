@@ -11,12 +11,12 @@ from theon.dtypes import discrete_dtypes, upcast
 from theon.errors import message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Constant, Variable
-from theon.options import config
-from theon.ops.arith import add, maximum, mul, second, switch
+from theon.ops.arith import maximum, second
 from theon.ops.compare import ge
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import cast, dimshuffle, get_scalar_constant_value, padded, shape, shape_i, vector_length
+from theon.ops.dims import cast, dimshuffle, shape_i, vector_length
 from theon.ops.round import ceil
+from theon.options import config
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType
 
@@ -46,7 +46,9 @@ __all__ = [
 
 
 def _sizes(sizes: Sequence[Any]) -> list[Any]:
-    if len(sizes) == 1 and (isinstance(sizes[0], list | tuple) or (isinstance(sizes[0], Variable) and sizes[0].type.ndim == 1)):  # type: ignore[attr-defined]
+    if len(sizes) == 1 and (
+        isinstance(sizes[0], list | tuple) or (isinstance(sizes[0], Variable) and sizes[0].type.ndim == 1)
+    ):  # type: ignore[attr-defined]
         vector = sizes[0]
         if isinstance(vector, Variable):
             count = vector_length(vector)
@@ -59,7 +61,9 @@ def _sizes(sizes: Sequence[Any]) -> list[Any]:
     for size in sizes:
         v = as_tensor_variable(size if not isinstance(size, int | np.integer) else np.asarray(size, dtype="int64"))
         if v.type.dtype not in discrete_dtypes:
-            raise TypeError(f"Shape arguments to Alloc must be integers, but argument {v} is not for apply node: {v.type}")
+            raise TypeError(
+                f"Shape arguments to Alloc must be integers, but argument {v} is not for apply node: {v.type}"
+            )
         if v.type.ndim:
             raise TypeError(f"Each shape dimension to Alloc must be a scalar, got {v}")
         found.append(cast(v, "int64"))
@@ -82,8 +86,12 @@ class Alloc(TensorOp):
     def infer(self, value: Any, *sizes: Any) -> TensorType:
         """Known sizes are constants."""
         if value.type.ndim > len(sizes):
-            raise TypeError(message("The Alloc value to use has more dimensions than the specified dimensions", [value]))
-        return TensorType(value.type.dtype, shape=[int(s.data) if isinstance(s, Constant) and s.data >= 0 else None for s in sizes])
+            raise TypeError(
+                message("The Alloc value to use has more dimensions than the specified dimensions", [value])
+            )
+        return TensorType(
+            value.type.dtype, shape=[int(s.data) if isinstance(s, Constant) and s.data >= 0 else None for s in sizes]
+        )
 
     def reference(self, xp: Any, value: Any, *sizes: Any) -> Any:
         """Fill. ValueError for negative sizes or a value that does not broadcast."""
@@ -111,7 +119,7 @@ class Alloc(TensorOp):
             g = g.sum(axis=list(range(extra)))
         return [summed_to(g, value), *rest]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The same of the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0], *inputs[1:])]
 
@@ -153,7 +161,7 @@ class AllocEmpty(TensorOp):
         """Disconnected."""
         return [DisconnectedType()() for _ in inputs]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Zeros."""
         return [zeros(inputs, self.dtype)]
 
@@ -191,7 +199,15 @@ def ones(shape: Any, dtype: Any = None) -> Any:
 
 def empty(shape: Any, dtype: Any = None) -> Any:
     """Return an array of a shape whose elements are arbitrary."""
-    return AllocEmpty(_dtype(dtype))(*_sizes([shape if isinstance(shape, list | tuple | Variable) and np.ndim(shape) != 0 or isinstance(shape, Variable) else [shape]]))
+    return AllocEmpty(_dtype(dtype))(
+        *_sizes(
+            [
+                shape
+                if (isinstance(shape, list | tuple | Variable) and np.ndim(shape) != 0) or isinstance(shape, Variable)
+                else [shape]
+            ]
+        )
+    )
 
 
 def _like(model: Any, number: int, dtype: Any, opt: bool) -> Any:
@@ -241,12 +257,16 @@ class ARange(TensorOp):
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Of start: the sum; of step: the sum of position times gradient."""
-        start, stop, step = inputs
+        start, _, step = inputs
         (g,) = output_grads
         if self.dtype in discrete_dtypes:
             return [zeros_for(start), DisconnectedType()(), zeros_for(step)]
         gs = g.sum() if start.type.dtype not in discrete_dtypes else zeros_for(start)
-        gt = (g * cast(arange(shape_i(g, 0)), self.dtype)).sum() if step.type.dtype not in discrete_dtypes else zeros_for(step)
+        gt = (
+            (g * cast(arange(shape_i(g, 0)), self.dtype)).sum()
+            if step.type.dtype not in discrete_dtypes
+            else zeros_for(step)
+        )
         return [gs, DisconnectedType()(), gt]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
@@ -314,7 +334,7 @@ def identity_like(x: Any) -> Any:
     return eye(shape_i(x, 0), shape_i(x, 1), k=0, dtype=x.type.dtype)
 
 
-def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Any:  # noqa: N803
+def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Any:
     """Return an ``N`` by ``M`` matrix with ones on and below diagonal ``k``."""
     rows = dimshuffle(arange(N), 0, "x")
     columns = dimshuffle(arange(N if M is None else M), "x", 0)
@@ -346,7 +366,11 @@ class ExtractDiag(TensorOp):
         """The other dimensions and the diagonal."""
         if x.type.ndim < 2:
             raise ValueError("ExtractDiag needs an input with 2 or more dimensions", x)
-        kept = [flag for d, flag in enumerate(x.type.broadcastable) if d not in (self.axis1 % x.type.ndim, self.axis2 % x.type.ndim)]
+        kept = [
+            flag
+            for d, flag in enumerate(x.type.broadcastable)
+            if d not in (self.axis1 % x.type.ndim, self.axis2 % x.type.ndim)
+        ]
         return TensorType(x.type.dtype, [*kept, False])
 
     def reference(self, xp: Any, x: Any) -> Any:
@@ -360,7 +384,7 @@ class ExtractDiag(TensorOp):
             return [zeros_for(x)]
         return [DiagonalGrad(self.offset, self.axis1, self.axis2)(x, g)]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The diagonal of the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0])]
 
@@ -439,6 +463,3 @@ def diag(v: Any, k: int = 0) -> Any:
 def trace(a: Any) -> Any:
     """Return the sum of the diagonal."""
     return diagonal(a).sum(axis=-1)
-
-
-_ = (add, mul, get_scalar_constant_value, padded, shape, switch)

@@ -80,7 +80,10 @@ class _Basic(TensorOp):
     def _check_rank(self, x: Any) -> None:
         if len(self.idx_list) > x.type.ndim:
             raise ValueError(
-                message(f"The index list is longer (size {len(self.idx_list)}) than the number of dimensions of the tensor(namely {x.type.ndim}).", [x])
+                message(
+                    f"The index list is longer (size {len(self.idx_list)}) than the number of dimensions of the tensor(namely {x.type.ndim}).",
+                    [x],
+                )
             )
 
 
@@ -140,7 +143,7 @@ class Subtensor(_Basic):
             return [zeros_for(x), *rest]
         return [IncSubtensor(self.idx_list)(zeros_for(x), g, *numbers), *rest]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Index the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0], *inputs[1:])]
 
@@ -184,7 +187,11 @@ class IncSubtensor(_Basic):
     __eq__ = _Basic.__eq__
 
     def __init__(
-        self, idx_list: Sequence[Entry], inplace: bool = False, set_instead_of_inc: bool = False, destroyhandler_tolerate_aliased: Any = None
+        self,
+        idx_list: Sequence[Entry],
+        inplace: bool = False,
+        set_instead_of_inc: bool = False,
+        destroyhandler_tolerate_aliased: Any = None,
     ) -> None:
         self.idx_list, self.set_instead_of_inc, self.inplace = tuple(idx_list), set_instead_of_inc, False
         self.destroyhandler_tolerate_aliased = list(destroyhandler_tolerate_aliased or [])
@@ -198,7 +205,9 @@ class IncSubtensor(_Basic):
         self._check_rank(x)
         region = sum(isinstance(e, slice) for e in self.idx_list) + x.type.ndim - len(self.idx_list)
         if y.type.ndim > region:
-            raise ValueError(f"Trying to increment a {region}-dimensional subtensor with a {y.type.ndim}-dimensional value.")
+            raise ValueError(
+                f"Trying to increment a {region}-dimensional subtensor with a {y.type.ndim}-dimensional value."
+            )
         return TensorType(x.type.dtype, shape=x.type.shape)
 
     def reference(self, xp: Any, x: Any, y: Any, *numbers: Any) -> Any:
@@ -226,11 +235,15 @@ class IncSubtensor(_Basic):
         rest = [DisconnectedType()() for _ in numbers]
         if x.type.dtype in discrete_dtypes:
             return [zeros_for(x), zeros_for(y), *rest]
-        gx = IncSubtensor(self.idx_list, set_instead_of_inc=True)(g, zeros_for(y), *numbers) if self.set_instead_of_inc else g
+        gx = (
+            IncSubtensor(self.idx_list, set_instead_of_inc=True)(g, zeros_for(y), *numbers)
+            if self.set_instead_of_inc
+            else g
+        )
         region = Subtensor(self.idx_list)(g, *numbers)
         return [gx, _unbroadcast_to(region, y, summed_to), *rest]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The same of the evaluation points."""
         if eval_points[0] is None and eval_points[1] is None:
             return [None]
@@ -286,7 +299,7 @@ class AdvancedSubtensor1(TensorOp):
             return [zeros_for(x), DisconnectedType()()]
         return [AdvancedIncSubtensor1()(zeros_for(x), output_grads[0], i), DisconnectedType()()]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Rows of the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0], inputs[1])]
 
@@ -310,7 +323,9 @@ class AdvancedIncSubtensor1(TensorOp):
     def infer(self, x: Any, y: Any, i: Any) -> TensorType:
         """The array's type."""
         if y.type.ndim > x.type.ndim:
-            raise TypeError(f"Trying to increment a {x.type.ndim}-dimensional subtensor with a {y.type.ndim}-dimensional value.")
+            raise TypeError(
+                f"Trying to increment a {x.type.ndim}-dimensional subtensor with a {y.type.ndim}-dimensional value."
+            )
         return TensorType(x.type.dtype, shape=x.type.shape)
 
     def reference(self, xp: Any, x: Any, y: Any, i: Any) -> Any:
@@ -332,7 +347,7 @@ class AdvancedIncSubtensor1(TensorOp):
         gx = AdvancedIncSubtensor1(set_instead_of_inc=True)(g, zeros_for(y), i) if self.set_instead_of_inc else g
         return [gx, _unbroadcast_to(AdvancedSubtensor1()(g, i), y, summed_to), DisconnectedType()()]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The same of the evaluation points."""
         if eval_points[0] is None and eval_points[1] is None:
             return [None]
@@ -420,7 +435,7 @@ class AdvancedSubtensor(TensorOp):
             return [zeros_for(x), *rest]
         return [AdvancedIncSubtensor(self.pattern)(zeros_for(x), output_grads[0], *values), *rest]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Index the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0], *inputs[1:])]
 
@@ -537,10 +552,14 @@ def _index_number(e: Any) -> Any:
 def getitem(x: Any, args: Any) -> Any:
     """Return ``x[args]``: NumPy's rules for integers, slices, None, Ellipsis, integer arrays and boolean masks."""
     args = args if isinstance(args, tuple) else (args,)
-    entries = [as_tensor_variable(np.asarray(a)) if isinstance(a, list) and not _holds_variables(a) else a for a in args]
+    entries = [
+        as_tensor_variable(np.asarray(a)) if isinstance(a, list) and not _holds_variables(a) else a for a in args
+    ]
     entries = [as_tensor_variable(e) if isinstance(e, list) else e for e in entries]
     for e in entries:
-        if isinstance(e, float | np.floating) or (isinstance(e, Variable) and getattr(e, "dtype", "int64") not in discrete_dtypes):
+        if isinstance(e, float | np.floating) or (
+            isinstance(e, Variable) and getattr(e, "dtype", "int64") not in discrete_dtypes
+        ):
             raise TypeError("Expected an integer index, not a float: " + str(e))
         if isinstance(e, str):
             raise TypeError(f"Expected an integer, a slice, or an array as index, not {e!r}")
@@ -615,11 +634,15 @@ def _masks_to_positions(x: Any, entries: list[Any]) -> list[Any]:
             if ndim == 0:
                 raise TypeError("a boolean scalar cannot be an index")
             if place + ndim > x.type.ndim:
-                raise IndexError(message(f"too many indices: a boolean mask of {ndim} dimensions for {x.type.ndim}", [x, e]))
+                raise IndexError(
+                    message(f"too many indices: a boolean mask of {ndim} dimensions for {x.type.ndim}", [x, e])
+                )
             sizes = x.type.shape[place : place + ndim]
             for d, (n, m) in enumerate(zip(sizes, e.type.shape)):  # type: ignore[attr-defined]
                 if n is not None and m is not None and n != m:
-                    raise IndexError(f"boolean index did not match indexed array along dimension {d}; dimension is {n} but boolean dimension is {m}")
+                    raise IndexError(
+                        f"boolean index did not match indexed array along dimension {d}; dimension is {n} but boolean dimension is {m}"
+                    )
             found += MaskPositions(ndim, place)(e, x, return_list=True)
             place += ndim
             continue
@@ -715,7 +738,9 @@ def inc_subtensor(
     """Return the array that ``x = a[index]`` was taken from, with ``y`` added there (each repeat of an index counts)."""
     x, y = as_tensor_variable(x), as_tensor_variable(y)
     if y.type.ndim > x.type.ndim:
-        raise TypeError(f"Trying to increment a {x.type.ndim}-dimensional subtensor with a {y.type.ndim}-dimensional value.")
+        raise TypeError(
+            f"Trying to increment a {x.type.ndim}-dimensional subtensor with a {y.type.ndim}-dimensional value."
+        )
     if np.result_type(x.type.dtype, y.type.dtype) != np.dtype(x.type.dtype) and not (
         isinstance(y, Constant) and x.type.dtype == y.type.dtype
     ):

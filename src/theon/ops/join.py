@@ -16,7 +16,20 @@ from theon.tensor import hooks
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType
 
-__all__ = ["Join", "MakeVector", "Split", "concatenate", "horizontal_stack", "join", "roll", "split", "stack", "stack_sizes", "tile", "vertical_stack"]
+__all__ = [
+    "Join",
+    "MakeVector",
+    "Split",
+    "concatenate",
+    "horizontal_stack",
+    "join",
+    "roll",
+    "split",
+    "stack",
+    "stack_sizes",
+    "tile",
+    "vertical_stack",
+]
 
 
 class MakeVector(TensorOp):
@@ -29,7 +42,7 @@ class MakeVector(TensorOp):
         self.dtype = dtype
 
     def __str__(self) -> str:
-        return f'MakeVector{{dtype=\'{self.dtype}\'}}'
+        return f"MakeVector{{dtype='{self.dtype}'}}"
 
     def convert(self, *inputs: Any) -> Sequence[Variable]:
         """Scalars, cast to the dtype."""
@@ -39,7 +52,9 @@ class MakeVector(TensorOp):
             if x.type.ndim != 0:
                 raise TypeError(message("MakeVector takes scalars", [x]))
             if x.type.dtype != self.dtype and upcast(self.dtype, x.type.dtype) != self.dtype:
-                raise TypeError(f"The upcast of the inputs to MakeVector should match the given dtype {self.dtype}, not {x.type.dtype}")
+                raise TypeError(
+                    f"The upcast of the inputs to MakeVector should match the given dtype {self.dtype}, not {x.type.dtype}"
+                )
             found.append(cast(x, self.dtype))
         return found
 
@@ -57,7 +72,7 @@ class MakeVector(TensorOp):
             return [zeros_for(x) for x in inputs]
         return [output_grads[0][i] for i in range(len(inputs))]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The vector of evaluation points."""
         if all(p is None for p in eval_points):
             return [None]
@@ -103,7 +118,11 @@ class Join(TensorOp):
         axis = as_tensor_variable(axis)
         if axis.type.ndim or axis.type.dtype not in discrete_dtypes:
             raise TypeError(f"Axis could not be cast to an integer scalar: {axis}")
-        if isinstance(axis, Constant) and arrays[0].type.ndim and not -arrays[0].type.ndim <= int(axis.data) < arrays[0].type.ndim:
+        if (
+            isinstance(axis, Constant)
+            and arrays[0].type.ndim
+            and not -arrays[0].type.ndim <= int(axis.data) < arrays[0].type.ndim
+        ):
             raise IndexError(f"Join axis {int(axis.data)} out of bounds [0, {arrays[0].type.ndim})")
         return [axis, *arrays]
 
@@ -153,7 +172,7 @@ class Join(TensorOp):
         parts = Split(len(arrays))(g, axis, sizes)
         return [DisconnectedType()(), *(patternbroadcast(p, x.type.broadcastable) for p, x in zip(parts, arrays))]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The join of the evaluation points."""
         if all(p is None for p in eval_points[1:]):
             return [None]
@@ -226,7 +245,7 @@ class Split(TensorOp):
         joined = patternbroadcast(Join()(axis, *grads), x.type.broadcastable)
         return [joined, DisconnectedType()(), DisconnectedType()()]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Split the evaluation point."""
         if eval_points[0] is None:
             return [None] * self.len_splits
@@ -243,7 +262,10 @@ def join(axis: Any, *tensors_list: Any) -> Any:
 def concatenate(tensor_list: Any, axis: Any = 0) -> Any:
     """Return the arrays of a list concatenated along ``axis``. TypeError for anything but a list or tuple."""
     if not isinstance(tensor_list, list | tuple):
-        raise TypeError("The 'tensors' argument must be either a tuple or a list, make sure you did not forget () or [] around arguments of concatenate.", tensor_list)
+        raise TypeError(
+            "The 'tensors' argument must be either a tuple or a list, make sure you did not forget () or [] around arguments of concatenate.",
+            tensor_list,
+        )
     return join(axis, *tensor_list)
 
 
@@ -338,15 +360,18 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
         reps = [reps[i] for i in range(count)]  # type: ignore[index]
     reps = list(reps) if isinstance(reps, list | tuple) else [reps]
     for r in reps:
-        if not (isinstance(r, int | np.integer) or (isinstance(r, Variable) and r.type.ndim == 0 and r.type.dtype in discrete_dtypes)):  # type: ignore[attr-defined]
+        if not (
+            isinstance(r, int | np.integer)
+            or (isinstance(r, Variable) and r.type.ndim == 0 and r.type.dtype in discrete_dtypes)
+        ):  # type: ignore[attr-defined]
             raise ValueError("elements of reps must be scalars of integer dtype")
     rank = max(len(reps), x.type.ndim, ndim or 0)
     if ndim is not None and ndim < max(len(reps), x.type.ndim):
         raise ValueError("if specified, ndim must be equal or larger than len(reps) and x.ndim")
     reps = [1] * (rank - len(reps)) + reps
     x = padded(x, rank)
-    from theon.ops.fill import alloc
     from theon.ops.dims import reshape
+    from theon.ops.fill import alloc
 
     order: list[Any] = []
     for d in range(rank):

@@ -8,8 +8,26 @@ from typing import Any
 import numpy as np
 
 from theon.errors import AsTensorError
+from theon.ops import (
+    arith,
+    bits,
+    checks,
+    compare,
+    complex,
+    dims,
+    dot,
+    explog,
+    fill,
+    index,
+    join,
+    reduce,
+    round,
+    softmax,
+    sort,
+    special,
+    trig,
+)
 from theon.options import config
-from theon.ops import arith, bits, checks, compare, complex, dims, dot, explog, fill, index, join, reduce, round, softmax, sort, special, trig
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import TensorSharedVariable
 from theon.tensor.variable import TensorConstant, TensorProperties, TensorVariable
@@ -98,7 +116,7 @@ def _transpose(self: Any, *axes: Any) -> Any:
     return dims.transpose(self, axes)
 
 
-def _norm(self: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: N803
+def _norm(self: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the norm of order ``L``."""
     if L == 0:
         raise NotImplementedError("Optimization of L0 norm: use neq(x, 0).sum()")
@@ -131,7 +149,9 @@ def _ones_like(self: Any, dtype: Any = None) -> Any:
 
 
 def _contains(self: Any, other: Any) -> Any:
-    raise TypeError("argument of type 'TensorVariable' is not iterable: symbolic values have no truth; use T.eq(x, value).any()")
+    raise TypeError(
+        "argument of type 'TensorVariable' is not iterable: symbolic values have no truth; use T.eq(x, value).any()"
+    )
 
 
 def _ceil(self: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,8 @@ import numpy as np
 from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes
 from theon.errors import message
 from theon.graph.variable import Apply, Constant
-from theon.ops.arith import abs_, sgn, sqr, switch, true_div
-from theon.ops.bits import and_, or_
+from theon.ops.arith import abs_, sqr, switch, true_div
+from theon.ops.bits import and_
 from theon.ops.compare import eq, neq
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import cast, dimshuffle, shape, shape_i
@@ -105,7 +104,9 @@ class CAReduce(TensorOp):
     def infer(self, x: Any_) -> TensorType:
         """The remaining dimensions."""
         axes = self.axes_of(x)
-        return TensorType(self.output_dtype(x.type.dtype), shape=[n for d, n in enumerate(x.type.shape) if d not in axes])
+        return TensorType(
+            self.output_dtype(x.type.dtype), shape=[n for d, n in enumerate(x.type.shape) if d not in axes]
+        )
 
     def reference(self, xp: Any_, x: Any_) -> Any_:
         """Reduce in the accumulator's dtype."""
@@ -159,7 +160,9 @@ class _Accumulating(CAReduce):
         if acc not in ("bool",) and x.type.dtype.startswith("complex") and not dtype.startswith("complex"):
             raise TypeError(f"{self.title}: cannot reduce complex numbers into {dtype}")
         if x.type.dtype not in discrete_dtypes and acc in discrete_dtypes:
-            raise TypeError(f"Cannot build {self.title} node with input dtype {x.type.dtype} and acc_dtype {acc}, as precision would be lost.")
+            raise TypeError(
+                f"Cannot build {self.title} node with input dtype {x.type.dtype} and acc_dtype {acc}, as precision would be lost."
+            )
         if self.acc_dtype is None:
             settled = type(self)(self.axis, self.dtype, acc)
             settled.__dict__.update({k: v for k, v in self.__dict__.items() if k not in settled.__dict__})
@@ -173,7 +176,7 @@ class Sum(_Accumulating):
     __module__ = "theano.tensor.elemwise"
     scalar_name, ufunc, title = "add", "sum", "Sum"
 
-    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:  # noqa: N802
+    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient spread over what was summed."""
         from theon.ops.arith import second
 
@@ -182,7 +185,7 @@ class Sum(_Accumulating):
             return [zeros_for(x)]
         return [second(x, self.spread(g, x))]
 
-    def R_op(self, inputs: Any_, eval_points: Any_) -> list[Any_]:  # noqa: N802
+    def R_op(self, inputs: Any_, eval_points: Any_) -> list[Any_]:
         """The sum of the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0])]
 
@@ -204,10 +207,12 @@ class Prod(_Accumulating):
         """The node of an op whose accumulator is settled."""
         if self.acc_dtype is None:
             x = as_tensor_variable(inputs[0])
-            return Prod(self.axis, self.dtype, self.accumulator_dtype(x.type.dtype), self.no_zeros_in_input).make_node(x)
+            return Prod(self.axis, self.dtype, self.accumulator_dtype(x.type.dtype), self.no_zeros_in_input).make_node(
+                x
+            )
         return super().make_node(*inputs)
 
-    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:  # noqa: N802
+    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient times the product of the other factors."""
         from theon.ops.arith import second
 
@@ -266,10 +271,12 @@ class _Extreme(CAReduce):
         axes = normal_axes(self.axis, x.ndim)
         for d in axes:
             if x.shape[d] == 0:
-                raise ValueError(f"Input ({x}) has zero-size on axis {d}, but self.scalar_op ({self.scalar_name}) has no attribute 'identity'")
+                raise ValueError(
+                    f"Input ({x}) has zero-size on axis {d}, but self.scalar_op ({self.scalar_name}) has no attribute 'identity'"
+                )
         return getattr(xp, self.ufunc)(x, axis=axes)
 
-    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:  # noqa: N802
+    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient at every winner."""
         (x,), (g,) = inputs, output_grads
         if x.type.dtype in discrete_dtypes:
@@ -325,7 +332,7 @@ class MaxAndArgmax(TensorOp):
         """The position is not differentiable, but it does depend on the input."""
         return [[True, True]]
 
-    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:  # noqa: N802
+    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient of the maximum at every winner; the position has none."""
         from theon.graph.disconnected import DisconnectedType
 
@@ -336,7 +343,7 @@ class MaxAndArgmax(TensorOp):
         best = makeKeepDims(x, outputs[0], self.axis)
         return [eq(best, x) * makeKeepDims(x, g, self.axis)]
 
-    def R_op(self, inputs: Any_, eval_points: Any_) -> list[Any_]:  # noqa: N802
+    def R_op(self, inputs: Any_, eval_points: Any_) -> list[Any_]:
         """The evaluation point at the winner."""
         if eval_points[0] is None:
             return [None, None]
@@ -357,7 +364,7 @@ class MaxAndArgmax(TensorOp):
         return [kept, kept]
 
 
-def makeKeepDims(x: Any_, y: Any_, axis: Any_) -> Any_:  # noqa: N802
+def makeKeepDims(x: Any_, y: Any_, axis: Any_) -> Any_:
     """Return ``y``, a reduction of ``x`` over ``axis``, with dimensions of size 1 in the places of the reduced ones."""
     x, y = as_tensor_variable(x), as_tensor_variable(y)
     axes = normal_axes(axis, x.type.ndim)
@@ -399,7 +406,12 @@ def sum(input: Any_, axis: Any_ = None, dtype: Any_ = None, keepdims: bool = Fal
 
 
 def prod(
-    input: Any_, axis: Any_ = None, dtype: Any_ = None, keepdims: bool = False, acc_dtype: Any_ = None, no_zeros_in_input: bool = False
+    input: Any_,
+    axis: Any_ = None,
+    dtype: Any_ = None,
+    keepdims: bool = False,
+    acc_dtype: Any_ = None,
+    no_zeros_in_input: bool = False,
 ) -> Any_:
     """Return the product over ``axis`` (all by default)."""
     return _reduced(Prod, input, axis, keepdims, _dtype(dtype), _dtype(acc_dtype), no_zeros_in_input)
@@ -520,7 +532,7 @@ def std(input: Any_, axis: Any_ = None, ddof: int = 0, keepdims: bool = False, c
     return out
 
 
-def norm_of(x: Any_, L: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:  # noqa: N803
+def norm_of(x: Any_, L: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     """Return the norm of order ``L`` over ``axis``: (sum |x|^L)^(1/L); 0 counts, inf takes the largest."""
     x = as_tensor_variable(x)
     if np.isinf(L):
@@ -538,6 +550,3 @@ def logsumexp(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     out = log(sum(exp(x - safe), axis=axis, keepdims=True)) + safe
     axes = normal_axes(axis, x.type.ndim)
     return out if keepdims else dimshuffle(out, [d for d in range(x.type.ndim) if d not in axes])
-
-
-_ = (builtins, or_, sgn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from theon.ops.declare import Elemwise, bits, elementwise, no_complex, to_float_no_complex
+from theon.ops.declare import Elemwise, elementwise, no_complex, to_float_no_complex
 
 
 def _rounding(name: str, ufunc: str, doc: str, printed: str | None = None) -> Elemwise:
@@ -35,4 +35,3 @@ round_half_away_from_zero = elementwise(
     lambda k, x: k.add(k.trunc(x), k.select(k.ge(k.abs(k.sub(x, k.trunc(x))), k.number(0.5, x)), k.sign(x), k.zero(x))),
     "Round to the nearest integer, halves away from zero.",
 )  # fmt: skip
-_ = bits

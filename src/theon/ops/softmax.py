@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from theon.dtypes import discrete_dtypes, float_dtypes, integer_dtypes
+from theon.dtypes import float_dtypes, integer_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.arith import neg, switch
@@ -70,11 +68,11 @@ class Softmax(_Rows):
         e = xp.exp(x - xp.max(x, axis=1, keepdims=True)) if x.size else x
         return e / xp.sum(e, axis=1, keepdims=True)
 
-    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:  # noqa: N802
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """(g - sum(g y)) y."""
         return [softmax_grad(output_grads[0], outputs[0])]
 
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:  # noqa: N802
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The Jacobian is symmetric."""
         return [None] if eval_points[0] is None else self.L_op(inputs, [self(inputs[0])], eval_points)
 
@@ -118,7 +116,7 @@ class LogSoftmax(_Rows):
         d = x - xp.max(x, axis=1, keepdims=True) if x.size else x
         return d - xp.log(xp.sum(xp.exp(d), axis=1, keepdims=True))
 
-    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:  # noqa: N802
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """g - sum(g) exp(y)."""
         (g,) = output_grads
         return [g - g.sum(axis=1, keepdims=True) * exp(outputs[0])]
@@ -144,7 +142,9 @@ class CrossentropyCategorical1Hot(TensorOp):
     def reference(self, xp: Any, coding_dist: Any, true_one_of_n: Any) -> Any:
         """Pick and take the logarithm; IndexError for a class that is not there, ValueError for another number of rows."""
         if coding_dist.shape[0] != true_one_of_n.shape[0]:
-            raise ValueError(f"crossentropy_categorical_1hot: {coding_dist.shape[0]} rows but {true_one_of_n.shape[0]} targets")
+            raise ValueError(
+                f"crossentropy_categorical_1hot: {coding_dist.shape[0]} rows but {true_one_of_n.shape[0]} targets"
+            )
         return -xp.log(coding_dist[xp.arange(len(true_one_of_n)), true_one_of_n])
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
@@ -269,6 +269,3 @@ def confusion_matrix(actual: Any, pred: Any) -> list[Any]:
     a = eq(dimshuffle(actual, 0, "x"), dimshuffle(order, "x", 0)).astype("int64")
     p = eq(dimshuffle(pred, 0, "x"), dimshuffle(order, "x", 0)).astype("int64")
     return [dot(a.T, p), order]
-
-
-_ = (np, discrete_dtypes)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from theon.dtypes import discrete_dtypes
-from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, zeros_for
 from theon.tensor.constant import as_tensor_variable
@@ -122,7 +121,9 @@ class Unique(TensorOp):
     def infer(self, x: Any) -> list[TensorType]:
         """Vectors."""
         return [TensorType(x.type.dtype, (False,))] + [
-            TensorType("int64", (False,)) for flag in (self.return_index, self.return_inverse, self.return_counts) if flag
+            TensorType("int64", (False,))
+            for flag in (self.return_index, self.return_inverse, self.return_counts)
+            if flag
         ]
 
     def reference(self, xp: Any, x: Any) -> Any:
@@ -207,6 +208,3 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
         front = (slice(None),) * axis
         x = x[(*front, slice(1, None))] - x[(*front, slice(None, -1))]
     return x
-
-
-_ = DisconnectedType

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from theon.errors import AliasedMemoryError
-from theon.graph.variable import Variable
 from theon.tensor.shared import Container
 
 __all__ = ["Function", "FunctionStorage"]
@@ -63,7 +61,13 @@ class Function:
         self._inputs = list(inputs)
         self.input_storage = self._containers = list(containers)
         self._outputs, self._update_places = list(outputs), list(update_places)
-        self.maker, self.unpack_single, self.return_none, self.output_keys, self.name = maker, unpack_single, return_none, output_keys, name
+        self.maker, self.unpack_single, self.return_none, self.output_keys, self.name = (
+            maker,
+            unpack_single,
+            return_none,
+            output_keys,
+            name,
+        )
         self.profile: Any = None
         self.trust_input = False
         self.container, self.value = FunctionStorage(self, False), FunctionStorage(self, True)
@@ -85,7 +89,9 @@ class Function:
         if isinstance(item, str):
             place = self._by_name.get(item, -1)
             if place is None:
-                raise TypeError(f"Ambiguous name: {item} - please check the names of the inputs of your function for duplicates.")
+                raise TypeError(
+                    f"Ambiguous name: {item} - please check the names of the inputs of your function for duplicates."
+                )
             if place < 0:
                 raise TypeError(f"Unknown input or state: {item}")
             return self._containers[place]
@@ -136,11 +142,18 @@ class Function:
         for key, value in kwargs.items():
             place = self._by_name.get(key, -1)
             if place is None:
-                raise TypeError(f"Ambiguous name: {key} - please check the names of the inputs of your function for duplicates.")
+                raise TypeError(
+                    f"Ambiguous name: {key} - please check the names of the inputs of your function for duplicates."
+                )
             if place < 0:
                 names = [i.name for n, i in enumerate(self._inputs) if i.name and n in positional]
-                some = f"The function has {len(names)} named input{'s' if len(names) != 1 else ''} ({', '.join(names)})."
-                raise TypeError(f"Unknown input or state: {key}. {some}" + ("" if len(names) == len(positional) else " Some inputs have no name."))
+                some = (
+                    f"The function has {len(names)} named input{'s' if len(names) != 1 else ''} ({', '.join(names)})."
+                )
+                raise TypeError(
+                    f"Unknown input or state: {key}. {some}"
+                    + ("" if len(names) == len(positional) else " Some inputs have no name.")
+                )
             if place in given:
                 raise TypeError(f"Multiple values for input: {self._inputs[place].name or place}")
             given[place] = value
@@ -183,7 +196,12 @@ class Function:
         mutable = [n for n in given if self._inputs[n].mutable]
         for n in mutable:
             for m in given:
-                if m != n and isinstance(values[n], np.ndarray) and isinstance(values[m], np.ndarray) and np.shares_memory(values[n], values[m]):
+                if (
+                    m != n
+                    and isinstance(values[n], np.ndarray)
+                    and isinstance(values[m], np.ndarray)
+                    and np.shares_memory(values[n], values[m])
+                ):
                     # What may be overwritten must not be seen through another argument.
                     values[n] = values[n].copy()
 
@@ -205,7 +223,11 @@ class Function:
         states = []
         for place, value in zip(self._update_places, new):
             if isinstance(value, np.ndarray):
-                others = [h for h in held if h is not values[place] or value is not h] + seen + [s for s in states if isinstance(s, np.ndarray)]
+                others = (
+                    [h for h in held if h is not values[place] or value is not h]
+                    + seen
+                    + [s for s in states if isinstance(s, np.ndarray)]
+                )
                 if value is not values[place] and any(_root(h) is _root(value) for h in others):
                     value = value.copy()
                 elif not value.flags.writeable:
@@ -226,7 +248,14 @@ class Function:
 
     # --- around it ---
 
-    def copy(self, share_memory: bool = False, swap: Any = None, delete_updates: bool = False, name: str | None = None, profile: Any = None) -> Function:
+    def copy(
+        self,
+        share_memory: bool = False,
+        swap: Any = None,
+        delete_updates: bool = False,
+        name: str | None = None,
+        profile: Any = None,
+    ) -> Function:
         """Return a function that computes the same: with its own states, ``swap`` mapping shared variables to others."""
         return self.maker.copy(self, share_memory, swap, delete_updates, name, profile)  # type: ignore[no-any-return]
 
@@ -249,7 +278,12 @@ class Function:
     def __deepcopy__(self, memo: Any) -> Function:
         import copy
 
-        new = _unpickled(copy.deepcopy(self.maker, memo), copy.deepcopy(self.maker.states_of(self), memo), self.name, self.trust_input)
+        new = _unpickled(
+            copy.deepcopy(self.maker, memo),
+            copy.deepcopy(self.maker.states_of(self), memo),
+            self.name,
+            self.trust_input,
+        )
         memo[id(self)] = new
         return new
 
@@ -264,6 +298,3 @@ def _root(a: Any) -> Any:
     while isinstance(a, np.ndarray) and isinstance(a.base, np.ndarray):
         a = a.base
     return a
-
-
-_ = (AliasedMemoryError, Variable)

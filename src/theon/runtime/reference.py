@@ -34,7 +34,7 @@ def raise_with_op(node: Apply, error: BaseException, inputs: Sequence[Any] = ())
         new = type(error)("\n".join(lines))
     except TypeError:  # a class whose constructor wants something else
         error.add_note("\n".join(lines[1:]))
-        raise error.with_traceback(error.__traceback__)
+        raise error from None
     raise new.with_traceback(error.__traceback__) from None
 
 

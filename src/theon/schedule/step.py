@@ -18,7 +18,19 @@ from theon.kernel.loops import Kernel
 from theon.kernel.scalar import Scalar
 
 __all__ = [
-    "Branch", "Buffer", "Check", "HostScalar", "KernelStep", "Loop", "NativeCall", "Output", "Program", "PythonCall", "Step", "Tensor", "Update",
+    "Branch",
+    "Buffer",
+    "Check",
+    "HostScalar",
+    "KernelStep",
+    "Loop",
+    "NativeCall",
+    "Output",
+    "Program",
+    "PythonCall",
+    "Step",
+    "Tensor",
+    "Update",
 ]
 
 

@@ -36,7 +36,12 @@ class NumpyAutocaster:
                 found = found.astype(config.floatX)
             return found
         # floatX is preferred over a narrower type when it is one of the choices: constants meet tensors of floatX.
-        if "float32" in self.dtypes and type(x) is float and config.floatX in self.dtypes and config.floatX == "float32":
+        if (
+            "float32" in self.dtypes
+            and type(x) is float
+            and config.floatX in self.dtypes
+            and config.floatX == "float32"
+        ):
             return np.asarray(x, dtype=config.floatX)
         with np.errstate(all="ignore"):
             for dtype in self.dtypes:
@@ -53,7 +58,7 @@ autocast_int = NumpyAutocaster(("int8", "int16", "int32", "int64"))
 autocast_float = NumpyAutocaster(("float16", "float32", "float64"))
 
 
-class autocast_float_as:  # noqa: N801 - Theano's name
+class autocast_float_as:
     """A ``with`` block in which Python floats may become only the given dtypes."""
 
     __module__ = "theano.scalar.basic"
@@ -80,7 +85,12 @@ def _as_array(x: Any, dtype: Any) -> np.ndarray:
     if isinstance(x, float):
         return autocast_float(x)
     found = np.asarray(x)
-    if not hasattr(x, "dtype") and found.dtype == np.float64 and isinstance(x, list | tuple) and config.cast_policy == "numpy+floatX":
+    if (
+        not hasattr(x, "dtype")
+        and found.dtype == np.float64
+        and isinstance(x, list | tuple)
+        and config.cast_policy == "numpy+floatX"
+    ):
         found = found.astype(config.floatX)
     return found
 
@@ -115,8 +125,6 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
     return TensorConstant(TensorType(data.dtype.name, flags), data, name=name)
 
 
-
-
 def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None) -> Any:
     """Return ``x`` as a symbolic array: a variable itself, anything else as a constant or a stack of variables.
 
@@ -144,7 +152,9 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
         return constant(x, name=name, ndim=ndim)
     except TypeError:
         text = repr(x)
-        raise AsTensorError(f"Cannot convert {text if len(text) < 80 else text[:76] + ' ...'} to TensorType", type(x)) from None
+        raise AsTensorError(
+            f"Cannot convert {text if len(text) < 80 else text[:76] + ' ...'} to TensorType", type(x)
+        ) from None
 
 
 def _holds_variable(x: Any) -> bool:

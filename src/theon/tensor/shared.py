@@ -82,7 +82,12 @@ class Container:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Container:
         new = type(self)(
-            self.type, [copy.deepcopy(self.storage[0], memo)], self.readonly, self.strict, self.allow_downcast, self.name
+            self.type,
+            [copy.deepcopy(self.storage[0], memo)],
+            self.readonly,
+            self.strict,
+            self.allow_downcast,
+            self.name,
         )
         memo[id(self)] = new
         return new
@@ -153,7 +158,11 @@ class SharedVariable(Variable):
         value = self.container.value
         raise TypeError(
             f"The generic 'SharedVariable' object is not subscriptable. This shared variable contains {type(value).__name__}"
-            + (", which is of float16: it can only be used on a GPU." if getattr(value, "dtype", None) == np.float16 else ".")
+            + (
+                ", which is of float16: it can only be used on a GPU."
+                if getattr(value, "dtype", None) == np.float16
+                else "."
+            )
         )
 
 
@@ -178,7 +187,9 @@ class ScalarSharedVariable(TensorSharedVariable):
     __module__ = "theano.tensor.sharedvar"
 
 
-def generic_constructor(value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None) -> SharedVariable:
+def generic_constructor(
+    value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None
+) -> SharedVariable:
     """Return a shared variable that holds any object."""
     return SharedVariable(type=generic, value=value, name=name, strict=strict, allow_downcast=allow_downcast)
 
@@ -203,7 +214,11 @@ def tensor_constructor(
         broadcastable = (False,) * value.ndim
     type_ = TensorType(value.dtype.newbyteorder("="), broadcastable=broadcastable)
     return TensorSharedVariable(
-        type=type_, value=value if borrow else np.array(value, copy=True), name=name, strict=strict, allow_downcast=allow_downcast
+        type=type_,
+        value=value if borrow else np.array(value, copy=True),
+        name=name,
+        strict=strict,
+        allow_downcast=allow_downcast,
     )
 
 
@@ -224,7 +239,11 @@ def scalar_constructor(
     if dtype.kind not in "biufc":
         raise TypeError
     return ScalarSharedVariable(
-        type=TensorType(dtype, []), value=np.array(value, copy=True), name=name, strict=strict, allow_downcast=allow_downcast
+        type=TensorType(dtype, []),
+        value=np.array(value, copy=True),
+        name=name,
+        strict=strict,
+        allow_downcast=allow_downcast,
     )
 
 
@@ -240,7 +259,9 @@ def shared_constructor(ctor: Callable[..., Any], remove: bool = False) -> Callab
     return ctor
 
 
-def shared(value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None, **kwargs: Any) -> Any:
+def shared(
+    value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None, **kwargs: Any
+) -> Any:
     """Return a shared variable initialised with ``value``.
 
     Numbers give a ScalarSharedVariable, arrays a TensorSharedVariable, anything else a generic SharedVariable. The value
@@ -256,8 +277,7 @@ def shared(value: Any, name: str | None = None, strict: bool = False, allow_down
         raise TypeError(
             "Shared variable constructor needs numeric values and not symbolic variables; theano.shared(x.eval()) shares a value."
         )
-    if "__abstract__" in kwargs:
-        del kwargs["__abstract__"]
+    kwargs.pop("__abstract__", None)
     for constructor in reversed(_constructors):
         try:
             made = constructor(value, name=name, strict=strict, allow_downcast=allow_downcast, **kwargs)

@@ -101,9 +101,7 @@ class TensorType(Type):
             data = np.array(data)
         for place, flag in enumerate(self.broadcastable):
             if flag and data.shape[place] != 1:
-                raise TypeError(
-                    "Non-unit value on shape on a broadcastable dimension.", data.shape, self.broadcastable
-                )
+                raise TypeError("Non-unit value on shape on a broadcastable dimension.", data.shape, self.broadcastable)
         for place, size in enumerate(self.shape):
             if size is not None and size != 1 and data.shape[place] != size:
                 raise TypeError(f"Wrong size of dimension {place}: expected {size}, got {data.shape[place]}")
@@ -126,7 +124,7 @@ class TensorType(Type):
             raise TypeError(
                 f"{self} cannot store a value of dtype {data.dtype} without risking loss of precision. If you do not mind "
                 "this loss, you can: 1) explicitly cast your data to "
-                f"{self.dtype}, or 2) set \"allow_input_downcast=True\" when calling \"function\". Value: {_short(data)}",
+                f'{self.dtype}, or 2) set "allow_input_downcast=True" when calling "function". Value: {_short(data)}',
                 data,
             )
         if allow_downcast is None and type(data) is float and self.dtype == config.floatX:
@@ -146,7 +144,7 @@ class TensorType(Type):
         raise TypeError(
             f"{self} cannot store accurately value {_short(data)}, it would be represented as {_short(converted)}. If you do "
             "not mind this precision loss, you can: 1) explicitly convert your data to a numpy array of dtype "
-            f"{self.dtype}, or 2) set \"allow_input_downcast=True\" when calling \"function\".",
+            f'{self.dtype}, or 2) set "allow_input_downcast=True" when calling "function".',
             data,
         )
 
@@ -193,7 +191,13 @@ class TensorType(Type):
         return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc"))
 
     def values_eq_approx(
-        self, a: Any, b: Any, allow_remove_inf: bool = False, allow_remove_nan: bool = False, rtol: Any = None, atol: Any = None
+        self,
+        a: Any,
+        b: Any,
+        allow_remove_inf: bool = False,
+        allow_remove_nan: bool = False,
+        rtol: Any = None,
+        atol: Any = None,
     ) -> bool:
         """Whether two arrays are equal up to rounding."""
         return values_eq_approx(a, b, allow_remove_inf, allow_remove_nan, rtol, atol)
@@ -222,7 +226,9 @@ class TensorType(Type):
         """Return a new variable of this type."""
         return self.Variable(self, name=name)
 
-    def clone(self, dtype: Any = None, broadcastable: Any = None, name: str | None = None, shape: Any = None) -> TensorType:
+    def clone(
+        self, dtype: Any = None, broadcastable: Any = None, name: str | None = None, shape: Any = None
+    ) -> TensorType:
         """Return a type like this one, changed where arguments are given."""
         if shape is None and broadcastable is None:
             shape = self.shape
@@ -264,7 +270,9 @@ def values_eq_approx(
     if a.dtype.kind not in "fc":
         return bool(np.array_equal(a, b))
     default = {"float16": 5e-3, "float32": 1e-5, "complex64": 1e-5}.get(str(a.dtype), 1e-8)
-    close = np.isclose(a, b, rtol=1e-5 if rtol is None else rtol, atol=default if atol is None else atol, equal_nan=True)
+    close = np.isclose(
+        a, b, rtol=1e-5 if rtol is None else rtol, atol=default if atol is None else atol, equal_nan=True
+    )
     if allow_remove_inf:
         close |= np.isinf(b)
     if allow_remove_nan:

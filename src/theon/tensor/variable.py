@@ -55,7 +55,9 @@ class TensorProperties:
         if known is None:
             count = hooks.needed("length")(self) if self.ndim else None
             if count is None:
-                raise TypeError("TensorType does not support iteration. Maybe you are using builtins.sum instead of theano.tensor.sum?")
+                raise TypeError(
+                    "TensorType does not support iteration. Maybe you are using builtins.sum instead of theano.tensor.sum?"
+                )
             known = count
         return (self[i] for i in range(known))  # type: ignore[index]
 
