@@ -139,7 +139,9 @@ def elementwise_names():
         for name in sorted(DEFINED[module]):
             if isinstance(space.get(name), Elemwise) and name not in ("identity", "floor_mod"):
                 found[name] = {"kind": "op"}
-    return found
+    from theon.tensor import constructors
+
+    return found | {name: {"kind": "value"} for name in constructors.__all__}
 
 
 def homeless_classes():

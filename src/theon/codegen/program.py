@@ -213,8 +213,8 @@ class _Writer:
 
     def text(self) -> str:
         program = self.program
-        for step in python_calls(program):
-            for number in step.inputs:
+        for call in python_calls(program):
+            for number in call.inputs:
                 if self.buffers[self.tensors[number].buffer].kind == "temp":
                     self.owned.add(self.tensors[number].buffer)
         self.owned |= {buffer.number for buffer in program.buffers if buffer.kind == "output"}
@@ -652,9 +652,9 @@ class _Writer:
         self.emit(f"store ptr {made}, ptr {result}")
         self.not_null(made)
         target = self.field(made, abi.ARRAY["data"], "ptr")
-        size = abi.itemsize(tensor.dtype)
+        nbytes = abi.itemsize(tensor.dtype)
         self.declared.add("declare ptr @memcpy(ptr, ptr, i64)")
-        self.emit(f"call ptr @memcpy(ptr {target}, ptr {data}, i64 {size})" if not tensor.ndim else "unreachable")
+        self.emit(f"call ptr @memcpy(ptr {target}, ptr {data}, i64 {nbytes})" if not tensor.ndim else "unreachable")
         if tensor.ndim == 0:
             self.emit(f"br label %{done}")
         self.start(based)

@@ -47,7 +47,7 @@ def _several(make: Callable[..., Any], plural: str) -> Callable[..., Any]:
     several.__name__ = several.__qualname__ = plural
     several.__module__ = "theano.tensor.basic"
     several.__doc__ = (
-        f"Return one variable for each name, or as many as a single int says, as ``{plural[:-1]}`` makes them."
+        f"Return one variable for each name, or as many as a single int says, as the singular makes them."
     )
     return several
 
@@ -72,13 +72,14 @@ def _define() -> list[str]:
     names = ["tensor"]
     space = globals()
     for kind, flags in PATTERNS.items():
+        plural = "matrices" if kind == "matrix" else kind + "s"
         space[kind] = _constructor(kind, flags)
-        space[kind + "s"] = _several(space[kind], kind + "s")
-        names += [kind, kind + "s"]
+        space[plural] = _several(space[kind], plural)
+        names += [kind, plural]
         for letter, dtype in LETTERS.items():
             space[letter + kind] = TensorType(dtype, flags)
-            space[letter + kind + "s"] = _several(space[letter + kind], letter + kind + "s")
-            names += [letter + kind, letter + kind + "s"]
+            space[letter + plural] = _several(space[letter + kind], letter + plural)
+            names += [letter + kind, letter + plural]
         for group, members in (("int", "bwil"), ("float", "fd"), ("complex", "cz")):
             types = tuple(space[letter + kind] for letter in members)
             space[f"{group}_{kind}_types"] = types
