@@ -46,9 +46,7 @@ def _several(make: Callable[..., Any], plural: str) -> Callable[..., Any]:
 
     several.__name__ = several.__qualname__ = plural
     several.__module__ = "theano.tensor.basic"
-    several.__doc__ = (
-        f"Return one variable for each name, or as many as a single int says, as the singular makes them."
-    )
+    several.__doc__ = "Return one variable for each name, or as many as a single int says, as the singular makes them."
     return several
 
 

@@ -1,0 +1,1 @@
+"""Workloads timed side by side: ``python -m benchmarks``."""
