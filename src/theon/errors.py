@@ -13,6 +13,7 @@ __all__ = [
     "InconsistencyError",
     "MethodNotDefined",
     "MissingInputError",
+    "NativeFallback",
     "NotScalarConstantError",
     "NullTypeGradError",
     "ShapeError",
@@ -89,6 +90,10 @@ class ShapeError(Exception):
 
 class ShapeMismatch(ValueError):
     """Sizes do not fit together."""
+
+
+class NativeFallback(Exception):
+    """Native code met a case it leaves to the reference executor; nothing was changed. Never seen by users."""
 
 
 class BadOptimization(Exception):

@@ -285,7 +285,10 @@ def _update(target: Any, expression: Any) -> Variable:
         return target.filter_update(expression if isinstance(expression, Variable) else as_tensor_variable(expression))  # type: ignore[no-any-return]
     except TypeError:
         given = expression if isinstance(expression, Variable) else as_tensor_variable(expression)
-        hint = "If the difference is related to the broadcast pattern, you can call the tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) function to remove broadcastable dimensions."
+        hint = (
+            "If the difference is related to the broadcast pattern, you can call the tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) "
+            "function to remove broadcastable dimensions."
+        )
         raise TypeError(
             message(
                 "('An update must have the same type as the original shared variable "

@@ -13,6 +13,7 @@ import numpy as np
 from theon.codegen import abi
 from theon.codegen import program as text
 from theon.codegen.entry import State, builtin
+from theon.runtime.reference import raise_with_op
 from theon.schedule.step import Program, PythonCall
 
 __all__ = ["NativeFunction"]
@@ -129,7 +130,10 @@ def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, .
 
     def perform(*arrays: Any) -> tuple[Any, ...]:
         storage: list[list[Any]] = [[None] for _ in wanted]
-        node.op.perform(node, list(arrays), storage)
+        try:
+            node.op.perform(node, list(arrays), storage)
+        except Exception as error:
+            raise_with_op(node, error, arrays)
         found = []
         for cell, tensor in zip(storage, wanted, strict=True):
             array = np.require(np.asarray(cell[0]), np.dtype(tensor.dtype), ["A", "E"])
@@ -154,13 +158,26 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
 
     parts, symbols = [main], dict(abi.symbols())
     if kernels is None:
-        named = text.kernels_of(program)
-        if named:
-            from theon.codegen import emit
+        from theon.codegen import emit
 
-            parts = [emit.prelude(), *[emit.kernel_text(kernel, name) for kernel, name in named.items()], main]
+        text_of_kernels, declared = emit.kernels_text(text.kernels_of(program).items())
+        parts += [text_of_kernels, *declared]
     else:
         parts.insert(0, kernels)
     extra, addresses = routines_of(program)
     symbols |= addresses
-    return jit.compile_module("\n".join([*parts, extra]), symbols, None)
+    return jit.compile_module(_merged([*parts, extra]), symbols, None)
+
+
+def _merged(parts: Sequence[str]) -> str:
+    """One module's text: each declaration once, however many parts need it."""
+    seen: set[str] = set()
+    lines = []
+    for line in "\n".join(parts).splitlines():
+        if line.startswith("declare "):
+            if line in seen:
+                continue
+            seen.add(line)
+        lines.append(line)
+    declarations = sorted(seen)
+    return "\n".join([*(line for line in lines if line not in seen), *declarations]) + "\n"

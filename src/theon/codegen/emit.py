@@ -1,0 +1,276 @@
+"""Kernels -> LLVM text: loop nests with an inner loop that vectorises where memory is contiguous."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from theon.codegen import abi, mathlib, target
+from theon.codegen.program_scalar import MATH, ScalarWriter, literal, ssa_type
+from theon.kernel.loops import Kernel, Pass, Reduction
+from theon.kernel.scalar import Scalar
+
+__all__ = ["kernels_text"]
+
+
+class _Scalars(ScalarWriter):
+    """Scalar expressions inside loops: functions that vectorise instead of calls."""
+
+    inline: set[tuple[str, str]]
+
+    def _math(self, name: str, args: list[str], dtype: str) -> str:
+        kind = ssa_type(dtype)
+        if name in mathlib.INLINE and dtype in ("float32", "float64"):
+            self.inline.add((name, dtype))
+            symbol = f"theon_{name}_{'f64' if dtype == 'float64' else 'f32'}"
+            return self.new(f"call {kind} @{symbol}({kind} {args[0]})")
+        if name == "pow" and dtype == "float64":
+            return self._library(MATH[name], args)
+        return super()._math(name, args, dtype)
+
+
+def _neutral(r: Reduction) -> bool | int | float:
+    """The value with which a reduction begins."""
+    if r.op in ("add", "or"):
+        return False if r.dtype == "bool" else 0
+    if r.op in ("mul", "and"):
+        return True if r.dtype == "bool" else 1 if r.op == "mul" else -1
+    if r.dtype.startswith("float"):
+        return -math.inf if r.op == "max" else math.inf
+    bits = int(r.dtype.lstrip("uint"))
+    if r.dtype.startswith("u"):
+        return 0 if r.op == "max" else (1 << bits) - 1
+    return -(1 << (bits - 1)) if r.op == "max" else (1 << (bits - 1)) - 1
+
+
+class _Writer:
+    def __init__(self, kernel: Kernel, name: str, math_declared: set[str], inline: set[tuple[str, str]]) -> None:
+        self.kernel, self.name = kernel, name
+        self.lines: list[str] = []
+        self.entry: list[str] = []
+        self.scalars = _Scalars(self.lines, self.leaf)
+        self.scalars.math, self.scalars.inline = math_declared, inline
+        self.new = self.scalars.new
+        self.labels = 0
+        self.index: dict[int, str] = {}
+        self.base: dict[int, str] = {}
+        self.loops: list[str] = []
+        self.fast: int | None = None  # the axis along which memory is known to be contiguous
+        self.grouped = False
+        self.places: dict[tuple[int, int], str] = {}
+        self.stride_slots: dict[tuple[int, int], int] = {}
+        slot = 0
+        for number, operand in enumerate(kernel.operands):
+            for axis in operand.axes:
+                self.stride_slots[number, axis] = slot
+                slot += 1
+
+    def emit(self, line: str) -> None:
+        self.lines.append(f"  {line}")
+
+    def label(self, hint: str) -> str:
+        self.labels += 1
+        return f"{hint}{self.labels}"
+
+    def text(self) -> str:
+        kernel = self.kernel
+        head = []
+        for number in range(len(kernel.operands)):
+            head.append(f"  %p{number}.at = getelementptr ptr, ptr %data, i64 {number}")
+            head.append(f"  %p{number} = load ptr, ptr %p{number}.at")
+            self.base[number] = f"%p{number}"
+        for axis in range(kernel.naxes):
+            head.append(f"  %n{axis}.at = getelementptr i64, ptr %extents, i64 {axis}")
+            head.append(f"  %n{axis} = load i64, ptr %n{axis}.at")
+        for slot in self.stride_slots.values():
+            head.append(f"  %s{slot}.at = getelementptr i64, ptr %strides, i64 {slot}")
+            head.append(f"  %s{slot} = load i64, ptr %s{slot}.at")
+        for p in kernel.passes:
+            for r in p.reductions:
+                self.entry.append(f"  %acc{r.result} = alloca {ssa_type(r.dtype)}")
+                if r.op in ("argmax", "argmin"):
+                    self.entry.append(f"  %best{r.result} = alloca {ssa_type(r.value.dtype)}")
+        self.nest(list(kernel.outer), self.passes)
+        self.emit("ret i64 0")
+        body = "\n".join([*head, *self.entry, "  br label %start", "start:", *self.lines])
+        return f"define internal i64 @{self.name}(ptr noalias %data, ptr noalias %extents, ptr noalias %strides) #0 {{\nentry:\n{body}\n}}"
+
+    def nest(self, axes: list[int], body: object) -> None:
+        """Emit loops over ``axes``, the first outermost, around ``body()``."""
+        if not axes:
+            body()  # type: ignore[operator]
+            return
+        axis = axes[0]
+        head, inside, end = self.label("head"), self.label("body"), self.label("end")
+        before = self.label("before")
+        self.emit(f"br label %{before}")
+        self.lines.append(f"{before}:")
+        self.emit(f"br label %{head}")
+        self.lines.append(f"{head}:")
+        i, after = f"%i{head}", f"%after{head}"
+        phi_at = len(self.lines)
+        self.lines.append("")
+        self.emit(f"%more{head} = icmp slt i64 {i}, %n{axis}")
+        self.emit(f"br i1 %more{head}, label %{inside}, label %{end}")
+        self.lines.append(f"{inside}:")
+        saved_base, saved_index = dict(self.base), dict(self.index)
+        self.index[axis] = i
+        for number, operand in enumerate(self.kernel.operands):
+            if axis in operand.axes:
+                if self.fast == axis:
+                    memory = abi.LLVM_TYPE[operand.dtype]
+                    self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {i}")
+                else:
+                    step = self.new(f"mul i64 {i}, %s{self.stride_slots[number, axis]}")
+                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
+        self.scalars.forget()
+        self.nest(axes[1:], body)
+        latch = self.label("latch")
+        self.emit(f"br label %{latch}")
+        self.lines.append(f"{latch}:")
+        self.emit(f"{after} = add nuw nsw i64 {i}, 1")
+        self.emit(f"br label %{head}" + (", !llvm.loop !1" if self.grouped and not axes[1:] else ""))
+        self.lines[phi_at] = f"  {i} = phi i64 [ 0, %{before} ], [ {after}, %{latch} ]"
+        self.lines.append(f"{end}:")
+        self.base, self.index = saved_base, saved_index
+        self.scalars.forget()
+
+    def passes(self) -> None:
+        for p in self.kernel.passes:
+            self.one_pass(p)
+
+    def one_pass(self, p: Pass) -> None:
+        for r in p.reductions:
+            if r.op in ("argmax", "argmin"):
+                self.emit(f"store i64 -1, ptr %acc{r.result}")
+            else:
+                self.emit(f"store {ssa_type(r.dtype)} {literal(_neutral(r), r.dtype)}, ptr %acc{r.result}")
+        self.scalars.forget()
+        if not p.axes:
+            self.body(p)
+            return
+        inner = p.axes[-1]
+        along = [(n, o) for n, o in enumerate(self.kernel.operands) if inner in o.axes]
+        good = "true"
+        for number, operand in along:
+            same = self.new(f"icmp eq i64 %s{self.stride_slots[number, inner]}, {abi.itemsize(operand.dtype)}")
+            good = same if good == "true" else self.new(f"and i1 {good}, {same}")
+        quick, general, done = self.label("quick"), self.label("general"), self.label("done")
+        self.emit(f"br i1 {good}, label %{quick}, label %{general}")
+        self.lines.append(f"{quick}:")
+        self.fast, self.grouped = inner, not any(s.accumulate for s in p.stores)
+        self.scalars.forget()
+        self.nest(list(p.axes), lambda: self.body(p))
+        self.fast, self.grouped = None, False
+        self.emit(f"br label %{done}")
+        self.lines.append(f"{general}:")
+        self.scalars.forget()
+        self.nest(list(p.axes), lambda: self.body(p))
+        self.emit(f"br label %{done}")
+        self.lines.append(f"{done}:")
+        self.scalars.forget()
+
+    def leaf(self, node: Scalar) -> str:
+        raise ValueError(f"no such leaf in a kernel: {node.op}")
+
+    def body(self, p: Pass) -> None:
+        self.scalars.leaf = self._leaf
+        values = [self.scalars.value(r.value) for r in p.reductions]
+        stored = [self.scalars.value(s.value) for s in p.stores]
+        for s, value in zip(p.stores, stored):
+            self.store(s.operand, value, s.accumulate)
+        for r, value in zip(p.reductions, values):
+            self.reduce(p, r, value)
+
+    def group(self) -> str:
+        return ", !llvm.access.group !0" if self.grouped else ""
+
+    def _leaf(self, node: Scalar) -> str:
+        raise ValueError(node.op)
+
+    def store(self, number: int, value: str, accumulate: str | None) -> None:
+        dtype = self.kernel.operands[number].dtype
+        if accumulate is not None:
+            old = self.load(number)
+            value = self.combined(accumulate, dtype, old, value)
+        memory = abi.LLVM_TYPE[dtype]
+        if dtype == "bool":
+            value = self.new(f"zext i1 {value} to i8")
+        self.emit(f"store {memory} {value}, ptr {self.base[number]}{self.group()}")
+
+    def load(self, number: int) -> str:
+        dtype = self.kernel.operands[number].dtype
+        value = self.new(f"load {abi.LLVM_TYPE[dtype]}, ptr {self.base[number]}{self.group()}")
+        return self.new(f"icmp ne i8 {value}, 0") if dtype == "bool" else value
+
+    def combined(self, op: str, dtype: str, x: str, y: str) -> str:
+        kind = ssa_type(dtype)
+        if dtype.startswith("float"):
+            if op in ("add", "mul"):
+                # Re-association lets the sum run in several lanes; the order is fixed by the code, not by chance.
+                return self.new(f"f{op} reassoc {kind} {x}, {y}")
+            return self.scalars._intrinsic(f"{op}imum", [x, y], dtype)
+        name = {"add": "or", "mul": "and", "max": "or", "min": "and"}.get(op, op) if dtype == "bool" else op
+        if name in ("max", "min"):
+            return self.scalars._intrinsic(("u" if dtype.startswith("u") else "s") + name, [x, y], dtype)
+        return self.new(f"{name} {kind} {x}, {y}")
+
+    def reduce(self, p: Pass, r: Reduction, value: str) -> None:
+        kind = ssa_type(r.dtype)
+        if r.op not in ("argmax", "argmin"):
+            old = self.new(f"load {kind}, ptr %acc{r.result}")
+            self.emit(f"store {kind} {self.combined(r.op, r.dtype, old, value)}, ptr %acc{r.result}")
+            return
+        dtype = r.value.dtype
+        item = ssa_type(dtype)
+        place = self.new(f"load i64, ptr %acc{r.result}")
+        best = self.new(f"load {item}, ptr %best{r.result}")
+        first = self.new(f"icmp eq i64 {place}, -1")
+        up = r.op == "argmax"
+        if dtype.startswith("float"):
+            better = self.new(f"fcmp {'ogt' if up else 'olt'} {item} {value}, {best}")
+            nan = self.new(f"fcmp uno {item} {value}, {value}")
+            kept = self.new(f"fcmp ord {item} {best}, {best}")
+            better = self.new(f"or i1 {better}, {self.new(f'and i1 {nan}, {kept}')}")
+        else:
+            sign = "u" if dtype == "bool" or dtype.startswith("u") else "s"
+            better = self.new(f"icmp {sign}{'gt' if up else 'lt'} {item} {value}, {best}")
+        take = self.new(f"or i1 {first}, {better}")
+        self.emit(f"store i64 {self.new(f'select i1 {take}, i64 {self.index[p.axes[-1]]}, i64 {place}')}, ptr %acc{r.result}")
+        self.emit(f"store {item} {self.new(f'select i1 {take}, {item} {value}, {item} {best}')}, ptr %best{r.result}")
+
+
+class _KernelWriter(_Writer):
+    def __init__(self, kernel: Kernel, name: str, math_declared: set[str], inline: set[tuple[str, str]]) -> None:
+        super().__init__(kernel, name, math_declared, inline)
+        self.scalars.leaf = self._leaf
+        original = self.scalars._emit
+
+        def emit(node: Scalar, args: list[str]) -> str:
+            if node.op == "load":
+                return self.load(node.attr)
+            if node.op == "axis":
+                return self.index[node.attr]
+            if node.op == "extent":
+                return f"%n{node.attr}"
+            if node.op == "result":
+                return self.new(f"load {ssa_type(node.dtype)}, ptr %acc{node.attr}")
+            return original(node, args)
+
+        self.scalars._emit = emit  # type: ignore[method-assign]
+
+
+def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
+    """Return the definitions of kernels under their names, and the declarations that they need."""
+    declared: set[str] = set()
+    inline: set[tuple[str, str]] = set()
+    parts = [_KernelWriter(kernel, name, declared, inline).text() for kernel, name in kernels]
+    if not parts:
+        return "", set()
+    parts += [mathlib.definition(name, dtype)[1] for name, dtype in sorted(inline)]
+    if inline:
+        declared |= set(mathlib.declarations())
+    wide = ' "prefer-vector-width"="512"' if target.wide_vectors() else ""
+    parts.append(f'attributes #0 = {{ nounwind{wide} }}')
+    parts += ["!0 = distinct !{}", "!1 = distinct !{!1, !2}", '!2 = !{!"llvm.loop.parallel_accesses", !0}']
+    return "\n".join(parts), declared

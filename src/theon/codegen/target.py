@@ -1,0 +1,48 @@
+"""The machine that code is made for."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import Any
+
+__all__ = ["LOCK", "description", "machine", "wide_vectors"]
+
+# llvmlite's global state is not safe to set up from several threads at once.
+LOCK = threading.RLock()
+
+
+@functools.lru_cache(maxsize=1)
+def _binding() -> Any:
+    import llvmlite.binding as llvm
+
+    with LOCK:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@functools.lru_cache(maxsize=1)
+def _host() -> tuple[str, str, str]:
+    llvm = _binding()
+    return llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def machine(level: int = 3) -> Any:
+    """Return a target machine for this computer at an optimisation level."""
+    llvm = _binding()
+    triple, cpu, features = _host()
+    return llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=level, jit=True)
+
+
+def description() -> str:
+    """Return a text that differs wherever generated code may: triple, CPU, features, LLVM version."""
+    llvm = _binding()
+    import llvmlite
+
+    return "|".join([*_host(), str(llvm.llvm_version_info), llvmlite.__version__])
+
+
+def wide_vectors() -> bool:
+    """Whether the CPU has 512-bit vectors."""
+    return "+avx512f" in _host()[2]

@@ -1,0 +1,901 @@
+"""Function graph -> Program: what each node becomes, with elementwise chains fused into the kernels that read them.
+
+Each variable of the graph has one form at a time: a number known as a scalar expression (0-d values and sizes), a short
+vector of such numbers, an elementwise expression that no memory holds yet, or a tensor of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from theon.dtypes import complex_dtypes, upcast
+from theon.errors import NotScalarConstantError
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.variable import Apply, Constant, Variable
+from theon.kernel.build import Builder, Unsupported
+from theon.kernel.loops import Kernel, Operand, Pass, Reduction, Store
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.ops.dims import get_scalar_constant_value
+from theon.schedule.step import (
+    Buffer,
+    Check,
+    HostScalar,
+    KernelStep,
+    NativeCall,
+    Output,
+    Program,
+    PythonCall,
+    Step,
+    Tensor,
+    Update,
+)
+from theon.tensor.type import TensorType
+
+__all__ = ["Unsupported", "lowered"]
+
+_ITEM = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4}
+_NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
+_COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
+# An expression read in several places is kept in memory if it holds one of these, else computed again.
+_COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
+_LARGEST_EXPRESSION = 60
+k = Builder()
+
+
+def item(dtype: str) -> int:
+    """Return the number of bytes of an element."""
+    return _ITEM.get(dtype, 8)
+
+
+class Expression:
+    """An elementwise value in no memory yet: ``value`` with ``load`` leaves numbered by ``operands``.
+
+    ``operands`` are (tensor number, strides per dimension of the result, None where constant along it).
+    """
+
+    def __init__(self, value: Scalar, operands: list[tuple[int, tuple[Scalar | None, ...]]], sizes: tuple[Scalar, ...]) -> None:
+        self.value, self.operands, self.sizes = value, operands, sizes
+        self.size, self.costly = _weight(value)
+
+
+def _weight(value: Scalar) -> tuple[int, bool]:
+    seen: set[int] = set()
+    stack = [value]
+    costly = False
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        costly = costly or x.op in _COSTLY
+        stack.extend(x.args)
+    return len(seen), costly
+
+
+def _add(x: Scalar, y: Scalar) -> Scalar:
+    if x.op == "const" and y.op == "const":
+        return const(x.attr + y.attr)
+    if x.op == "const" and x.attr == 0:
+        return y
+    return x if y.op == "const" and y.attr == 0 else make("add", INDEX, (x, y))
+
+
+def _mul(x: Scalar, y: Scalar) -> Scalar:
+    if x.op == "const" and y.op == "const":
+        return const(x.attr * y.attr)
+    if x.op == "const" and x.attr == 1:
+        return y
+    return x if y.op == "const" and y.attr == 1 else make("mul", INDEX, (x, y))
+
+
+def _replaced(value: Scalar, numbers: list[int]) -> Scalar:
+    """``value`` with load leaf i renumbered to ``numbers[i]``."""
+    done: dict[int, Scalar] = {}
+    stack = [value]
+    while stack:
+        x = stack[-1]
+        if id(x) in done:
+            stack.pop()
+            continue
+        if x.op == "load":
+            done[id(x)] = make("load", x.dtype, (), numbers[x.attr])
+            stack.pop()
+            continue
+        waiting = [a for a in x.args if id(a) not in done]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        done[id(x)] = make(x.op, x.dtype, tuple(done[id(a)] for a in x.args), x.attr) if x.args else x
+    return done[id(value)]
+
+
+class Lowering:
+    """Builds one Program; see :func:`lowered`."""
+
+    def __init__(self, fgraph: FunctionGraph, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> None:
+        self.fgraph = fgraph
+        self.tensors: list[Tensor] = []
+        self.buffers: list[Buffer] = []
+        self.steps: list[Step] = []
+        self.errors: list[tuple[Any, str, str]] = [(None, "NativeFallback", "")]
+        self.constants: list[int] = []
+        self.constant_values: list[Any] = []
+        self.constant_slots: dict[Any, int] = {}
+        self.broadcast: list[tuple[int, tuple[bool, ...]]] = []
+        self.memory: dict[Variable, int] = {}
+        self.scalar: dict[Variable, Scalar] = {}
+        self.vector: dict[Variable, tuple[Scalar, ...]] = {}
+        self.pending: dict[Variable, Expression] = {}
+        self.checked: set[tuple[Scalar, Scalar]] = set()
+        self.n_outputs, self.updated = n_outputs, list(updated)
+        self.wanted = set(fgraph.outputs)
+        self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
+        self.shared = [self.argument(v, "shared", i) for i, v in enumerate(fgraph.inputs[n_inputs:])]
+
+    # --- tensors ---
+
+    def buffer(self, kind: str, index: int = 0, nbytes: Scalar | None = None) -> int:
+        number = len(self.buffers)
+        self.buffers.append(Buffer(number, kind, index, nbytes, number if kind == "temp" else None))
+        return number
+
+    def tensor(self, buffer: int, dtype: str, ndim: int, sizes: Any = None, strides: Any = None, offset: Any = None) -> int:
+        number = len(self.tensors)
+        self.tensors.append(Tensor(number, buffer, dtype, ndim, sizes, strides, offset))
+        return number
+
+    def argument(self, variable: Variable, kind: str, index: int) -> int:
+        type_ = variable.type
+        if not isinstance(type_, TensorType) or type_.dtype not in _NATIVE or type(type_) is not TensorType:
+            raise Unsupported(f"{variable} of type {type_}")
+        number = self.tensor(self.buffer(kind, index), type_.dtype, type_.ndim)
+        if any(type_.broadcastable):
+            self.broadcast.append((number, type_.broadcastable))
+        for d, n in enumerate(type_.shape):
+            if n is not None and n != 1:
+                self.check(make("eq", BOOL, (make("dim", INDEX, (), (number, d)), const(n))))
+        self.memory[variable] = number
+        return number
+
+    def constant(self, variable: Constant) -> int:
+        key = variable.signature()
+        number = self.constant_slots.get(key)
+        if number is None:
+            data = variable.data
+            dtype = str(data.dtype)
+            if dtype not in _NATIVE:
+                raise Unsupported(f"a constant of dtype {dtype}")
+            buffer = self.buffer("constant", len(self.constant_values))
+            sizes = tuple(const(n) for n in data.shape)
+            strides = tuple(const(n) for n in data.strides)
+            number = self.tensor(buffer, dtype, data.ndim, sizes, strides, const(0))
+            self.constants.append(number)
+            self.constant_values.append(data)
+            self.constant_slots[key] = number
+        return number
+
+    def sizes_of(self, number: int) -> tuple[Scalar, ...]:
+        t = self.tensors[number]
+        return t.sizes if t.sizes is not None else tuple(make("dim", INDEX, (), (number, d)) for d in range(t.ndim))
+
+    def strides_of(self, number: int) -> tuple[Scalar, ...]:
+        t = self.tensors[number]
+        if t.strides is not None:
+            return t.strides
+        return tuple(make("stride", INDEX, (), (number, d)) for d in range(t.ndim))
+
+    def offset_of(self, number: int) -> Scalar:
+        return self.tensors[number].offset or const(0)
+
+    def is_dense(self, number: int) -> bool:
+        """Whether the tensor is known to be C-contiguous."""
+        t = self.tensors[number]
+        if t.sizes is None or t.strides is None:
+            return False
+        step = const(item(t.dtype))
+        for n, s in zip(reversed(t.sizes), reversed(t.strides)):
+            if s is not step and not (n.op == "const" and n.attr == 1):
+                return False
+            step = _mul(step, n)
+        return True
+
+    def fresh(self, variable: Variable | None, dtype: str, sizes: tuple[Scalar, ...]) -> int:
+        """A new dense tensor, in memory for the caller where ``variable`` is a result of the function."""
+        strides: list[Scalar] = []
+        step = const(item(dtype))
+        for n in reversed(sizes):
+            strides.insert(0, step)
+            step = _mul(step, n)
+        kind = "output" if variable is not None and variable in self.wanted else "temp"
+        return self.tensor(self.buffer(kind, 0, step), dtype, len(sizes), sizes, tuple(strides), const(0))
+
+    def view(self, number: int, sizes: Sequence[Scalar], strides: Sequence[Scalar], offset: Scalar) -> int:
+        t = self.tensors[number]
+        return self.tensor(t.buffer, t.dtype, len(sizes), tuple(sizes), tuple(strides), offset)
+
+    def check(self, condition: Scalar) -> None:
+        if condition.op in ("eq", "le", "ge", "lt") and all(a.op == "const" for a in condition.args):
+            a, b = (x.attr for x in condition.args)
+            if {"eq": a == b, "le": a <= b, "ge": a >= b, "lt": a < b}[condition.op]:
+                return
+        self.steps.append(Check(condition, 0))
+
+    def same(self, x: Scalar, y: Scalar) -> None:
+        """Sizes must agree; where they do not, the reference executor says what is meant."""
+        if x is y or (x, y) in self.checked:
+            return
+        self.checked.add((x, y))
+        self.check(make("eq", BOOL, (x, y)))
+
+    # --- forms of a variable ---
+
+    def as_scalar(self, variable: Variable) -> Scalar:
+        """The value of a 0-d variable."""
+        if variable in self.scalar:
+            return self.scalar[variable]
+        if isinstance(variable, Constant):
+            dtype = variable.type.dtype  # type: ignore[attr-defined]
+            if dtype not in _NATIVE:
+                raise Unsupported(dtype)
+            return const(variable.data.item(), dtype)
+        if variable.type.ndim:  # type: ignore[attr-defined]
+            raise Unsupported("not a number")
+        number = self.as_tensor(variable)
+        return make("elem", variable.type.dtype, (), number)  # type: ignore[attr-defined]
+
+    def as_vector(self, variable: Variable) -> tuple[Scalar, ...] | None:
+        """The elements of a vector of sizes, where they are known as expressions."""
+        if variable in self.vector:
+            return self.vector[variable]
+        if isinstance(variable, Constant) and variable.data.ndim == 1 and variable.data.size <= 16:
+            dtype = str(variable.data.dtype)
+            return tuple(const(v.item(), dtype) for v in variable.data)
+        return None
+
+    def as_tensor(self, variable: Variable) -> int:
+        """The tensor that holds a variable, computed into memory now if it was not yet."""
+        if variable in self.memory:
+            return self.memory[variable]
+        if isinstance(variable, Constant):
+            return self.constant(variable)
+        if variable in self.pending:
+            found = self.pending.pop(variable)
+            dtype = variable.type.dtype  # type: ignore[attr-defined]
+            number = self.fresh(variable, dtype, found.sizes)
+            self.fill(number, found)
+        elif variable in self.scalar:
+            number = self.fresh(variable, variable.type.dtype, ())  # type: ignore[attr-defined]
+            self.steps.append(HostScalar(self.scalar[variable], number))
+        elif variable in self.vector:
+            parts = self.vector[variable]
+            dtype = variable.type.dtype  # type: ignore[attr-defined]
+            number = self.fresh(variable, dtype, (const(len(parts)),))
+            for place, value in enumerate(parts):
+                cell = self.view(number, (), (), const(place * item(dtype)))
+                self.steps.append(HostScalar(k.cast(value, dtype), cell))
+        else:
+            raise Unsupported(f"{variable} has no form")
+        self.memory[variable] = number
+        return number
+
+    def as_expression(self, variable: Variable) -> Expression:
+        """A variable as an elementwise expression: its own, or a load from memory."""
+        found = self.pending.get(variable)
+        if found is not None:
+            if len(self.fgraph.clients(variable)) <= 1 or (not found.costly and found.size < 12):
+                return found
+            self.as_tensor(variable)
+        type_ = variable.type
+        if isinstance(variable, Constant) and variable.data.size == 1 and type_.dtype in _NATIVE:  # type: ignore[attr-defined]
+            return Expression(const(variable.data.item(), type_.dtype), [], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
+        if type_.ndim == 0 and variable in self.scalar and not isinstance(variable, Constant):  # type: ignore[attr-defined]
+            self.as_tensor(variable)
+        number = self.as_tensor(variable)
+        sizes, strides = self.sizes_of(number), self.strides_of(number)
+        along = tuple(None if flag else s for flag, s in zip(type_.broadcastable, strides))  # type: ignore[attr-defined]
+        return Expression(make("load", type_.dtype, (), 0), [(number, along)], sizes)  # type: ignore[attr-defined]
+
+    # --- kernels ---
+
+    def kernel(
+        self,
+        naxes: int,
+        outer: tuple[int, ...],
+        passes: tuple[Pass, ...],
+        operands: list[tuple[int, tuple[Scalar | None, ...], str]],
+        extents: Sequence[Scalar],
+    ) -> None:
+        declared, given = [], []
+        for number, strides, kind in operands:
+            axes = tuple(d for d, s in enumerate(strides) if s is not None)
+            declared.append(Operand(self.tensors[number].dtype, axes, kind))
+            given.append((number, tuple(s for s in strides if s is not None)))
+        self.steps.append(KernelStep(Kernel(naxes, outer, tuple(declared), passes), tuple(extents), tuple(given), 0))
+
+    def fill(self, number: int, found: Expression) -> None:
+        """Compute an expression into a tensor of its shape (broadcast to it)."""
+        sizes, strides = self.sizes_of(number), self.strides_of(number)
+        missing = len(sizes) - len(found.sizes)
+        operands: list[tuple[int, tuple[Scalar | None, ...], str]] = [
+            (n, (*(None,) * missing, *s), "read") for n, s in found.operands
+        ]
+        target = len(operands)
+        dense = self.is_dense(number) and all(
+            self.is_dense(n) and all(s is not None for s in strides_) and self.sizes_of(n) == sizes or not any(s is not None for s in strides_)
+            for n, strides_, _ in operands
+        )
+        value = found.value
+        if dense and len(sizes) > 1:
+            # Everything is contiguous and of one shape: one loop over all elements.
+            total = const(1)
+            for n in sizes:
+                total = _mul(total, n)
+            flat = [
+                (n, (const(item(self.tensors[n].dtype)) if any(x is not None for x in s) else None,), kind) for n, s, kind in operands
+            ]
+            flat.append((number, (const(item(self.tensors[number].dtype)),), "write"))
+            self.kernel(1, (), (Pass((0,), (), (Store(target, value),)),), flat, (total,))
+            return
+        operands.append((number, strides, "write"))
+        axes = tuple(range(len(sizes)))
+        self.kernel(len(sizes), (), (Pass(axes, (), (Store(target, value),)),), operands, sizes)
+
+    # --- nodes ---
+
+    def node(self, node: Apply) -> None:
+        kind = type(node.op).__name__
+        method = getattr(self, f"_{kind}", None)
+        steps, tensors, buffers = len(self.steps), len(self.tensors), len(self.buffers)
+        pending = dict(self.pending)
+        if method is not None and all(self.fits(v) for v in (*node.inputs, *node.outputs)):
+            try:
+                method(node)
+                return
+            except Unsupported:
+                if len(self.steps) != steps:
+                    # What was computed into memory stays: only a half-made result would be wrong, and nothing names it.
+                    pass
+                for v in pending:
+                    if v not in self.memory:
+                        self.pending.setdefault(v, pending[v])
+        _ = (tensors, buffers)
+        self.python(node)
+
+    def fits(self, variable: Variable) -> bool:
+        return isinstance(variable.type, TensorType) and variable.type.dtype in _NATIVE
+
+    def python(self, node: Apply) -> None:
+        """A step that runs the op's ``perform``."""
+        if getattr(node.op, "destroy_map", None):
+            raise Unsupported(f"{node.op} overwrites an input")
+        if not all(self.fits(v) for v in (*node.inputs, *node.outputs)):
+            raise Unsupported(f"{node}: values that native code does not hold")
+        inputs = tuple(self.as_tensor(v) for v in node.inputs)
+        outputs = []
+        for v in node.outputs:
+            type_ = v.type
+            number = self.tensor(self.buffer("python"), type_.dtype, type_.ndim)  # type: ignore[attr-defined]
+            self.memory[v] = number
+            outputs.append(number)
+        self.steps.append(PythonCall(node, inputs, tuple(outputs)))
+
+    def _Elemwise(self, node: Apply) -> None:  # noqa: N802
+        op, (out,) = node.op.scalar_op, node.outputs  # type: ignore[attr-defined]
+        dtype = out.type.dtype  # type: ignore[attr-defined]
+        if op.lower is None:
+            raise Unsupported(op.name)
+        cast_to = dtype if op.cast_inputs and dtype != "bool" else None
+        if op.name in _COMPARISONS or dtype == "bool":
+            cast_to = upcast(*(v.type.dtype for v in node.inputs))  # type: ignore[attr-defined]
+            if cast_to in complex_dtypes or cast_to == "float16":
+                raise Unsupported(cast_to)
+
+        def combined(values: list[Scalar]) -> Scalar:
+            if op.name == "switch":
+                values = [k.cast(values[0], "bool"), k.cast(values[1], dtype), k.cast(values[2], dtype)]
+            elif op.name.startswith("Cast{"):
+                pass
+            elif cast_to is not None:
+                values = [k.cast(v, cast_to) for v in values]
+            result = op.lower(k, *values)
+            if result is None:
+                raise Unsupported(op.name)
+            return k.cast(result, dtype)
+
+        if out.type.ndim == 0:  # type: ignore[attr-defined]
+            self.scalar[out] = combined([self.as_scalar(v) for v in node.inputs])
+            if _weight(self.scalar[out])[0] > 30:
+                self.as_tensor(out)
+                del self.scalar[out]
+            return
+        flags = out.type.broadcastable  # type: ignore[attr-defined]
+        parts = []
+        for v in node.inputs:
+            broadcast = any(a and not b for a, b in zip(v.type.broadcastable, flags))  # type: ignore[attr-defined]
+            if broadcast and v in self.pending and self.pending[v].operands:
+                self.as_tensor(v)  # computed once, not once for each element it is spread over
+            parts.append(self.as_expression(v))
+        sizes: list[Scalar] = []
+        for d in range(len(flags)):
+            if flags[d]:
+                sizes.append(const(1))
+                continue
+            here = [p.sizes[d] for v, p in zip(node.inputs, parts) if not v.type.broadcastable[d]]  # type: ignore[attr-defined]
+            here.sort(key=lambda s: s.op != "const")
+            for other in here[1:]:
+                self.same(here[0], other)
+            sizes.append(here[0])
+        operands: list[tuple[int, tuple[Scalar | None, ...]]] = []
+        slots: dict[Any, int] = {}
+        values = []
+        for p in parts:
+            numbers = []
+            for number, strides in p.operands:
+                key = (number, strides)
+                if key not in slots:
+                    slots[key] = len(operands)
+                    operands.append(key)
+                numbers.append(slots[key])
+            values.append(_replaced(p.value, numbers) if numbers else p.value)
+        if op.name == "second":
+            values[0] = values[1]
+        value = combined(values)
+        used = sorted(_loads(value))
+        if len(used) < len(operands):
+            value = _replaced(value, [used.index(i) if i in used else -1 for i in range(len(operands))])
+            operands = [operands[i] for i in used]
+        found = Expression(value, operands, tuple(sizes))
+        self.pending[out] = found
+        if found.size > _LARGEST_EXPRESSION or len(operands) > 8:
+            self.as_tensor(out)
+
+    def _reduction(self, node: Apply, op: str) -> None:
+        (x,), (out,) = node.inputs, node.outputs
+        dtype, given = out.type.dtype, x.type.dtype  # type: ignore[attr-defined]
+        axes = node.op.axes_of(x)  # type: ignore[attr-defined]
+        accumulator = node.op.accumulator_dtype(given)  # type: ignore[attr-defined]
+        if accumulator not in _NATIVE:
+            raise Unsupported(accumulator)
+        found = self.as_expression(x) if given in _NATIVE else None
+        if found is None:
+            raise Unsupported(given)
+        if op in ("max", "min"):
+            for d in axes:
+                self.check(make("lt", BOOL, (const(0), found.sizes[d])))
+        self.reduce(out, found, axes, op, accumulator, dtype)
+
+    def reduce(self, out: Variable, found: Expression, axes: Sequence[int], op: str, accumulator: str, dtype: str) -> None:
+        kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
+        number = self.fresh(out, dtype, tuple(found.sizes[d] for d in kept))
+        strides: list[Scalar | None] = [None] * len(found.sizes)
+        for d, s in zip(kept, self.strides_of(number)):
+            strides[d] = s
+        operands = [(n, s, "read") for n, s in found.operands]
+        operands.append((number, tuple(strides), "write"))
+        reduction = Reduction(op, k.cast(found.value, accumulator), 0, accumulator)
+        store = Store(len(operands) - 1, k.cast(make("result", accumulator, (), 0), dtype))
+        passes = (Pass(tuple(axes), (reduction,), ()), Pass((), (), (store,)))
+        self.kernel(len(found.sizes), kept, passes, operands, found.sizes)
+        self.memory[out] = number
+
+    def _Sum(self, node: Apply) -> None:  # noqa: N802
+        self._reduction(node, "add")
+
+    def _Prod(self, node: Apply) -> None:  # noqa: N802
+        self._reduction(node, "mul")
+
+    def _Max(self, node: Apply) -> None:  # noqa: N802
+        self._reduction(node, "max")
+
+    def _Min(self, node: Apply) -> None:  # noqa: N802
+        self._reduction(node, "min")
+
+    def _All(self, node: Apply) -> None:  # noqa: N802
+        self._reduction(node, "and")
+
+    def _Any(self, node: Apply) -> None:  # noqa: N802
+        self._reduction(node, "or")
+
+    def _MaxAndArgmax(self, node: Apply) -> None:  # noqa: N802
+        (x,), (best, place) = node.inputs, node.outputs
+        axes, dtype = node.op.axis, x.type.dtype  # type: ignore[attr-defined]
+        wants_best, wants_place = (bool(self.fgraph.clients(v)) for v in (best, place))
+        if wants_place and len(axes) != 1:
+            raise Unsupported("argmax over several axes")
+        found = self.as_expression(x)
+        for d in axes:
+            self.check(make("lt", BOOL, (const(0), found.sizes[d])))
+        if wants_best:
+            self.reduce(best, found, axes, "max", dtype, dtype)
+        if wants_place:
+            kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
+            number = self.fresh(place, "int64", tuple(found.sizes[d] for d in kept))
+            strides: list[Scalar | None] = [None] * len(found.sizes)
+            for d, s in zip(kept, self.strides_of(number)):
+                strides[d] = s
+            operands = [*((n, s, "read") for n, s in found.operands), (number, tuple(strides), "write")]
+            passes = (
+                Pass(tuple(axes), (Reduction("argmax", found.value, 0, INDEX),), ()),
+                Pass((), (), (Store(len(operands) - 1, make("result", INDEX, (), 0)),)),
+            )
+            self.kernel(len(found.sizes), kept, passes, operands, found.sizes)
+            self.memory[place] = number
+
+    # --- shapes and views ---
+
+    def _DimShuffle(self, node: Apply) -> None:  # noqa: N802
+        (x,), (out,) = node.inputs, node.outputs
+        order = node.op.new_order  # type: ignore[attr-defined]
+        if x in self.pending and not self.pending[x].operands:
+            found = self.pending[x]
+            self.pending[out] = Expression(found.value, [], tuple(const(1) if d == "x" else found.sizes[d] for d in order))
+            return
+        if not order:
+            self.memory[out] = self.view(number := self.as_tensor(x), (), (), self.offset_of(number))
+            return
+        number = self.as_tensor(x)
+        sizes, strides = self.sizes_of(number), self.strides_of(number)
+        self.memory[out] = self.view(
+            number,
+            [const(1) if d == "x" else sizes[d] for d in order],
+            [const(0) if d == "x" else strides[d] for d in order],
+            self.offset_of(number),
+        )
+
+    def _Rebroadcast(self, node: Apply) -> None:  # noqa: N802
+        (x,), (out,) = node.inputs, node.outputs
+        number = self.as_tensor(x)
+        sizes = list(self.sizes_of(number))
+        for d, flag in node.op.axes:  # type: ignore[attr-defined]
+            if flag:
+                self.same(sizes[d], const(1))
+                sizes[d] = const(1)
+        self.memory[out] = self.view(number, sizes, self.strides_of(number), self.offset_of(number))
+
+    def sizes_of_variable(self, variable: Variable) -> tuple[Scalar, ...]:
+        if variable in self.pending:
+            return self.pending[variable].sizes
+        if variable in self.vector:
+            return (const(len(self.vector[variable])),)
+        return self.sizes_of(self.as_tensor(variable))
+
+    def _Shape(self, node: Apply) -> None:  # noqa: N802
+        self.vector[node.outputs[0]] = self.sizes_of_variable(node.inputs[0])
+
+    def _Shape_i(self, node: Apply) -> None:  # noqa: N802
+        self.scalar[node.outputs[0]] = self.sizes_of_variable(node.inputs[0])[node.op.i]  # type: ignore[attr-defined]
+
+    def _MakeVector(self, node: Apply) -> None:  # noqa: N802
+        dtype = node.op.dtype  # type: ignore[attr-defined]
+        self.vector[node.outputs[0]] = tuple(k.cast(self.as_scalar(v), dtype) for v in node.inputs)
+
+    def _ScalarFromTensor(self, node: Apply) -> None:  # noqa: N802
+        self.scalar[node.outputs[0]] = self.as_scalar(node.inputs[0])
+
+    _TensorFromScalar = _ScalarFromTensor
+
+    def _Reshape(self, node: Apply) -> None:  # noqa: N802
+        x, shape = node.inputs
+        wanted = self.as_vector(shape)
+        number = self.as_tensor(x)
+        if wanted is None or len(wanted) != node.op.ndim or not self.is_dense(number):  # type: ignore[attr-defined]
+            raise Unsupported("a reshape that may need a copy")
+        wanted = tuple(k.cast(w, INDEX) for w in wanted)
+        total = const(1)
+        for n in self.sizes_of(number):
+            total = _mul(total, n)
+        unknown = [d for d, w in enumerate(wanted) if w.op == "const" and w.attr == -1]
+        if len(unknown) > 1:
+            raise Unsupported("two unknown sizes")
+        known = const(1)
+        for d, w in enumerate(wanted):
+            if d not in unknown:
+                self.check(make("ge", BOOL, (w, const(0))))
+                known = _mul(known, w)
+        sizes = list(wanted)
+        if unknown:
+            self.check(make("lt", BOOL, (const(0), known)))
+            sizes[unknown[0]] = make("floordiv", INDEX, (total, known))
+            known = _mul(known, sizes[unknown[0]])
+        self.same(known, total)
+        strides: list[Scalar] = []
+        step = const(item(self.tensors[number].dtype))
+        for n in reversed(sizes):
+            strides.insert(0, step)
+            step = _mul(step, n)
+        self.memory[node.outputs[0]] = self.view(number, sizes, strides, self.offset_of(number))
+
+    def region(self, number: int, entries: Sequence[Any], numbers: Sequence[Variable]) -> int:
+        """The view of a tensor that a basic index selects."""
+        rest = iter(numbers)
+        sizes, strides = self.sizes_of(number), self.strides_of(number)
+        offset = self.offset_of(number)
+        new_sizes, new_strides = [], []
+
+        def value() -> Scalar:
+            return k.cast(self.as_scalar(next(rest)), INDEX)
+
+        for d, entry in enumerate(entries):
+            n = sizes[d]
+            if not isinstance(entry, slice):
+                i = value()
+                if i.op == "const":
+                    place = i if i.attr >= 0 else _add(n, i)
+                    self.check(make("lt", BOOL, (i, n)) if i.attr >= 0 else make("ge", BOOL, (n, const(-i.attr))))
+                else:
+                    place = make("select", INDEX, (make("lt", BOOL, (i, const(0))), _add(i, n), i))
+                    self.check(make("and", BOOL, (make("ge", BOOL, (place, const(0))), make("lt", BOOL, (place, n)))))
+                offset = _add(offset, _mul(place, strides[d]))
+                continue
+            start = None if entry.start is None else value()
+            stop = None if entry.stop is None else value()
+            step = None if entry.step is None else value()
+            if step is not None and not (step.op == "const" and step.attr in (1, -1)):
+                raise Unsupported("a slice with steps")
+            if step is not None and step.attr == -1:
+                if start is not None or stop is not None:
+                    raise Unsupported("part of a reversed axis")
+                last = make("max", INDEX, (_add(n, const(-1)), const(0)))
+                offset = _add(offset, _mul(last, strides[d]))
+                new_sizes.append(n)
+                new_strides.append(_mul(const(-1), strides[d]))
+                continue
+            first = const(0) if start is None else self.clamped(start, n)
+            end = n if stop is None else self.clamped(stop, n)
+            length = n if start is None and stop is None else make("max", INDEX, (make("sub", INDEX, (end, first)), const(0)))
+            offset = _add(offset, _mul(first, strides[d]))
+            new_sizes.append(length)
+            new_strides.append(strides[d])
+        new_sizes += sizes[len(entries) :]
+        new_strides += strides[len(entries) :]
+        return self.view(number, new_sizes, new_strides, offset)
+
+    def clamped(self, i: Scalar, n: Scalar) -> Scalar:
+        """A slice bound by Python's rules: negative ones count from the end, all end up in [0, n]."""
+        if i.op == "const":
+            moved = i if i.attr >= 0 else make("max", INDEX, (_add(n, i), const(0)))
+        else:
+            moved = make("select", INDEX, (make("lt", BOOL, (i, const(0))), make("max", INDEX, (_add(i, n), const(0))), i))
+        return make("min", INDEX, (moved, n))
+
+    def _Subtensor(self, node: Apply) -> None:  # noqa: N802
+        x, *numbers = node.inputs
+        (out,) = node.outputs
+        entries = node.op.idx_list  # type: ignore[attr-defined]
+        parts = self.as_vector(x) if x.type.ndim == 1 else None  # type: ignore[attr-defined]
+        if parts is not None and x not in self.memory and len(entries) == 1:
+            if not isinstance(entries[0], slice):
+                i = self.as_scalar(numbers[0])
+                if i.op == "const" and -len(parts) <= i.attr < len(parts):
+                    self.scalar[out] = parts[i.attr]
+                    return
+            else:
+                bounds = iter([self.as_scalar(v) for v in numbers])
+                given = [None if p is None else next(bounds) for p in (entries[0].start, entries[0].stop, entries[0].step)]
+                if all(g is None or g.op == "const" for g in given):
+                    self.vector[out] = parts[slice(*(None if g is None else g.attr for g in given))]
+                    return
+        self.memory[out] = self.region(self.as_tensor(x), entries, numbers)
+
+    def _IncSubtensor(self, node: Apply) -> None:  # noqa: N802
+        x, y, *numbers = node.inputs
+        (out,) = node.outputs
+        dtype = out.type.dtype  # type: ignore[attr-defined]
+        if y.type.dtype not in _NATIVE:  # type: ignore[attr-defined]
+            raise Unsupported("dtype")
+        source = self.as_expression(x)
+        value = self.as_expression(y)
+        number = self.fresh(out, dtype, source.sizes)
+        region = self.region(number, node.op.idx_list, numbers)  # type: ignore[attr-defined]
+        sizes = self.sizes_of(region)
+        self.matches(value, y, sizes)
+        self.fill(number, source)
+        result = k.cast(value.value, dtype)
+        operands = list(value.operands)
+        missing = len(sizes) - len(value.sizes)
+        operands = [(n, (*(None,) * missing, *s)) for n, s in operands]
+        if not node.op.set_instead_of_inc:  # type: ignore[attr-defined]
+            old = make("load", dtype, (), len(operands))
+            operands.append((region, self.strides_of(region)))
+            result = k.add(old, result)
+        self.fill(region, Expression(result, operands, sizes))
+        self.memory[out] = number
+
+    def matches(self, value: Expression, variable: Variable, sizes: Sequence[Scalar]) -> None:
+        """The sizes of a value that is put into a region must be the region's, or known to be 1."""
+        missing = len(sizes) - len(value.sizes)
+        for d, n in enumerate(value.sizes):
+            if not variable.type.broadcastable[d]:  # type: ignore[attr-defined]
+                self.same(n, sizes[missing + d])
+
+    def _Alloc(self, node: Apply) -> None:  # noqa: N802
+        value, *sizes = node.inputs
+        (out,) = node.outputs
+        lengths = []
+        for v, flag in zip(sizes, out.type.broadcastable):  # type: ignore[attr-defined]
+            n = const(1) if flag else k.cast(self.as_scalar(v), INDEX)
+            self.check(make("ge", BOOL, (n, const(0))))
+            lengths.append(n)
+        found = self.as_expression(value)
+        self.matches(found, value, lengths)
+        missing = len(lengths) - len(found.sizes)
+        self.pending[out] = Expression(
+            found.value, [(n, (*(None,) * missing, *s)) for n, s in found.operands], tuple(lengths)
+        )
+
+    def _Join(self, node: Apply) -> None:  # noqa: N802
+        axis, *parts = node.inputs
+        (out,) = node.outputs
+        try:
+            along = int(get_scalar_constant_value(axis)) % out.type.ndim  # type: ignore[attr-defined]
+        except NotScalarConstantError:
+            raise Unsupported("a symbolic axis") from None
+        found = [self.as_expression(p) for p in parts]
+        sizes = list(found[0].sizes)
+        for f in found[1:]:
+            for d in range(len(sizes)):
+                if d == along:
+                    sizes[d] = _add(sizes[d], f.sizes[d])
+                else:
+                    self.same(found[0].sizes[d], f.sizes[d])
+        number = self.fresh(out, out.type.dtype, tuple(sizes))  # type: ignore[attr-defined]
+        strides = self.strides_of(number)
+        offset = const(0)
+        for f in found:
+            self.fill(self.view(number, f.sizes, strides, offset), f)
+            offset = _add(offset, _mul(f.sizes[along], strides[along]))
+        self.memory[out] = number
+
+    # --- products ---
+
+    def _Dot(self, node: Apply) -> None:  # noqa: N802
+        x, y = node.inputs
+        (out,) = node.outputs
+        dtype = out.type.dtype  # type: ignore[attr-defined]
+        if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
+            raise Unsupported("a product of integers or of mixed dtypes")
+        if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
+            a, b = self.as_expression(x), self.as_expression(y)
+            self.same(a.sizes[0], b.sizes[0])
+            shift = len(a.operands)
+            value = k.mul(
+                k.cast(a.value, "float64"), k.cast(_replaced(b.value, [shift + i for i in range(len(b.operands))]), "float64")
+            )
+            if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
+                raise Unsupported("a vector of one element")
+            self.reduce(out, Expression(value, [*a.operands, *b.operands], a.sizes), (0,), "add", "float64", dtype)
+            return
+        a, b = self.as_tensor(x), self.as_tensor(y)
+        left = self.matrix(a, row=True)
+        right = self.matrix(b, row=False)
+        self.same(self.sizes_of(left)[1], self.sizes_of(right)[0])
+        rows, columns = self.sizes_of(left)[0], self.sizes_of(right)[1]
+        sizes = tuple(n for n, v in ((rows, x), (columns, y)) if v.type.ndim == 2)  # type: ignore[attr-defined]
+        number = self.fresh(out, dtype, sizes)
+        whole = number
+        if len(sizes) == 1:
+            step = const(item(dtype))
+            both = ((rows, columns), (step, step)) if x.type.ndim == 1 else ((rows, columns), (step, step))  # type: ignore[attr-defined]
+            whole = self.view(number, both[0], both[1], const(0))
+        self.steps.append(NativeCall("gemm", (left, right), (whole,), (), (), 0))
+        self.memory[out] = number
+
+    def matrix(self, number: int, row: bool) -> int:
+        """A vector as a matrix of one row or one column."""
+        t = self.tensors[number]
+        sizes, strides, offset = self.sizes_of(number), self.strides_of(number), self.offset_of(number)
+        if t.ndim == 2:
+            return self.view(number, sizes, strides, offset)
+        size = const(item(t.dtype))
+        if row:
+            return self.view(number, (const(1), sizes[0]), (size, strides[0]), offset)
+        return self.view(number, (sizes[0], const(1)), (strides[0], size), offset)
+
+    # --- rows ---
+
+    def rows(self, node: Apply, parts: list[Variable]) -> tuple[list[Expression], int, list[Any], tuple[Scalar, ...]]:
+        (out,) = node.outputs
+        found = [self.as_expression(v) for v in parts]
+        for f in found[1:]:
+            for a, b in zip(found[0].sizes, f.sizes):
+                self.same(a, b)
+        operands: list[Any] = []
+        moved = []
+        for f in found:
+            numbers = list(range(len(operands), len(operands) + len(f.operands)))
+            operands += [(n, s, "read") for n, s in f.operands]
+            moved.append(Expression(_replaced(f.value, numbers), [], f.sizes))
+        number = self.fresh(out, out.type.dtype, found[0].sizes)  # type: ignore[attr-defined]
+        operands.append((number, self.strides_of(number), "write"))
+        self.memory[out] = number
+        return moved, len(operands) - 1, operands, found[0].sizes
+
+    def _Softmax(self, node: Apply, logarithm: bool = False) -> None:  # noqa: N802
+        dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
+        if any(node.inputs[0].type.broadcastable[1:]):  # type: ignore[attr-defined]
+            raise Unsupported("one column")
+        (x,), target, operands, sizes = self.rows(node, [node.inputs[0]])
+        top, total = make("result", dtype, (), 0), make("result", "float64", (), 1)
+        stored = make("load", dtype, (), target)
+        moved = k.sub(x.value, top)
+        power = k.math("exp", moved)
+        sum_ = Reduction("add", k.cast(power, "float64"), 1, "float64")
+        if logarithm:
+            last = k.sub(stored, k.cast(k.math("log", total), dtype))
+        else:
+            last = k.mul(stored, k.cast(k.div(const(1.0, "float64"), total), dtype))
+        passes = (
+            Pass((1,), (Reduction("max", x.value, 0, dtype),), ()),
+            Pass((1,), (sum_,), (Store(target, moved if logarithm else power),)),
+            Pass((1,), (), (Store(target, last),)),
+        )
+        self.kernel(2, (0,), passes, operands, sizes)
+
+    def _LogSoftmax(self, node: Apply) -> None:  # noqa: N802
+        self._Softmax(node, True)
+
+    def _SoftmaxGrad(self, node: Apply) -> None:  # noqa: N802
+        dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
+        if any(v.type.broadcastable != node.outputs[0].type.broadcastable for v in node.inputs):  # type: ignore[attr-defined]
+            raise Unsupported("broadcast operands")
+        (g, y), target, operands, sizes = self.rows(node, list(node.inputs))
+        product = k.mul(g.value, y.value)
+        total = k.cast(make("result", "float64", (), 0), dtype)
+        passes = (
+            Pass((1,), (Reduction("add", k.cast(product, "float64"), 0, "float64"),), ()),
+            Pass((1,), (), (Store(target, k.mul(k.sub(g.value, total), y.value)),)),
+        )
+        self.kernel(2, (0,), passes, operands, sizes)
+
+    # --- the whole ---
+
+    def program(self) -> Program:
+        for node in self.fgraph.toposort():
+            self.node(node)
+        outputs, updates = [], []
+        taken: set[int] = set()
+        for place, variable in enumerate(self.fgraph.outputs):
+            number = self.as_tensor(variable)
+            t = self.tensors[number]
+            if self.buffers[t.buffer].kind != "output" or t.buffer in taken or not self.is_dense(number):
+                # The caller gets memory of its own.
+                source = self.sizes_of(number)
+                along = tuple(self.strides_of(number))
+                found = Expression(make("load", t.dtype, (), 0), [(number, along)], source)
+                number = self.fresh(variable, t.dtype, source)
+                self.fill(number, found)
+            taken.add(self.tensors[number].buffer)
+            if place < self.n_outputs:
+                outputs.append(Output(number))
+            else:
+                updates.append(Update(self.updated[place - self.n_outputs], number))
+        return Program(
+            tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
+            tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
+        )  # fmt: skip
+
+
+def _loads(value: Scalar) -> set[int]:
+    found: set[int] = set()
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if x.op == "load":
+            found.add(x.attr)
+        stack.extend(x.args)
+    return found
+
+
+def lowered(fgraph: FunctionGraph, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Program:
+    """Return the Program of a graph whose first ``n_inputs`` inputs are arguments and the rest shared variables.
+
+    The first ``n_outputs`` outputs are returned, each further one replaces shared variable ``updated[i]``. Unsupported
+    where some value has no native form at all.
+    """
+    return Lowering(fgraph, n_inputs, n_outputs, updated).program()
