@@ -236,7 +236,9 @@ class _Writer:
             sign = "u" if dtype == "bool" or dtype.startswith("u") else "s"
             better = self.new(f"icmp {sign}{'gt' if up else 'lt'} {item} {value}, {best}")
         take = self.new(f"or i1 {first}, {better}")
-        self.emit(f"store i64 {self.new(f'select i1 {take}, i64 {self.index[p.axes[-1]]}, i64 {place}')}, ptr %acc{r.result}")
+        self.emit(
+            f"store i64 {self.new(f'select i1 {take}, i64 {self.index[p.axes[-1]]}, i64 {place}')}, ptr %acc{r.result}"
+        )
         self.emit(f"store {item} {self.new(f'select i1 {take}, {item} {value}, {item} {best}')}, ptr %best{r.result}")
 
 
@@ -271,6 +273,6 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     if inline:
         declared |= set(mathlib.declarations())
     wide = ' "prefer-vector-width"="512"' if target.wide_vectors() else ""
-    parts.append(f'attributes #0 = {{ nounwind{wide} }}')
+    parts.append(f"attributes #0 = {{ nounwind{wide} }}")
     parts += ["!0 = distinct !{}", "!1 = distinct !{!1, !2}", '!2 = !{!"llvm.loop.parallel_accesses", !0}']
     return "\n".join(parts), declared

@@ -80,7 +80,9 @@ class _Text:
         factors = []
         for part in (half, rest):
             biased = self.new(f"add {self.int} {part}, {self.bias}")
-            factors.append(self.new(f"bitcast {self.int} {self.new(f'shl {self.int} {biased}, {self.bits}')} to {self.kind}"))
+            factors.append(
+                self.new(f"bitcast {self.int} {self.new(f'shl {self.int} {biased}, {self.bits}')} to {self.kind}")
+            )
         return " ".join(factors)
 
     def clamp(self, x: str, low: float, high: float) -> str:
@@ -168,7 +170,9 @@ class _Text:
     def tanh(self, x: str) -> str:
         limit = 22.0 if self.dtype == "float64" else 10.0
         size = self.unary("fabs", x)
-        t = self.expm1(self.mul(self.select(self.compare("ogt", size, self.num(limit)), self.num(limit), size), self.num(2.0)))
+        t = self.expm1(
+            self.mul(self.select(self.compare("ogt", size, self.num(limit)), self.num(limit), size), self.num(2.0))
+        )
         k = self.kind
         ratio = self.div(t, self.add(t, self.num(2.0)))
         return self.new(f"call {k} @llvm.copysign.{self.suffix}({k} {ratio}, {k} {x})")
@@ -198,7 +202,10 @@ def definition(name: str, dtype: str) -> tuple[str, str]:
     result = getattr(text, name)("%x")
     symbol = f"theon_{name}_{text.suffix}"
     body = "\n".join(text.lines)
-    return symbol, f"define internal {text.kind} @{symbol}({text.kind} %x) alwaysinline {{\n{body}\n  ret {text.kind} {result}\n}}"
+    return (
+        symbol,
+        f"define internal {text.kind} @{symbol}({text.kind} %x) alwaysinline {{\n{body}\n  ret {text.kind} {result}\n}}",
+    )
 
 
 def declarations() -> list[str]:

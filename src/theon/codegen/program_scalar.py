@@ -234,7 +234,11 @@ class ScalarWriter:
             # The saturating conversions are defined for every input; narrow types go through int64 and wrap, as in C.
             if target == "uint64":
                 self.math.add(f"declare i64 @llvm.fptoui.sat.i64.{_suffix(source)}({old})")
-                return self.new(f"call i64 @llvm.fptoui.sat.i64.{_suffix(source)}({old} {arg})")
+                positive = self.new(f"call i64 @llvm.fptoui.sat.i64.{_suffix(source)}({old} {arg})")
+                self.math.add(f"declare i64 @llvm.fptosi.sat.i64.{_suffix(source)}({old})")
+                wrapped = self.new(f"call i64 @llvm.fptosi.sat.i64.{_suffix(source)}({old} {arg})")
+                below = self.new(f"fcmp olt {old} {arg}, {literal(0.0, source)}")
+                return self.new(f"select i1 {below}, i64 {wrapped}, i64 {positive}")
             self.math.add(f"declare i64 @llvm.fptosi.sat.i64.{_suffix(source)}({old})")
             wide = self.new(f"call i64 @llvm.fptosi.sat.i64.{_suffix(source)}({old} {arg})")
             return wide if new == "i64" else self.new(f"trunc i64 {wide} to {new}")

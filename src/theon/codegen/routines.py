@@ -137,7 +137,9 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
     if step.name == "gemm" and dtype in ("float32", "float64"):
         letter, kind, item = ("s", "float", 4) if dtype == "float32" else ("d", "double", 8)
         symbol = f"theon_{letter}gemm"
-        return Routine(symbol, _GEMM.format(symbol=symbol, blas=f"{letter}gemm", kind=kind, item=item), (f"{letter}gemm",))
+        return Routine(
+            symbol, _GEMM.format(symbol=symbol, blas=f"{letter}gemm", kind=kind, item=item), (f"{letter}gemm",)
+        )
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
 
 

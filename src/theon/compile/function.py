@@ -9,7 +9,7 @@ from typing import Any
 
 import theon.ops.methods  # noqa: F401  (arithmetic of variables)
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
-from theon.compile.mode import get_mode
+from theon.compile.mode import FAST_COMPILE, get_mode
 from theon.compile.pipeline import compiled
 from theon.errors import MissingInputError, UnusedInputError, message
 from theon.graph.fgraph import FunctionGraph
@@ -377,7 +377,11 @@ class FunctionMaker:
             except MissingInputError as error:
                 raise _missing(variables, roots, error) from None
             self.fgraph = fgraph
-            self._made = compiled(fgraph, self.mode)
+            n = len(self.ins)
+            native = self.mode if not updated_inputs else FAST_COMPILE
+            self._made = compiled(
+                fgraph, native, n, len(self.graph_outputs), [self.shared.index(s) for s in self.updates]
+            )
         places = updated_inputs + [len(self.ins) + self.shared.index(s) for s in self.updates]
         f = Function(
             self._made.run,

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
+from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
+from theon.schedule.lower import Unsupported, lowered
 
 __all__ = ["Compiled", "compiled"]
 
 
 class Compiled:
-    """A graph made runnable: ``run(values)`` returns the values of its outputs."""
+    """A graph made runnable: ``run(values)`` returns the values of its outputs; ``program`` is its native form or None."""
 
-    def __init__(self, fgraph: FunctionGraph) -> None:
-        self.fgraph = fgraph
+    def __init__(self, fgraph: FunctionGraph, program: Any) -> None:
+        self.fgraph, self.program = fgraph, program
         self.reference = ReferenceProgram(fgraph)
         self.run = self.reference.run
 
+    def attach(self, f: Function) -> None:
+        """Give ``f`` its native entry, unless its inputs have states or defaults of their own."""
+        if self.program is None:
+            return
+        n = len(self.program.inputs)
+        if any(i.implicit for i in f._inputs[:n]) or not all(c.required for c in f._containers[:n]):
+            return
+        from theon.runtime.native import NativeFunction
 
-def compiled(fgraph: FunctionGraph, mode: Any) -> Compiled:
-    """Return ``fgraph`` made runnable under ``mode``."""
-    return Compiled(fgraph)
+        storages = [c.storage for c in f._containers[n:]]
+        native = NativeFunction(self.program, storages, "theano_function", f._slow)
+        f.use_native(native)
+
+
+def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Compiled:
+    """Return ``fgraph`` made runnable under ``mode``; inputs from ``n_inputs`` on are shared variables, ``updated`` says which
+    of them the outputs from ``n_outputs`` on replace."""
+    program = None
+    if getattr(mode, "native", True):
+        try:
+            program = lowered(fgraph, n_inputs, n_outputs, updated)
+        except Unsupported:
+            program = None
+    return Compiled(fgraph, program)

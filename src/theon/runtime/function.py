@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from theon.errors import NativeFallback
 from theon.tensor.shared import Container
 
 __all__ = ["Function", "FunctionStorage"]
@@ -79,6 +80,8 @@ class Function:
                 self._by_name[i.name] = None if i.name in self._by_name else n
         self._required = [n for n in self._positional if self._containers[n].required]
         self._entry: Any = None
+        self._native: Any = None
+        self._in_slow = False
         self.n_returned_outputs = len(self._outputs)
 
     # --- containers ---
@@ -113,9 +116,40 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs: a value, a list, a dict where outputs were given as one. TypeError for bad arguments."""
-        if self._entry is not None and self.profile is None:
-            return self._entry(*args, **kwargs)
+        if self._entry is not None:
+            try:
+                return self._entry(*args, **kwargs)
+            except NativeFallback:
+                pass
         return self._call(args, kwargs)
+
+    def use_native(self, native: Any) -> None:
+        """Call ``native.entry`` first, whose results are one array or a list of arrays."""
+        self._native, self.fn = native, native
+        entry = native.entry
+        single = len(self._outputs) == 1
+        if self.profile is not None:
+            return
+        if self.return_none:
+            self._entry = lambda *args, **kwargs: _nothing(entry, args, kwargs)
+        elif self.output_keys is not None:
+            keys = self.output_keys
+            self._entry = lambda *args, **kwargs: dict(zip(keys, _listed(entry(*args, **kwargs), single)))
+        elif single and not self.unpack_single:
+            self._entry = lambda *args, **kwargs: _listed(entry(*args, **kwargs), True)
+        else:
+            self._entry = entry
+
+    def _slow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Take what the native checks refused: convert it and call again, or raise; results in the native form."""
+        if getattr(self, "_in_slow", False) or "output_subset" in kwargs or self.trust_input:
+            raise NativeFallback
+        values = self._bound(args, kwargs)
+        self._in_slow = True
+        try:
+            return self._native.convert(*values[: len(self._native.program.inputs)])
+        finally:
+            self._in_slow = False
 
     def _call(self, args: Any, kwargs: Any) -> Any:
         start = time.perf_counter()
@@ -292,6 +326,14 @@ def _unpickled(maker: Any, states: Any, name: str | None, trust_input: bool) -> 
     f: Function = maker.create(states, name)
     f.trust_input = trust_input
     return f
+
+
+def _listed(found: Any, single: bool) -> list[Any]:
+    return [found] if single and not isinstance(found, list) else list(found)
+
+
+def _nothing(entry: Any, args: Any, kwargs: Any) -> None:
+    entry(*args, **kwargs)
 
 
 def _root(a: Any) -> Any:

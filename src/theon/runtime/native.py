@@ -13,6 +13,7 @@ import numpy as np
 from theon.codegen import abi
 from theon.codegen import program as text
 from theon.codegen.entry import State, builtin
+from theon.graph.variable import Apply
 from theon.runtime.reference import raise_with_op
 from theon.schedule.step import Program, PythonCall
 
@@ -133,7 +134,9 @@ def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, .
         try:
             node.op.perform(node, list(arrays), storage)
         except Exception as error:
-            raise_with_op(node, error, arrays)
+            if isinstance(node, Apply):
+                raise_with_op(node, error, arrays)
+            raise
         found = []
         for cell, tensor in zip(storage, wanted, strict=True):
             array = np.require(np.asarray(cell[0]), np.dtype(tensor.dtype), ["A", "E"])

@@ -54,7 +54,9 @@ class Expression:
     ``operands`` are (tensor number, strides per dimension of the result, None where constant along it).
     """
 
-    def __init__(self, value: Scalar, operands: list[tuple[int, tuple[Scalar | None, ...]]], sizes: tuple[Scalar, ...]) -> None:
+    def __init__(
+        self, value: Scalar, operands: list[tuple[int, tuple[Scalar | None, ...]]], sizes: tuple[Scalar, ...]
+    ) -> None:
         self.value, self.operands, self.sizes = value, operands, sizes
         self.size, self.costly = _weight(value)
 
@@ -141,7 +143,9 @@ class Lowering:
         self.buffers.append(Buffer(number, kind, index, nbytes, number if kind == "temp" else None))
         return number
 
-    def tensor(self, buffer: int, dtype: str, ndim: int, sizes: Any = None, strides: Any = None, offset: Any = None) -> int:
+    def tensor(
+        self, buffer: int, dtype: str, ndim: int, sizes: Any = None, strides: Any = None, offset: Any = None
+    ) -> int:
         number = len(self.tensors)
         self.tensors.append(Tensor(number, buffer, dtype, ndim, sizes, strides, offset))
         return number
@@ -323,7 +327,8 @@ class Lowering:
         ]
         target = len(operands)
         dense = self.is_dense(number) and all(
-            self.is_dense(n) and all(s is not None for s in strides_) and self.sizes_of(n) == sizes or not any(s is not None for s in strides_)
+            (self.is_dense(n) and all(s is not None for s in strides_) and self.sizes_of(n) == sizes)
+            or not any(s is not None for s in strides_)
             for n, strides_, _ in operands
         )
         value = found.value
@@ -333,7 +338,8 @@ class Lowering:
             for n in sizes:
                 total = _mul(total, n)
             flat = [
-                (n, (const(item(self.tensors[n].dtype)) if any(x is not None for x in s) else None,), kind) for n, s, kind in operands
+                (n, (const(item(self.tensors[n].dtype)) if any(x is not None for x in s) else None,), kind)
+                for n, s, kind in operands
             ]
             flat.append((number, (const(item(self.tensors[number].dtype)),), "write"))
             self.kernel(1, (), (Pass((0,), (), (Store(target, value),)),), flat, (total,))
@@ -381,7 +387,7 @@ class Lowering:
             outputs.append(number)
         self.steps.append(PythonCall(node, inputs, tuple(outputs)))
 
-    def _Elemwise(self, node: Apply) -> None:  # noqa: N802
+    def _Elemwise(self, node: Apply) -> None:
         op, (out,) = node.op.scalar_op, node.outputs  # type: ignore[attr-defined]
         dtype = out.type.dtype  # type: ignore[attr-defined]
         if op.lower is None:
@@ -399,7 +405,9 @@ class Lowering:
                 pass
             elif cast_to is not None:
                 values = [k.cast(v, cast_to) for v in values]
-            result = op.lower(k, *values)
+            result = _power(values[0], values[1]) if op.name == "pow" else None
+            if result is None:
+                result = op.lower(k, *values)
             if result is None:
                 raise Unsupported(op.name)
             return k.cast(result, dtype)
@@ -466,7 +474,9 @@ class Lowering:
                 self.check(make("lt", BOOL, (const(0), found.sizes[d])))
         self.reduce(out, found, axes, op, accumulator, dtype)
 
-    def reduce(self, out: Variable, found: Expression, axes: Sequence[int], op: str, accumulator: str, dtype: str) -> None:
+    def reduce(
+        self, out: Variable, found: Expression, axes: Sequence[int], op: str, accumulator: str, dtype: str
+    ) -> None:
         kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
         number = self.fresh(out, dtype, tuple(found.sizes[d] for d in kept))
         strides: list[Scalar | None] = [None] * len(found.sizes)
@@ -480,25 +490,25 @@ class Lowering:
         self.kernel(len(found.sizes), kept, passes, operands, found.sizes)
         self.memory[out] = number
 
-    def _Sum(self, node: Apply) -> None:  # noqa: N802
+    def _Sum(self, node: Apply) -> None:
         self._reduction(node, "add")
 
-    def _Prod(self, node: Apply) -> None:  # noqa: N802
+    def _Prod(self, node: Apply) -> None:
         self._reduction(node, "mul")
 
-    def _Max(self, node: Apply) -> None:  # noqa: N802
+    def _Max(self, node: Apply) -> None:
         self._reduction(node, "max")
 
-    def _Min(self, node: Apply) -> None:  # noqa: N802
+    def _Min(self, node: Apply) -> None:
         self._reduction(node, "min")
 
-    def _All(self, node: Apply) -> None:  # noqa: N802
+    def _All(self, node: Apply) -> None:
         self._reduction(node, "and")
 
-    def _Any(self, node: Apply) -> None:  # noqa: N802
+    def _Any(self, node: Apply) -> None:
         self._reduction(node, "or")
 
-    def _MaxAndArgmax(self, node: Apply) -> None:  # noqa: N802
+    def _MaxAndArgmax(self, node: Apply) -> None:
         (x,), (best, place) = node.inputs, node.outputs
         axes, dtype = node.op.axis, x.type.dtype  # type: ignore[attr-defined]
         wants_best, wants_place = (bool(self.fgraph.clients(v)) for v in (best, place))
@@ -525,12 +535,14 @@ class Lowering:
 
     # --- shapes and views ---
 
-    def _DimShuffle(self, node: Apply) -> None:  # noqa: N802
+    def _DimShuffle(self, node: Apply) -> None:
         (x,), (out,) = node.inputs, node.outputs
         order = node.op.new_order  # type: ignore[attr-defined]
         if x in self.pending and not self.pending[x].operands:
             found = self.pending[x]
-            self.pending[out] = Expression(found.value, [], tuple(const(1) if d == "x" else found.sizes[d] for d in order))
+            self.pending[out] = Expression(
+                found.value, [], tuple(const(1) if d == "x" else found.sizes[d] for d in order)
+            )
             return
         if not order:
             self.memory[out] = self.view(number := self.as_tensor(x), (), (), self.offset_of(number))
@@ -544,7 +556,7 @@ class Lowering:
             self.offset_of(number),
         )
 
-    def _Rebroadcast(self, node: Apply) -> None:  # noqa: N802
+    def _Rebroadcast(self, node: Apply) -> None:
         (x,), (out,) = node.inputs, node.outputs
         number = self.as_tensor(x)
         sizes = list(self.sizes_of(number))
@@ -561,22 +573,22 @@ class Lowering:
             return (const(len(self.vector[variable])),)
         return self.sizes_of(self.as_tensor(variable))
 
-    def _Shape(self, node: Apply) -> None:  # noqa: N802
+    def _Shape(self, node: Apply) -> None:
         self.vector[node.outputs[0]] = self.sizes_of_variable(node.inputs[0])
 
-    def _Shape_i(self, node: Apply) -> None:  # noqa: N802
+    def _Shape_i(self, node: Apply) -> None:
         self.scalar[node.outputs[0]] = self.sizes_of_variable(node.inputs[0])[node.op.i]  # type: ignore[attr-defined]
 
-    def _MakeVector(self, node: Apply) -> None:  # noqa: N802
+    def _MakeVector(self, node: Apply) -> None:
         dtype = node.op.dtype  # type: ignore[attr-defined]
         self.vector[node.outputs[0]] = tuple(k.cast(self.as_scalar(v), dtype) for v in node.inputs)
 
-    def _ScalarFromTensor(self, node: Apply) -> None:  # noqa: N802
+    def _ScalarFromTensor(self, node: Apply) -> None:
         self.scalar[node.outputs[0]] = self.as_scalar(node.inputs[0])
 
     _TensorFromScalar = _ScalarFromTensor
 
-    def _Reshape(self, node: Apply) -> None:  # noqa: N802
+    def _Reshape(self, node: Apply) -> None:
         x, shape = node.inputs
         wanted = self.as_vector(shape)
         number = self.as_tensor(x)
@@ -644,7 +656,11 @@ class Lowering:
                 continue
             first = const(0) if start is None else self.clamped(start, n)
             end = n if stop is None else self.clamped(stop, n)
-            length = n if start is None and stop is None else make("max", INDEX, (make("sub", INDEX, (end, first)), const(0)))
+            length = (
+                n
+                if start is None and stop is None
+                else make("max", INDEX, (make("sub", INDEX, (end, first)), const(0)))
+            )
             offset = _add(offset, _mul(first, strides[d]))
             new_sizes.append(length)
             new_strides.append(strides[d])
@@ -657,10 +673,12 @@ class Lowering:
         if i.op == "const":
             moved = i if i.attr >= 0 else make("max", INDEX, (_add(n, i), const(0)))
         else:
-            moved = make("select", INDEX, (make("lt", BOOL, (i, const(0))), make("max", INDEX, (_add(i, n), const(0))), i))
+            moved = make(
+                "select", INDEX, (make("lt", BOOL, (i, const(0))), make("max", INDEX, (_add(i, n), const(0))), i)
+            )
         return make("min", INDEX, (moved, n))
 
-    def _Subtensor(self, node: Apply) -> None:  # noqa: N802
+    def _Subtensor(self, node: Apply) -> None:
         x, *numbers = node.inputs
         (out,) = node.outputs
         entries = node.op.idx_list  # type: ignore[attr-defined]
@@ -673,13 +691,15 @@ class Lowering:
                     return
             else:
                 bounds = iter([self.as_scalar(v) for v in numbers])
-                given = [None if p is None else next(bounds) for p in (entries[0].start, entries[0].stop, entries[0].step)]
+                given = [
+                    None if p is None else next(bounds) for p in (entries[0].start, entries[0].stop, entries[0].step)
+                ]
                 if all(g is None or g.op == "const" for g in given):
                     self.vector[out] = parts[slice(*(None if g is None else g.attr for g in given))]
                     return
         self.memory[out] = self.region(self.as_tensor(x), entries, numbers)
 
-    def _IncSubtensor(self, node: Apply) -> None:  # noqa: N802
+    def _IncSubtensor(self, node: Apply) -> None:
         x, y, *numbers = node.inputs
         (out,) = node.outputs
         dtype = out.type.dtype  # type: ignore[attr-defined]
@@ -710,7 +730,7 @@ class Lowering:
             if not variable.type.broadcastable[d]:  # type: ignore[attr-defined]
                 self.same(n, sizes[missing + d])
 
-    def _Alloc(self, node: Apply) -> None:  # noqa: N802
+    def _Alloc(self, node: Apply) -> None:
         value, *sizes = node.inputs
         (out,) = node.outputs
         lengths = []
@@ -725,7 +745,7 @@ class Lowering:
             found.value, [(n, (*(None,) * missing, *s)) for n, s in found.operands], tuple(lengths)
         )
 
-    def _Join(self, node: Apply) -> None:  # noqa: N802
+    def _Join(self, node: Apply) -> None:
         axis, *parts = node.inputs
         (out,) = node.outputs
         try:
@@ -750,7 +770,7 @@ class Lowering:
 
     # --- products ---
 
-    def _Dot(self, node: Apply) -> None:  # noqa: N802
+    def _Dot(self, node: Apply) -> None:
         x, y = node.inputs
         (out,) = node.outputs
         dtype = out.type.dtype  # type: ignore[attr-defined]
@@ -761,7 +781,8 @@ class Lowering:
             self.same(a.sizes[0], b.sizes[0])
             shift = len(a.operands)
             value = k.mul(
-                k.cast(a.value, "float64"), k.cast(_replaced(b.value, [shift + i for i in range(len(b.operands))]), "float64")
+                k.cast(a.value, "float64"),
+                k.cast(_replaced(b.value, [shift + i for i in range(len(b.operands))]), "float64"),
             )
             if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
                 raise Unsupported("a vector of one element")
@@ -777,8 +798,7 @@ class Lowering:
         whole = number
         if len(sizes) == 1:
             step = const(item(dtype))
-            both = ((rows, columns), (step, step)) if x.type.ndim == 1 else ((rows, columns), (step, step))  # type: ignore[attr-defined]
-            whole = self.view(number, both[0], both[1], const(0))
+            whole = self.view(number, (rows, columns), (step, step), const(0))
         self.steps.append(NativeCall("gemm", (left, right), (whole,), (), (), 0))
         self.memory[out] = number
 
@@ -812,7 +832,7 @@ class Lowering:
         self.memory[out] = number
         return moved, len(operands) - 1, operands, found[0].sizes
 
-    def _Softmax(self, node: Apply, logarithm: bool = False) -> None:  # noqa: N802
+    def _Softmax(self, node: Apply, logarithm: bool = False) -> None:
         dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
         if any(node.inputs[0].type.broadcastable[1:]):  # type: ignore[attr-defined]
             raise Unsupported("one column")
@@ -833,10 +853,10 @@ class Lowering:
         )
         self.kernel(2, (0,), passes, operands, sizes)
 
-    def _LogSoftmax(self, node: Apply) -> None:  # noqa: N802
+    def _LogSoftmax(self, node: Apply) -> None:
         self._Softmax(node, True)
 
-    def _SoftmaxGrad(self, node: Apply) -> None:  # noqa: N802
+    def _SoftmaxGrad(self, node: Apply) -> None:
         dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
         if any(v.type.broadcastable != node.outputs[0].type.broadcastable for v in node.inputs):  # type: ignore[attr-defined]
             raise Unsupported("broadcast operands")
@@ -875,6 +895,28 @@ class Lowering:
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
         )  # fmt: skip
+
+
+def _power(x: Scalar, y: Scalar) -> Scalar | None:
+    """A power with a small constant exponent as products, or a root; None for others."""
+    if y.op != "const" or not x.dtype.startswith("float"):
+        return None
+    n = float(y.attr)
+    if n == 0.5:
+        # pow(-0, 0.5) is +0 and pow(-inf, 0.5) is inf, where the root gives -0 and NaN.
+        return None
+    if n != int(n) or abs(n) > 8:
+        return None
+    if n == 0:
+        return const(1, x.dtype)
+    out: Scalar | None = None
+    factor, rest = x, int(abs(n))
+    while rest:
+        if rest & 1:
+            out = factor if out is None else k.mul(out, factor)
+        factor, rest = k.mul(factor, factor), rest >> 1
+    assert out is not None
+    return k.div(const(1, x.dtype), out) if n < 0 else out
 
 
 def _loads(value: Scalar) -> set[int]:
