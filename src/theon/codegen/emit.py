@@ -273,6 +273,6 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     if inline:
         declared |= set(mathlib.declarations())
     wide = ' "prefer-vector-width"="512"' if target.wide_vectors() else ""
-    parts.append(f"attributes #0 = {{ nounwind{wide} }}")
+    parts.append(f"attributes #0 = {{ noinline nounwind{wide} }}")
     parts += ["!0 = distinct !{}", "!1 = distinct !{!1, !2}", '!2 = !{!"llvm.loop.parallel_accesses", !0}']
     return "\n".join(parts), declared

@@ -14,7 +14,7 @@ LOCK = threading.RLock()
 
 @functools.lru_cache(maxsize=1)
 def _binding() -> Any:
-    import llvmlite.binding as llvm
+    import llvmlite.binding as llvm  # type: ignore[import-untyped]
 
     with LOCK:
         llvm.initialize_native_target()

@@ -337,7 +337,7 @@ class Lowering:
             total = const(1)
             for n in sizes:
                 total = _mul(total, n)
-            flat = [
+            flat: list[tuple[int, tuple[Scalar | None, ...], str]] = [
                 (n, (const(item(self.tensors[n].dtype)) if any(x is not None for x in s) else None,), kind)
                 for n, s, kind in operands
             ]
@@ -538,7 +538,13 @@ class Lowering:
     def _DimShuffle(self, node: Apply) -> None:
         (x,), (out,) = node.inputs, node.outputs
         order = node.op.new_order  # type: ignore[attr-defined]
-        if x in self.pending and not self.pending[x].operands:
+        if isinstance(x, Constant) and x.data.size == 1:
+            self.pending[out] = Expression(const(x.data.item(), x.type.dtype), [], (const(1),) * len(order))  # type: ignore[attr-defined]
+            if order:
+                return
+            self.scalar[out] = self.pending.pop(out).value
+            return
+        if x in self.pending and not self.pending[x].operands and order:
             found = self.pending[x]
             self.pending[out] = Expression(
                 found.value, [], tuple(const(1) if d == "x" else found.sizes[d] for d in order)
@@ -788,9 +794,8 @@ class Lowering:
                 raise Unsupported("a vector of one element")
             self.reduce(out, Expression(value, [*a.operands, *b.operands], a.sizes), (0,), "add", "float64", dtype)
             return
-        a, b = self.as_tensor(x), self.as_tensor(y)
-        left = self.matrix(a, row=True)
-        right = self.matrix(b, row=False)
+        left = self.matrix(self.as_tensor(x), row=True)
+        right = self.matrix(self.as_tensor(y), row=False)
         self.same(self.sizes_of(left)[1], self.sizes_of(right)[0])
         rows, columns = self.sizes_of(left)[0], self.sizes_of(right)[1]
         sizes = tuple(n for n, v in ((rows, x), (columns, y)) if v.type.ndim == 2)  # type: ignore[attr-defined]
