@@ -44,12 +44,15 @@ class NumpyAutocaster:
         ):
             return np.asarray(x, dtype=config.floatX)
         with np.errstate(all="ignore"):
+            exact = np.asarray(x)
             for dtype in self.dtypes:
+                if dtype == "float16" and config.floatX != "float16" and len(self.dtypes) > 1:
+                    continue
                 try:
-                    candidate = np.asarray(x).astype(dtype)
+                    candidate = exact.astype(dtype)
                 except (OverflowError, TypeError):
                     continue
-                if np.all(candidate == x) or (candidate.dtype.kind == "f" and np.isnan(x).all()):
+                if np.all(candidate.astype(exact.dtype) == exact) or (candidate.dtype.kind == "f" and np.isnan(x).all()):
                     return candidate
         return np.asarray(x).astype(self.dtypes[-1])
 
