@@ -10,15 +10,37 @@ import theano.tensor as T
 DATA = Path(__file__).parent / "data" / "digits.npz"
 
 
+def shifted(images, down, right):
+    """The images moved by one pixel, black coming in at the edge."""
+    moved = np.roll(images.reshape(-1, 28, 28), (down, right), axis=(1, 2))
+    if down:
+        moved[:, 0 if down > 0 else -1, :] = 0
+    if right:
+        moved[:, :, 0 if right > 0 else -1] = 0
+    return moved.reshape(images.shape)
+
+
 def load_digits(train=4000, validation=500):
-    """Return three pairs (images in [0, 1], labels) of shared variables: training, validation and test set."""
+    """Return three pairs (images in [0, 1], labels) of shared variables: training, validation and test set.
+
+    4,000 images are few for a network with 400,000 weights: the training set also holds each of them moved by one pixel
+    up, down, left and right.
+    """
     with np.load(DATA) as data:
-        images = data["images"] / np.asarray(255, dtype=theano.config.floatX)
+        images = data["images"].reshape(-1, 784) / np.asarray(255, dtype=theano.config.floatX)
         labels = data["labels"].astype("int32")
 
-    def share(rows):
-        x = theano.shared(np.asarray(images[rows], dtype=theano.config.floatX), borrow=True)
-        y = theano.shared(np.asarray(labels[rows], dtype=theano.config.floatX), borrow=True)
+    def share(x, y):
+        x = theano.shared(np.asarray(x, dtype=theano.config.floatX), borrow=True)
+        y = theano.shared(np.asarray(y, dtype=theano.config.floatX), borrow=True)
         return x, T.cast(y, "int32")
 
-    return share(slice(0, train)), share(slice(train, train + validation)), share(slice(train + validation, None))
+    first, last = images[:train], images[train + validation :]
+    moves = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+    many = np.concatenate([shifted(first, *move) for move in moves])
+    order = np.random.RandomState(0).permutation(len(many))
+    return (
+        share(many[order], np.tile(labels[:train], len(moves))[order]),
+        share(images[train : train + validation], labels[train : train + validation]),
+        share(last, labels[train + validation :]),
+    )

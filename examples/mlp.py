@@ -37,7 +37,7 @@ class MLP:
         self.y_pred = self.top.y_pred
 
 
-def train(learning_rate=0.1, L2=0.0001, epochs=40, batch_size=20, n_hidden=500, progress=print):
+def train(learning_rate=0.1, L2=0.0001, epochs=20, batch_size=20, n_hidden=500, progress=print):
     """Train with mini-batch gradient descent and early stopping; return the classifier, its history and predictions."""
     (train_x, train_y), (valid_x, valid_y), (test_x, test_y) = load_digits()
     index = T.lscalar("index")

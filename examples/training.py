@@ -14,7 +14,7 @@ def early_stopping(train_model, validate_model, test_model, params, n_batches, e
     history = {"cost": [], "validation": [], "test": [], "seconds": [], "best_test": 1.0}
     best = 1.0
     best_values = [p.get_value() for p in params]
-    patience = 25  # epochs to look on after the last improvement
+    patience = 10  # epochs to look on after the last improvement
     left = patience
     for epoch in range(1, epochs + 1):
         start = time.perf_counter()

@@ -7,7 +7,8 @@ from theon.options import config
 
 
 @pytest.mark.parametrize(
-    "value, dtype", [(1, "int8"), (300, "int16"), (70000, "int32"), (2**40, "int64"), (1.5, "float32"), (0.1, "float64")]
+    "value, dtype",
+    [(1, "int8"), (300, "int16"), (70000, "int32"), (2**40, "int64"), (1.5, "float32"), (0.1, "float64")],
 )
 def test_python_numbers_take_the_smallest_dtype_that_holds_them(value, dtype):
     assert T.constant(value).dtype == dtype

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
+from theon.rewrite.engine import fold_constants, merge
+from theon.rewrite.rules.canonical import canonical
+from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
 from theon.schedule.lower import Unsupported, lowered
@@ -35,9 +38,28 @@ class Compiled:
         f.use_native(native)
 
 
+def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
+    """Rewrite the graph in place: merge, canonical form, constants, stabilisation, merge again; as ``mode`` allows."""
+    level = getattr(mode, "optimizer", "fast_run")
+    if level in (None, "None", "fast_compile", "merge"):
+        if level == "merge":
+            merge(fgraph)
+        return
+    excluded = getattr(mode, "tags", ((), ()))[1]
+    merge(fgraph)
+    if "canonicalize" not in excluded:
+        canonical.run(fgraph)
+    if "constant_folding" not in excluded:
+        fold_constants(fgraph)
+    if "stabilize" not in excluded:
+        stabilize.run(fgraph)
+    merge(fgraph)
+
+
 def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Compiled:
     """Return ``fgraph`` made runnable under ``mode``; inputs from ``n_inputs`` on are shared variables, ``updated`` says which
     of them the outputs from ``n_outputs`` on replace."""
+    rewrite(fgraph, mode)
     program = None
     if getattr(mode, "native", True):
         try:

@@ -52,7 +52,9 @@ class NumpyAutocaster:
                     candidate = exact.astype(dtype)
                 except (OverflowError, TypeError):
                     continue
-                if np.all(candidate.astype(exact.dtype) == exact) or (candidate.dtype.kind == "f" and np.isnan(x).all()):
+                if np.all(candidate.astype(exact.dtype) == exact) or (
+                    candidate.dtype.kind == "f" and np.isnan(x).all()
+                ):
                     return candidate
         return np.asarray(x).astype(self.dtypes[-1])
 
