@@ -1,0 +1,17 @@
+"""Theon: Theano, built anew. Programs written for Theano import it as ``theano``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["explain"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: the lower layers are imported without the compiler.
+    if name == "explain":
+        from theon.compile.explain import explain
+
+        return explain
+    raise AttributeError(f"module 'theon' has no attribute {name!r}")

@@ -1,0 +1,77 @@
+"""``explain``: every stage of a compiled function as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from theon.graph.printing import debugprint
+from theon.kernel.scalar import Scalar
+from theon.kernel.text import kernel_text, scalar_text
+from theon.runtime.function import Function
+from theon.schedule.step import Check, HostScalar, KernelStep, NativeCall, Program, PythonCall
+
+__all__ = ["explain", "program_text"]
+
+
+def program_text(program: Program) -> str:
+    """Return the steps of a program, one a line, each different kernel written once below."""
+    kernels: dict[Any, str] = {}
+
+    def shown(values: tuple[Scalar, ...]) -> str:
+        return ", ".join(scalar_text(v) for v in values)
+
+    def where(number: int) -> str:
+        t = program.tensors[number]
+        b = program.buffers[t.buffer]
+        return f"t{number}:{t.dtype}[{b.kind} {b.index if b.kind in ('input', 'shared', 'constant') else b.number}]"
+
+    lines = []
+    for step in program.steps:
+        if isinstance(step, Check):
+            lines.append(f"check    {scalar_text(step.condition)}")
+        elif isinstance(step, HostScalar):
+            lines.append(f"number   {where(step.output)} = {scalar_text(step.value)}")
+        elif isinstance(step, KernelStep):
+            name = kernels.setdefault(step.kernel, f"kernel{len(kernels)}")
+            lines.append(
+                f"{name:8} over ({shown(step.extents)}) on " + ", ".join(where(o[0]) for o in step.operands if o)
+            )
+        elif isinstance(step, NativeCall):
+            lines.append(
+                f"call     {step.name}({', '.join(map(where, step.inputs))}) -> {', '.join(map(where, step.outputs))}"
+            )
+        elif isinstance(step, PythonCall):
+            lines.append(
+                f"python   {step.node.op}({', '.join(map(where, step.inputs))}) -> {', '.join(map(where, step.outputs))}"
+            )
+    lines += [f"return   {where(o.tensor)}" for o in program.outputs]
+    lines += [
+        f"update   shared {u.shared} <- {'itself, written in place' if u.in_place else where(u.tensor)}"
+        for u in program.updates
+    ]
+    for kernel, name in kernels.items():
+        lines += ["", f"{name}: {kernel_text(kernel)}"]
+    return "\n".join(lines)
+
+
+def explain(f: Function, llvm: bool = False) -> str:
+    """Return the stages that made ``f``: the rewritten graph, the program's steps and kernels, with ``llvm`` its code too.
+
+    >>> import theon.tensor as T
+    >>> from theon.compile.function import function
+    >>> x = T.dvector("x")
+    >>> "tanh" in explain(function([x], T.tanh(x) if hasattr(T, "tanh") else x.tanh()))
+    True
+    """
+    graph = debugprint(f.maker.fgraph.outputs, file="str", print_type=True)
+    parts = ["Graph after rewriting", "=====================", str(graph).rstrip(), "", "Program", "======="]
+    native = f._native
+    if native is None:
+        return "\n".join([*parts, "none: the reference executor runs the graph node by node"]) + "\n"
+    parts.append(program_text(native.program))
+    if llvm:
+        from theon.codegen import emit, program
+
+        parts += ["", "LLVM", "====", emit.kernels_text(program.kernels_of(native.program).items())[0]]
+        parts.append(program.program_text(native.program))
+    return "\n".join(parts) + "\n"
