@@ -888,11 +888,10 @@ class Lowering:
             expression = self.pending.get(variable)
             if expression is None or self.fgraph.outputs.count(variable) != 1 or not expression.sizes:
                 continue
-            here = self.tensors[target]
-            if (
-                any(n is not m for n, m in zip(expression.sizes, self.sizes_of(target)))
-                or here.dtype != variable.type.dtype
-            ):  # type: ignore[attr-defined]
+            dtype = variable.type.dtype  # type: ignore[attr-defined]
+            if self.tensors[target].dtype != dtype:
+                continue
+            if any(n is not m for n, m in zip(expression.sizes, self.sizes_of(target))):
                 continue
             if all(self.reads_in_step(n, s, target) for n, s in expression.operands):
                 found.append(place)
