@@ -146,9 +146,33 @@ class _Writer:
             else:
                 self.emit(f"store {ssa_type(r.dtype)} {literal(_neutral(r), r.dtype)}, ptr %acc{r.result}")
         self.scalars.forget()
-        if not p.axes:
+        if p.fixed:
+            self.fixed_pass(p)
+        elif not p.axes:
             self.body(p)
-            return
+        else:
+            self.sweep(p)
+
+    def fixed_pass(self, p: Pass) -> None:
+        """Move to the given positions, then sweep."""
+        saved_base, saved_index = dict(self.base), dict(self.index)
+        for axis, place in p.fixed:
+            at = self.scalars.value(place)
+            self.index[axis] = at
+            for number, operand in enumerate(self.kernel.operands):
+                if axis in operand.axes:
+                    step = self.new(f"mul i64 {at}, %s{self.stride_slots[number, axis]}")
+                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
+        self.scalars.forget()
+        if p.axes:
+            self.sweep(p)
+        else:
+            self.body(p)
+        self.base, self.index = saved_base, saved_index
+        self.scalars.forget()
+
+    def sweep(self, p: Pass) -> None:
+        """Loops over the axes of the pass, twice: for memory that is contiguous along the last one, and for any."""
         inner = p.axes[-1]
         along = [(n, o) for n, o in enumerate(self.kernel.operands) if inner in o.axes]
         good = "true"
@@ -171,10 +195,18 @@ class _Writer:
         self.scalars.forget()
 
     def leaf(self, node: Scalar) -> str:
+        """The value of a node without arguments, at the current position."""
+        if node.op == "load":
+            return self.load(node.attr)
+        if node.op == "axis":
+            return self.index[node.attr]
+        if node.op == "extent":
+            return f"%n{node.attr}"
+        if node.op == "result":
+            return self.new(f"load {ssa_type(node.dtype)}, ptr %acc{node.attr}")
         raise ValueError(f"no such leaf in a kernel: {node.op}")
 
     def body(self, p: Pass) -> None:
-        self.scalars.leaf = self._leaf
         values = [self.scalars.value(r.value) for r in p.reductions]
         stored = [self.scalars.value(s.value) for s in p.stores]
         for s, value in zip(p.stores, stored):
@@ -184,9 +216,6 @@ class _Writer:
 
     def group(self) -> str:
         return ", !llvm.access.group !0" if self.grouped else ""
-
-    def _leaf(self, node: Scalar) -> str:
-        raise ValueError(node.op)
 
     def store(self, number: int, value: str, accumulate: str | None) -> None:
         dtype = self.kernel.operands[number].dtype
@@ -242,31 +271,11 @@ class _Writer:
         self.emit(f"store {item} {self.new(f'select i1 {take}, {item} {value}, {item} {best}')}, ptr %best{r.result}")
 
 
-class _KernelWriter(_Writer):
-    def __init__(self, kernel: Kernel, name: str, math_declared: set[str], inline: set[tuple[str, str]]) -> None:
-        super().__init__(kernel, name, math_declared, inline)
-        self.scalars.leaf = self._leaf
-        original = self.scalars._emit
-
-        def emit(node: Scalar, args: list[str]) -> str:
-            if node.op == "load":
-                return self.load(node.attr)
-            if node.op == "axis":
-                return self.index[node.attr]
-            if node.op == "extent":
-                return f"%n{node.attr}"
-            if node.op == "result":
-                return self.new(f"load {ssa_type(node.dtype)}, ptr %acc{node.attr}")
-            return original(node, args)
-
-        self.scalars._emit = emit  # type: ignore[method-assign]
-
-
 def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     """Return the definitions of kernels under their names, and the declarations that they need."""
     declared: set[str] = set()
     inline: set[tuple[str, str]] = set()
-    parts = [_KernelWriter(kernel, name, declared, inline).text() for kernel, name in kernels]
+    parts = [_Writer(kernel, name, declared, inline).text() for kernel, name in kernels]
     if not parts:
         return "", set()
     parts += [mathlib.definition(name, dtype)[1] for name, dtype in sorted(inline)]

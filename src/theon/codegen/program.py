@@ -547,16 +547,12 @@ class _Writer:
     def _kernel(self, step: KernelStep) -> None:
         name = self.kernels[step.kernel]
         pointers, strides = [], []
-        for operand, given in zip(step.kernel.operands, step.operands, strict=True):
+        for given in step.operands:
             if given is None:
                 continue
             number, steps = given
             pointers.append(self.data(number))
-            if operand.kind == "table":
-                strides += [self.size(number, dim) for dim in range(operand.ndim)]
-                strides += [self.stride(number, dim) for dim in range(operand.ndim)]
-            else:
-                strides += [self.scalars.value(value) for value in steps]
+            strides += [self.scalars.value(value) for value in steps]
         extents = [self.scalars.value(value) for value in step.extents]
         where = [self._store_all(pointers, "ptr"), self._store_all(extents), self._store_all(strides)]
         code = self.new(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")

@@ -103,7 +103,7 @@ class ScalarWriter:
         op, dtype = node.op, node.dtype
         if op == "const":
             return literal(node.attr, dtype)
-        if op in ("dim", "stride", "elem"):
+        if op in ("dim", "stride", "elem", "load", "axis", "extent", "result"):
             return self.leaf(node)
         if op == "cast":
             return self._cast(args[0], node.args[0].dtype, dtype)

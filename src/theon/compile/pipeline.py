@@ -7,10 +7,13 @@ from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
 from theon.rewrite.engine import fold_constants, merge
+from theon.rewrite.rules import likelihood as likelihood  # registers its rules with ``stabilize``
 from theon.rewrite.rules.canonical import canonical
 from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
+from theon.schedule import gather as gather  # they register lowerings
+from theon.schedule import rows as rows
 from theon.schedule.lower import Unsupported, lowered
 
 __all__ = ["Compiled", "compiled"]

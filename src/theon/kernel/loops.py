@@ -30,8 +30,7 @@ class Operand:
 
     ``kind``: ``"read"``; ``"write"``; ``"accumulate"`` (initialised by the kernel to ``init``, then updated by
     ``Store(accumulate=...)`` along axes it lacks); ``"update"`` (like accumulate, but keeps what is there);
-    ``"scratch"`` (no pointer is passed: the kernel's own row buffer over the inner axes ``axes``);
-    ``"table"`` (read by ``gather`` only, ``ndim`` sizes and strides of its own).
+    ``"scratch"`` (no pointer is passed: the kernel's own row buffer over the inner axes ``axes``).
     A written operand never overlaps a read one, unless it is the same region element by element.
     """
 
@@ -39,7 +38,6 @@ class Operand:
     axes: tuple[int, ...] = ()
     kind: str = "read"
     init: bool | int | float | None = None
-    ndim: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,17 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One sweep over ``axes`` inside the outer loops; loads see memory as earlier passes left it."""
+    """One sweep over ``axes`` inside the outer loops; loads see memory as earlier passes left it.
+
+    ``fixed`` gives the position along axes that are not swept, as int64 expressions at row level (an index loaded from
+    an operand that varies along outer axes only): rows of a table are read, or written with ``accumulate``, this way.
+    The program has checked before that every position is inside the axis.
+    """
 
     axes: tuple[int, ...]
     reductions: tuple[Reduction, ...] = ()
     stores: tuple[Store, ...] = ()
+    fixed: tuple[tuple[int, Scalar], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

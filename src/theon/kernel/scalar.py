@@ -3,7 +3,7 @@
 A :class:`Scalar` is one node. Equal nodes are the same object, so identity is equality and common
 subexpressions exist once. The same nodes describe two things:
 
-* what a kernel computes at one position of its loops (leaves ``load``, ``axis``, ``result``, ``gather``);
+* what a kernel computes at one position of its loops (leaves ``load``, ``axis``, ``extent``, ``result``);
 * what the program computes once per call about sizes and 0-d values (leaves ``dim``, ``elem``).
 
 Operations (the value of ``Scalar.op``):
@@ -16,8 +16,6 @@ load           operand number              element of a kernel operand at the cu
 axis           axis number                 int64 position along a kernel axis
 extent         axis number                 int64 size of a kernel axis
 result         result number               value of an earlier reduction (row level)
-gather         operand number              element of a table operand; args = int64 index per dim,
-                                           bounds-checked (out of range -> the kernel fails, code 1+operand)
 dim            (tensor number, dim)        int64 size of a program argument
 elem           tensor number               value of a 0-d program tensor
 add sub mul    -                           wrap for ints; bool add is or, bool mul is and

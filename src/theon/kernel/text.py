@@ -57,11 +57,10 @@ def kernel_text(kernel: Kernel) -> str:
     head = [f"kernel axes={kernel.naxes} outer={list(kernel.outer)}"]
     for place, o in enumerate(kernel.operands):
         extra = "" if o.init is None else f" init={o.init!r}"
-        head.append(
-            f"  %{place} {o.kind} {o.dtype} along {list(o.axes)}{extra}" + (f" ndim={o.ndim}" if o.ndim else "")
-        )
+        head.append(f"  %{place} {o.kind} {o.dtype} along {list(o.axes)}{extra}")
     for p in kernel.passes:
-        head.append(f"  pass {list(p.axes)}")
+        at = "".join(f", axis {axis} at {scalar_text(place)}" for axis, place in p.fixed)
+        head.append(f"  pass {list(p.axes)}{at}")
         lines: list[str] = []
         names: dict[int, str] = {}
         values = _numbered([r.value for r in p.reductions] + [s.value for s in p.stores], lines, names)

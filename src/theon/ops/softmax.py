@@ -1,34 +1,28 @@
-"""Softmax, its logarithm and its gradient, and cross-entropies."""
+"""Softmax, its logarithm and its gradient, and activations for layers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from theon.dtypes import float_dtypes, integer_dtypes
-from theon.graph.disconnected import DisconnectedType
+from theon.dtypes import float_dtypes
 from theon.graph.variable import Apply
 from theon.ops.arith import neg, switch
 from theon.ops.compare import gt
-from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import dimshuffle, padded, shape_i
-from theon.ops.explog import exp, log
-from theon.ops.special import sigmoid, softplus
+from theon.ops.declare import TensorOp
+from theon.ops.dims import dimshuffle, padded
+from theon.ops.explog import exp
+from theon.ops.special import sigmoid
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
 __all__ = [
-    "CrossentropyCategorical1Hot",
     "LogSoftmax",
     "Softmax",
     "SoftmaxGrad",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "crossentropy_categorical_1hot",
     "log_softmax",
     "logsoftmax",
     "relu",
-    "sigmoid_binary_crossentropy",
     "softmax",
     "softmax_grad",
 ]
@@ -122,55 +116,9 @@ class LogSoftmax(_Rows):
         return [g - g.sum(axis=1, keepdims=True) * exp(outputs[0])]
 
 
-class CrossentropyCategorical1Hot(TensorOp):
-    """-log(coding_dist[i, true_one_of_n[i]]) for each row."""
-
-    __module__ = "theano.tensor.nnet.nnet"
-    __props__ = ()
-
-    def __str__(self) -> str:
-        return "CrossentropyCategorical1Hot"
-
-    def infer(self, coding_dist: Any, true_one_of_n: Any) -> TensorType:
-        """A vector. TypeError for other than a float matrix and an integer vector."""
-        if coding_dist.type.ndim != 2 or coding_dist.type.dtype not in float_dtypes:
-            raise TypeError("matrix required for argument: coding_dist")
-        if true_one_of_n.type.ndim != 1 or true_one_of_n.type.dtype not in integer_dtypes:
-            raise TypeError(f"integer vector required for argument: true_one_of_n (got type: {true_one_of_n.type})")
-        return TensorType(coding_dist.type.dtype, shape=[coding_dist.type.shape[0]])
-
-    def reference(self, xp: Any, coding_dist: Any, true_one_of_n: Any) -> Any:
-        """Pick and take the logarithm; IndexError for a class that is not there, ValueError for another number of rows."""
-        if coding_dist.shape[0] != true_one_of_n.shape[0]:
-            raise ValueError(
-                f"crossentropy_categorical_1hot: {coding_dist.shape[0]} rows but {true_one_of_n.shape[0]} targets"
-            )
-        return -xp.log(coding_dist[xp.arange(len(true_one_of_n)), true_one_of_n])
-
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Classes do not move smoothly."""
-        return [[True], [False]]
-
-    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
-        """-g / p at the target."""
-        from theon.ops.fill import arange
-        from theon.ops.index import getitem, inc_subtensor
-
-        coding, target = inputs
-        (g,) = output_grads
-        rows = arange(shape_i(target, 0))
-        picked = getitem(coding, (rows, target))
-        return [inc_subtensor(getitem(zeros_for(coding), (rows, target)), -g / picked), DisconnectedType()()]
-
-    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
-        """The number of rows."""
-        return [(shapes[0][0],)]
-
-
 softmax_op = Softmax()
 softmax_grad = SoftmaxGrad()
 logsoftmax_op = LogSoftmax()
-crossentropy_categorical_1hot = CrossentropyCategorical1Hot()
 
 
 def softmax(c: Any) -> Any:
@@ -188,27 +136,6 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     from theon.ops.reduce import logsumexp
 
     return x - logsumexp(x, axis=axis, keepdims=True)
-
-
-def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Any:
-    """Return -sum(true log(coding)) in each row; an integer vector of classes stands for one-hot rows."""
-    coding_dist, true_dist = as_tensor_variable(coding_dist), as_tensor_variable(true_dist)
-    if true_dist.type.ndim == coding_dist.type.ndim:
-        return -(true_dist * log(coding_dist)).sum(axis=coding_dist.type.ndim - 1)
-    if true_dist.type.ndim == coding_dist.type.ndim - 1:
-        return crossentropy_categorical_1hot(coding_dist, true_dist)
-    raise TypeError("rank mismatch between coding and true distributions")
-
-
-def binary_crossentropy(output: Any, target: Any) -> Any:
-    """Return -(target log(output) + (1 - target) log(1 - output)), elementwise."""
-    return -(target * log(output) + (1.0 - target) * log(1.0 - output))
-
-
-def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
-    """Return the binary cross-entropy of sigmoid(output), computed stably from ``output``."""
-    output = as_tensor_variable(output)
-    return softplus(-abs(output)) + output * (gt(output, 0) - target)
 
 
 def relu(x: Any, alpha: Any = 0) -> Any:

@@ -18,7 +18,7 @@ from theon.tensor.type import TensorType
 
 __all__ = ["Rules", "fold_constants", "merge"]
 
-Rule = Callable[[Apply], Any]
+Rule = Callable[..., Any]
 _LARGEST_FOLDED = 10_000
 
 
@@ -31,15 +31,18 @@ class Rules:
     """A set of rules, and how often each was used."""
 
     def __init__(self) -> None:
-        self.by_root: dict[Any, list[Rule]] = {}
+        self.by_root: dict[Any, list[tuple[Rule, bool]]] = {}
         self.hits: dict[str, int] = {}
 
-    def node(self, *roots: Any) -> Callable[[Rule], Rule]:
-        """Register a rule for nodes of these ops: names of elementwise ops, or classes."""
+    def node(self, *roots: Any, graph: bool = False) -> Callable[[Rule], Rule]:
+        """Register a rule for nodes of these ops: names of elementwise ops, or classes.
+
+        With ``graph`` the rule is called with the function graph too, to see who else reads the node's inputs.
+        """
 
         def register(rule: Rule) -> Rule:
             for root in roots:
-                self.by_root.setdefault(root, []).append(rule)
+                self.by_root.setdefault(root, []).append((rule, graph))
             return rule
 
         return register
@@ -52,8 +55,8 @@ class Rules:
             for node in fgraph.toposort():
                 if node not in fgraph.apply_nodes:
                     continue
-                for rule in self.by_root.get(key_of(node.op), ()):
-                    new = rule(node)
+                for rule, graph in self.by_root.get(key_of(node.op), ()):
+                    new = rule(node, fgraph) if graph else rule(node)
                     if new is None:
                         continue
                     old = node.outputs[0]

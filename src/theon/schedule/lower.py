@@ -6,7 +6,8 @@ vector of such numbers, an elementwise expression that no memory holds yet, or a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from theon.dtypes import complex_dtypes, upcast
@@ -32,7 +33,7 @@ from theon.schedule.step import (
 )
 from theon.tensor.type import TensorType
 
-__all__ = ["Unsupported", "lowered"]
+__all__ = ["Expression", "Lowering", "Unsupported", "k", "lowered", "lowers", "renumbered"]
 
 _ITEM = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4}
 _NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
@@ -41,6 +42,19 @@ _COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
 _LARGEST_EXPRESSION = 60
 k = Builder()
+# Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
+LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
+
+
+def lowers(*names: str) -> Callable[[Callable[[Lowering, Apply], None]], Callable[[Lowering, Apply], None]]:
+    """Register the lowering of the ops whose classes have these names."""
+
+    def register(function: Callable[[Lowering, Apply], None]) -> Callable[[Lowering, Apply], None]:
+        for name in names:
+            LOWERINGS[name] = function
+        return function
+
+    return register
 
 
 def item(dtype: str) -> int:
@@ -91,8 +105,8 @@ def _mul(x: Scalar, y: Scalar) -> Scalar:
     return x if y.op == "const" and y.attr == 1 else make("mul", INDEX, (x, y))
 
 
-def _replaced(value: Scalar, numbers: list[int]) -> Scalar:
-    """``value`` with load leaf i renumbered to ``numbers[i]``."""
+def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
+    """Return ``value`` with load leaf i renumbered to ``numbers[i]``."""
     done: dict[int, Scalar] = {}
     stack = [value]
     while stack:
@@ -131,6 +145,7 @@ class Lowering:
         self.vector: dict[Variable, tuple[Scalar, ...]] = {}
         self.pending: dict[Variable, Expression] = {}
         self.checked: set[tuple[Scalar, Scalar]] = set()
+        self.known_indices: set[tuple[Variable, Scalar, bool]] = set()
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
         self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
@@ -225,6 +240,10 @@ class Lowering:
             if {"eq": a == b, "le": a <= b, "ge": a >= b, "lt": a < b}[condition.op]:
                 return
         self.steps.append(Check(condition, 0))
+
+    def host(self, value: Scalar, number: int) -> None:
+        """Compute a number once, into a 0-d tensor."""
+        self.steps.append(HostScalar(value, number))
 
     def same(self, x: Scalar, y: Scalar) -> None:
         """Sizes must agree; where they do not, the reference executor says what is meant."""
@@ -353,6 +372,8 @@ class Lowering:
     def node(self, node: Apply) -> None:
         kind = type(node.op).__name__
         method = getattr(self, f"_{kind}", None)
+        if kind in LOWERINGS:
+            method = partial(LOWERINGS[kind], self)
         steps, tensors, buffers = len(self.steps), len(self.tensors), len(self.buffers)
         pending = dict(self.pending)
         if method is not None and all(self.fits(v) for v in (*node.inputs, *node.outputs)):
@@ -446,13 +467,13 @@ class Lowering:
                     slots[key] = len(operands)
                     operands.append(key)
                 numbers.append(slots[key])
-            values.append(_replaced(p.value, numbers) if numbers else p.value)
+            values.append(renumbered(p.value, numbers) if numbers else p.value)
         if op.name == "second":
             values[0] = values[1]
         value = combined(values)
         used = sorted(_loads(value))
         if len(used) < len(operands):
-            value = _replaced(value, [used.index(i) if i in used else -1 for i in range(len(operands))])
+            value = renumbered(value, [used.index(i) if i in used else -1 for i in range(len(operands))])
             operands = [operands[i] for i in used]
         found = Expression(value, operands, tuple(sizes))
         self.pending[out] = found
@@ -788,7 +809,7 @@ class Lowering:
             shift = len(a.operands)
             value = k.mul(
                 k.cast(a.value, "float64"),
-                k.cast(_replaced(b.value, [shift + i for i in range(len(b.operands))]), "float64"),
+                k.cast(renumbered(b.value, [shift + i for i in range(len(b.operands))]), "float64"),
             )
             if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
                 raise Unsupported("a vector of one element")
@@ -817,62 +838,6 @@ class Lowering:
         if row:
             return self.view(number, (const(1), sizes[0]), (size, strides[0]), offset)
         return self.view(number, (sizes[0], const(1)), (strides[0], size), offset)
-
-    # --- rows ---
-
-    def rows(self, node: Apply, parts: list[Variable]) -> tuple[list[Expression], int, list[Any], tuple[Scalar, ...]]:
-        (out,) = node.outputs
-        found = [self.as_expression(v) for v in parts]
-        for f in found[1:]:
-            for a, b in zip(found[0].sizes, f.sizes):
-                self.same(a, b)
-        operands: list[Any] = []
-        moved = []
-        for f in found:
-            numbers = list(range(len(operands), len(operands) + len(f.operands)))
-            operands += [(n, s, "read") for n, s in f.operands]
-            moved.append(Expression(_replaced(f.value, numbers), [], f.sizes))
-        number = self.fresh(out, out.type.dtype, found[0].sizes)  # type: ignore[attr-defined]
-        operands.append((number, self.strides_of(number), "write"))
-        self.memory[out] = number
-        return moved, len(operands) - 1, operands, found[0].sizes
-
-    def _Softmax(self, node: Apply, logarithm: bool = False) -> None:
-        dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
-        if any(node.inputs[0].type.broadcastable[1:]):  # type: ignore[attr-defined]
-            raise Unsupported("one column")
-        (x,), target, operands, sizes = self.rows(node, [node.inputs[0]])
-        top, total = make("result", dtype, (), 0), make("result", "float64", (), 1)
-        stored = make("load", dtype, (), target)
-        moved = k.sub(x.value, top)
-        power = k.math("exp", moved)
-        sum_ = Reduction("add", k.cast(power, "float64"), 1, "float64")
-        if logarithm:
-            last = k.sub(stored, k.cast(k.math("log", total), dtype))
-        else:
-            last = k.mul(stored, k.cast(k.div(const(1.0, "float64"), total), dtype))
-        passes = (
-            Pass((1,), (Reduction("max", x.value, 0, dtype),), ()),
-            Pass((1,), (sum_,), (Store(target, moved if logarithm else power),)),
-            Pass((1,), (), (Store(target, last),)),
-        )
-        self.kernel(2, (0,), passes, operands, sizes)
-
-    def _LogSoftmax(self, node: Apply) -> None:
-        self._Softmax(node, True)
-
-    def _SoftmaxGrad(self, node: Apply) -> None:
-        dtype = node.outputs[0].type.dtype  # type: ignore[attr-defined]
-        if any(v.type.broadcastable != node.outputs[0].type.broadcastable for v in node.inputs):  # type: ignore[attr-defined]
-            raise Unsupported("broadcast operands")
-        (g, y), target, operands, sizes = self.rows(node, list(node.inputs))
-        product = k.mul(g.value, y.value)
-        total = k.cast(make("result", "float64", (), 0), dtype)
-        passes = (
-            Pass((1,), (Reduction("add", k.cast(product, "float64"), 0, "float64"),), ()),
-            Pass((1,), (), (Store(target, k.mul(k.sub(g.value, total), y.value)),)),
-        )
-        self.kernel(2, (0,), passes, operands, sizes)
 
     # --- updates in place ---
 

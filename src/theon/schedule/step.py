@@ -82,13 +82,13 @@ class KernelStep:
     """Run ``kernel`` with ``extents`` (one Scalar an axis) on ``operands``.
 
     Each entry of ``operands`` is (tensor number, strides): strides = one Scalar (bytes) for each axis in the kernel
-    operand's ``axes``. Scratch operands have entry None. Tables pass (tensor number, ()) and use the tensor's own layout.
+    operand's ``axes``. Scratch operands have entry None.
     """
 
     kernel: Kernel
     extents: tuple[Scalar, ...]
     operands: tuple[tuple[int, tuple[Scalar, ...]] | None, ...]
-    error: int | None = None  # error table row for gather failures
+    error: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

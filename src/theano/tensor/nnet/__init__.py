@@ -1,22 +1,34 @@
 """Theano's ``theano.tensor.nnet``: names of Theon."""
 
 from theano.tensor.nnet import abstract_conv, blocksparse, bn, conv, conv3d2d, ctc, neighbours, nnet, opt, sigm
-from theon.ops.softmax import (
+from theon.ops.crossentropy import (
     CrossentropyCategorical1Hot,
+    CrossentropyCategorical1HotGrad,
+    CrossentropySoftmax1HotWithBiasDx,
+    CrossentropySoftmaxArgmax1HotWithBias,
+    binary_crossentropy,
+    categorical_crossentropy,
+    crossentropy_categorical_1hot,
+    crossentropy_categorical_1hot_grad,
+    crossentropy_softmax_1hot,
+    crossentropy_softmax_1hot_with_bias,
+    crossentropy_softmax_1hot_with_bias_dx,
+    crossentropy_softmax_argmax_1hot_with_bias,
+    crossentropy_softmax_max_and_argmax_1hot,
+    crossentropy_softmax_max_and_argmax_1hot_with_bias,
+    sigmoid_binary_crossentropy,
+)
+from theon.ops.softmax import (
     LogSoftmax,
     Softmax,
     SoftmaxGrad,
-    binary_crossentropy,
-    categorical_crossentropy,
     confusion_matrix,
-    crossentropy_categorical_1hot,
     elu,
     hard_sigmoid,
     logsoftmax,
     logsoftmax_op,
     relu,
     selu,
-    sigmoid_binary_crossentropy,
     softmax,
     softmax_grad,
     softmax_op,

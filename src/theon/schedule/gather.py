@@ -1,0 +1,181 @@
+"""Advanced indexing: reading and writing at positions that integer arrays give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from theon.graph.variable import Apply, Constant, Variable
+from theon.kernel.loops import Pass, Reduction, Store
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.lower import Expression, Lowering, Unsupported, k, lowers, renumbered
+
+__all__ = ["checked_index"]
+
+
+def checked_index(low: Lowering, index: Variable, size: Scalar, wrap: bool = True) -> None:
+    """Check that every element of ``index`` is a position along an axis of ``size``, before anything reads with it."""
+    if not index.type.dtype.startswith(("int", "uint")) or index.type.dtype == "uint64":  # type: ignore[attr-defined]
+        raise Unsupported("an index that is no integer")
+    key = (index, size, wrap)
+    if key in low.known_indices:
+        return
+    low.known_indices.add(key)
+    found = low.as_expression(index)
+    value = k.cast(found.value, INDEX)
+    ends = [low.fresh(None, INDEX, ()) for _ in range(2)]
+    n = len(found.operands)
+    operands = [(number, strides, "read") for number, strides in found.operands]
+    operands += [(end, (None,) * len(found.sizes), "write") for end in ends]
+    axes = tuple(range(len(found.sizes)))
+    passes = (
+        Pass(axes, (Reduction("min", value, 0, INDEX), Reduction("max", value, 1, INDEX))),
+        Pass((), (), tuple(Store(n + i, make("result", INDEX, (), i)) for i in range(2))),
+    )
+    low.kernel(len(axes), (), passes, operands, found.sizes)
+    least, most = (make("elem", INDEX, (), end) for end in ends)
+    lowest = make("neg", INDEX, (size,)) if wrap else const(0)
+    low.check(make("and", BOOL, (make("ge", BOOL, (least, lowest)), make("lt", BOOL, (most, size)))))
+
+
+class _Places:
+    """Kernel axes for an advanced index: those of the result, then one for each indexed dimension of the table."""
+
+    def __init__(
+        self, low: Lowering, table_sizes: tuple[Scalar, ...], pattern: tuple[Any, ...], values: list[Variable]
+    ) -> None:
+        if "newaxis" in pattern or any(w != "array" and any(w) for w in pattern):
+            raise Unsupported("a new axis or part of one beside an integer array")
+        arrays = [d for d, w in enumerate(pattern) if w == "array"]
+        if not arrays or arrays != list(range(arrays[0], arrays[0] + len(arrays))):
+            raise Unsupported("integer arrays apart from each other")
+        ndim = max(v.type.ndim for v in values)  # type: ignore[attr-defined]
+        if ndim == 0:
+            raise Unsupported("a number as an array")
+        self.first, last = arrays[0], arrays[-1] + 1
+        kept = [*range(self.first), *range(last, len(table_sizes))]
+        found = [low.as_expression(v) for v in values]
+        sizes: list[Scalar] = [const(1)] * ndim
+        for v, f in zip(values, found):
+            for d, n in enumerate(f.sizes, ndim - len(f.sizes)):
+                if v.type.broadcastable[d - ndim + len(f.sizes)]:  # type: ignore[attr-defined]
+                    continue
+                if sizes[d].op != "const" or sizes[d].attr != 1:
+                    low.same(sizes[d], n)
+                sizes[d] = n
+        for v, d in zip(values, arrays):
+            checked_index(low, v, table_sizes[d])
+        self.sizes = (*table_sizes[: self.first], *sizes, *table_sizes[last:])
+        shift = ndim - len(arrays)  # table dimensions after the arrays move by this
+        self.result = len(self.sizes)
+        self.naxes = self.result + len(arrays)
+        self.extents = (*self.sizes, *table_sizes[self.first : last])
+        self.table_axes = [0] * len(table_sizes)
+        for d in kept:
+            self.table_axes[d] = d if d < self.first else d + shift
+        for place, d in enumerate(arrays):
+            self.table_axes[d] = self.result + place
+        self.outer = tuple(range(self.first + ndim))
+        self.inner = tuple(range(self.first + ndim, self.result))
+        self.operands: list[tuple[int, tuple[Scalar | None, ...], str]] = []
+        self.fixed = []
+        for place, f in enumerate(found):
+            value = self.add(f, self.first + ndim - len(f.sizes))
+            at, n = k.cast(value, INDEX), make("extent", INDEX, (), self.result + place)
+            below = make("lt", BOOL, (at, const(0)))
+            at = make("select", INDEX, (below, make("add", INDEX, (at, n)), at))
+            self.fixed.append((self.result + place, at))
+
+    def add(self, f: Expression, start: int) -> Scalar:
+        """Add the operands of an expression whose dimensions run along the axes from ``start`` on; return its value."""
+        value = renumbered(f.value, list(range(len(self.operands), len(self.operands) + len(f.operands))))
+        for number, strides in f.operands:
+            spread: list[Scalar | None] = [None] * self.naxes
+            spread[start : start + len(strides)] = strides
+            self.operands.append((number, tuple(spread), "read"))
+        return value
+
+    def table(self, low: Lowering, number: int, kind: str) -> int:
+        """Add the indexed array; return its place among the operands."""
+        spread: list[Scalar | None] = [None] * self.naxes
+        for axis, s in zip(self.table_axes, low.strides_of(number)):
+            spread[axis] = s
+        self.operands.append((number, tuple(spread), kind))
+        return len(self.operands) - 1
+
+
+def _pattern(node: Apply) -> tuple[Any, ...]:
+    return getattr(node.op, "pattern", ("array",))
+
+
+@lowers("AdvancedSubtensor", "AdvancedSubtensor1")
+def gather(low: Lowering, node: Apply) -> None:
+    """One sweep over the result; where trailing dimensions are whole, they are copied row by row."""
+    x, *values = node.inputs
+    (out,) = node.outputs
+    number = low.as_tensor(x)
+    places = _Places(low, low.sizes_of(number), _pattern(node), values)
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    source = places.table(low, number, "read")
+    result = low.fresh(out, dtype, places.sizes)
+    places.operands.append((result, (*low.strides_of(result), *(None,) * (places.naxes - places.result)), "write"))
+    store = Store(len(places.operands) - 1, make("load", dtype, (), source))
+    passes = (Pass(places.inner, (), (store,), tuple(places.fixed)),)
+    low.kernel(places.naxes, places.outer, passes, places.operands, places.extents)
+    low.memory[out] = result
+
+
+@lowers("AdvancedIncSubtensor", "AdvancedIncSubtensor1")
+def scatter(low: Lowering, node: Apply) -> None:
+    """A copy of the array, then one sweep over the values in order, so that repeats add up and the last one set stays."""
+    x, y, *values = node.inputs
+    (out,) = node.outputs
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    source, value = low.as_expression(x), low.as_expression(y)
+    places = _Places(low, source.sizes, _pattern(node), values)
+    missing = places.result - len(value.sizes)
+    if missing < 0:
+        raise Unsupported("a value of more dimensions than the indexed part")
+    for d, n in enumerate(value.sizes):
+        if not y.type.broadcastable[d]:  # type: ignore[attr-defined]
+            low.same(n, places.sizes[missing + d])
+    number = low.fresh(out, dtype, source.sizes)
+    low.fill(number, source)
+    new = k.cast(places.add(value, missing), dtype)
+    target = places.table(low, number, "update")
+    store = Store(target, new, None if node.op.set_instead_of_inc else "add")  # type: ignore[attr-defined]
+    passes = (Pass(places.inner, (), (store,), tuple(places.fixed)),)
+    low.kernel(places.naxes, places.outer, passes, places.operands, places.extents)
+    low.memory[out] = number
+
+
+@lowers("ARange")
+def arange(low: Lowering, node: Apply) -> None:
+    """Start + step position, for integers."""
+    start, stop, step = (low.as_scalar(v) for v in node.inputs)
+    (out,) = node.outputs
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    if (
+        any(not s.dtype.startswith(("int", "uint")) or s.dtype == "uint64" for s in (start, stop, step))
+        or dtype == "uint64"
+    ):
+        raise Unsupported("a range of other than integers")
+    if step.op != "const" or not isinstance(node.inputs[2], Constant) or step.attr == 0:
+        raise Unsupported("a step only known at run time")
+    first, end, by = (k.cast(s, INDEX) for s in (start, stop, step))
+    span = make("sub", INDEX, (end, first)) if not (first.op == "const" and first.attr == 0) else end
+    if by.attr != 1:
+        # Rounded up: -((start - stop) // step).
+        span = make("neg", INDEX, (make("floordiv", INDEX, (make("neg", INDEX, (span,)), by)),))
+    size = make("max", INDEX, (span, const(0)))
+    number = low.fresh(out, dtype, (size,))
+    value = make("add", INDEX, (first, make("mul", INDEX, (make("axis", INDEX, (), 0), by))))
+    cell = None
+    operands: list[tuple[int, tuple[Scalar | None, ...], str]] = []
+    if first.op != "const":
+        cell = low.fresh(None, INDEX, ())
+        low.host(first, cell)
+        operands.append((cell, (None,), "read"))
+        value = make("add", INDEX, (make("load", INDEX, (), 0), make("mul", INDEX, (make("axis", INDEX, (), 0), by))))
+    operands.append((number, low.strides_of(number), "write"))
+    low.kernel(1, (), (Pass((0,), (), (Store(len(operands) - 1, k.cast(value, dtype)),)),), operands, (size,))
+    low.memory[out] = number

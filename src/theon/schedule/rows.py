@@ -1,0 +1,168 @@
+"""Softmax, log-softmax, their gradients and the likelihood of one class a row: kernels of several passes over each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from theon.graph.variable import Apply, Variable
+from theon.kernel.loops import Pass, Reduction, Store
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.gather import checked_index
+from theon.schedule.lower import Expression, Lowering, Unsupported, k, lowers, renumbered
+
+__all__: list[str] = []
+
+Operands = list[tuple[int, tuple[Scalar | None, ...], str]]
+
+
+def _collected(
+    found: Sequence[Expression], along: Sequence[Sequence[int]], naxes: int
+) -> tuple[list[Scalar], Operands]:
+    """The values over one list of operands; dimension d of expression i runs along kernel axis ``along[i][d]``."""
+    operands: Operands = []
+    values = []
+    for f, axes in zip(found, along):
+        values.append(renumbered(f.value, list(range(len(operands), len(operands) + len(f.operands)))))
+        for number, strides in f.operands:
+            spread: list[Scalar | None] = [None] * naxes
+            for axis, s in zip(axes, strides):
+                spread[axis] = s
+            operands.append((number, tuple(spread), "read"))
+    return values, operands
+
+
+def _dtype(variable: Variable) -> str:
+    return str(variable.type.dtype)  # type: ignore[attr-defined]
+
+
+def _new(low: Lowering, variable: Variable, sizes: Sequence[Scalar], axes: Sequence[int], operands: Operands) -> int:
+    """Add a new dense tensor for ``variable`` to the operands, its dimensions along ``axes``; return its place."""
+    number = low.fresh(variable, _dtype(variable), tuple(sizes))
+    spread: list[Scalar | None] = [None, None]
+    for axis, s in zip(axes, low.strides_of(number)):
+        spread[axis] = s
+    operands.append((number, tuple(spread), "write"))
+    low.memory[variable] = number
+    return len(operands) - 1
+
+
+def _matrices(low: Lowering, variables: Sequence[Variable]) -> list[Expression]:
+    if any(v.type.broadcastable != variables[0].type.broadcastable for v in variables):  # type: ignore[attr-defined]
+        raise Unsupported("broadcast operands")
+    found = [low.as_expression(v) for v in variables]
+    for f in found[1:]:
+        for a, b in zip(found[0].sizes, f.sizes):
+            low.same(a, b)
+    return found
+
+
+def _softmax(low: Lowering, node: Apply, logarithm: bool) -> None:
+    (out,) = node.outputs
+    dtype = _dtype(out)
+    if node.inputs[0].type.broadcastable[1]:  # type: ignore[attr-defined]
+        raise Unsupported("one column")
+    found = low.as_expression(node.inputs[0])
+    (x,), operands = _collected([found], [(0, 1)], 2)
+    target = _new(low, out, found.sizes, (0, 1), operands)
+    top, total = make("result", dtype, (), 0), make("result", "float64", (), 1)
+    stored = make("load", dtype, (), target)
+    moved = k.sub(x, top)
+    power = k.math("exp", moved)
+    if logarithm:
+        last = k.sub(stored, k.cast(k.math("log", total), dtype))
+    else:
+        last = k.mul(stored, k.cast(k.div(const(1.0, "float64"), total), dtype))
+    passes = (
+        Pass((1,), (Reduction("max", x, 0, dtype),)),
+        Pass((1,), (_sum(power, 1),), (Store(target, moved if logarithm else power),)),
+        Pass((1,), (), (Store(target, last),)),
+    )
+    low.kernel(2, (0,), passes, operands, found.sizes)
+
+
+def _sum(value: Scalar, result: int) -> Reduction:
+    return Reduction("add", k.cast(value, "float64"), result, "float64")
+
+
+@lowers("Softmax")
+def softmax(low: Lowering, node: Apply) -> None:
+    """Maximum; exponentials and their sum; scaling."""
+    _softmax(low, node, False)
+
+
+@lowers("LogSoftmax")
+def log_softmax(low: Lowering, node: Apply) -> None:
+    """Maximum; sum of exponentials; subtraction."""
+    _softmax(low, node, True)
+
+
+@lowers("SoftmaxGrad")
+def softmax_gradient(low: Lowering, node: Apply) -> None:
+    """The sum of g y in a row, then (g - sum) y."""
+    (out,) = node.outputs
+    found = _matrices(low, node.inputs)
+    (g, y), operands = _collected(found, [(0, 1)] * 2, 2)
+    target = _new(low, out, found[0].sizes, (0, 1), operands)
+    total = k.cast(make("result", "float64", (), 0), _dtype(out))
+    passes = (
+        Pass((1,), (_sum(k.mul(g, y), 0),)),
+        Pass((1,), (), (Store(target, k.mul(k.sub(g, total), y)),)),
+    )
+    low.kernel(2, (0,), passes, operands, found[0].sizes)
+
+
+@lowers("CrossentropySoftmaxArgmax1HotWithBias")
+def likelihood(low: Lowering, node: Apply) -> None:
+    """Maximum; exponentials and their sum; scaling where softmax is wanted; the logarithm at the target."""
+    x, b, y = node.inputs
+    nll, sm, best = node.outputs
+    dtype = _dtype(x)
+    if low.fgraph.clients(best) or _dtype(b) != dtype or any(x.type.broadcastable) or b.type.broadcastable[0]:  # type: ignore[attr-defined]
+        raise Unsupported("the most probable class, or a broadcast row")
+    found, bias = low.as_expression(x), low.as_expression(b)
+    rows, columns = found.sizes
+    low.same(columns, bias.sizes[0])
+    low.same(rows, low.sizes_of_variable(y)[0])
+    index = low.as_expression(y)
+    checked_index(low, y, columns, wrap=False)
+    (value, offset, place), operands = _collected([found, bias, index], [(0, 1), (1,), (0,)], 2)
+    if not (offset.op == "const" and offset.attr == 0):
+        value = k.add(value, offset)
+    top, total = make("result", dtype, (), 0), make("result", "float64", (), 1)
+    power = k.math("exp", k.sub(value, top))
+    stores: tuple[Store, ...] = ()
+    passes = [Pass((1,), (Reduction("max", value, 0, dtype),))]
+    if low.fgraph.clients(sm):
+        target = _new(low, sm, found.sizes, (0, 1), operands)
+        stores = (Store(target, power),)
+        scale = k.cast(k.div(const(1.0, "float64"), total), dtype)
+        scaled = Pass((1,), (), (Store(target, k.mul(make("load", dtype, (), target), scale)),))
+    passes.append(Pass((1,), (_sum(power, 1),), stores))
+    if stores:
+        passes.append(scaled)
+    if low.fgraph.clients(nll):
+        single = _new(low, nll, (rows,), (0,), operands)
+        lost = k.sub(k.cast(k.math("log", total), dtype), k.sub(value, top))
+        passes.append(Pass((), (), (Store(single, lost),), ((1, k.cast(place, INDEX)),)))
+    low.kernel(2, (0,), tuple(passes), operands, found.sizes)
+
+
+@lowers("CrossentropySoftmax1HotWithBiasDx")
+def likelihood_gradient(low: Lowering, node: Apply) -> None:
+    """(softmax - one-hot) dy in one sweep."""
+    dy, sm, y = node.inputs
+    (out,) = node.outputs
+    dtype = _dtype(out)
+    if any(_dtype(v) != dtype for v in (dy, sm)):
+        raise Unsupported("mixed dtypes")
+    scale, p = low.as_expression(dy), low.as_expression(sm)
+    low.same(p.sizes[0], low.sizes_of_variable(y)[0])
+    if dy.type.ndim and not dy.type.broadcastable[0]:  # type: ignore[attr-defined]
+        low.same(p.sizes[0], scale.sizes[0])
+    index = low.as_expression(y)
+    checked_index(low, y, p.sizes[1], wrap=False)
+    (g, value, place), operands = _collected([scale, p, index], [(0,), (0, 1), (0,)], 2)
+    target = _new(low, out, p.sizes, (0, 1), operands)
+    hot = make("eq", BOOL, (make("axis", INDEX, (), 1), k.cast(place, INDEX)))
+    moved = make("select", dtype, (hot, k.sub(value, const(1.0, dtype)), value))
+    low.kernel(2, (0,), (Pass((1,), (), (Store(target, k.mul(moved, g)),)),), operands, p.sizes)
