@@ -49,7 +49,7 @@ _NUMPY_TABLE: Final = {"PyArray_Type": 2, "PyArray_New": 93, "PyArray_SetBaseObj
 _PYTHON: Final = (
     "PyObject_Vectorcall", "PyObject_CallFunction", "Py_IncRef", "Py_DecRef", "PyList_SetItem", "PyList_New",
     "PyLong_AsLongLongAndOverflow", "PyErr_NoMemory", "PyErr_Clear", "PyEval_SaveThread", "PyEval_RestoreThread",
-    "PyTuple_GetItem",
+    "PyTuple_GetItem", "PyMem_RawMalloc", "PyMem_RawFree",
 )  # fmt: skip
 
 
@@ -70,8 +70,7 @@ def symbols() -> dict[str, int]:
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     table = ctypes.cast(pointer(_multiarray_umath._ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
     found |= {name: table[index] or 0 for name, index in _NUMPY_TABLE.items()}
-    libc = ctypes.CDLL(None)
-    found |= {name: _address(getattr(libc, name)) for name in ("malloc", "free", "memcpy")}
+    found["memcpy"] = ctypes._memmove_addr  # type: ignore[attr-defined]
     return found
 
 

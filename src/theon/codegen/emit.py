@@ -182,7 +182,8 @@ class _Writer:
         quick, general, done = self.label("quick"), self.label("general"), self.label("done")
         self.emit(f"br i1 {good}, label %{quick}, label %{general}")
         self.lines.append(f"{quick}:")
-        self.fast, self.grouped = inner, not any(s.accumulate for s in p.stores)
+        separate = all(s.accumulate is None or inner in self.kernel.operands[s.operand].axes for s in p.stores)
+        self.fast, self.grouped = inner, separate
         self.scalars.forget()
         self.nest(list(p.axes), lambda: self.body(p))
         self.fast, self.grouped = None, False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from theon.codegen import cache, target
 
@@ -52,8 +51,10 @@ def object_code(text: str) -> bytes:
     return body
 
 
-def compile_module(text: str, symbols: Mapping[str, int], options: Any = None) -> CompiledModule:
+def compile_module(
+    text: str, symbols: Mapping[str, int], exported: tuple[str, ...] = ("theon_entry",)
+) -> CompiledModule:
     """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses."""
     body = object_code(text)
     with target.LOCK:
-        return CompiledModule(body, symbols, ("theon_entry",))
+        return CompiledModule(body, symbols, exported)

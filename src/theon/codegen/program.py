@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from theon.codegen import abi
+from theon.codegen import abi, pool, split
 from theon.codegen.program_scalar import ScalarWriter, ssa_type
 from theon.kernel.loops import Kernel
 from theon.kernel.scalar import Scalar, const, make
@@ -50,8 +50,8 @@ declare i32 @PyList_SetItem(ptr, i64, ptr)
 declare ptr @PyTuple_GetItem(ptr, i64)
 declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
 declare ptr @PyErr_NoMemory()
-declare ptr @malloc(i64)
-declare void @free(ptr)
+declare ptr @PyMem_RawMalloc(i64)
+declare void @PyMem_RawFree(ptr)
 @theon_error_format = private constant [10 x i8] c"LLLLLLLLL\\00"
 """
 
@@ -130,6 +130,7 @@ class _Writer:
         self.branching = 0
         self.ready: set[int] = set()
         self.primary: dict[int, int] = {}
+        self.shared_kernels: set[Kernel] = set()  # those that threads may share
         for number in [output.tensor for output in program.outputs] + [u.tensor for u in program.updates]:
             tensor = self.tensors[number]
             if tensor.offset is None or tensor.offset is const(0):
@@ -242,7 +243,12 @@ class _Writer:
             "  %words = load ptr, ptr %words.at",
         ]  # fmt: skip
         declarations = sorted(self.declared | self.scalars.math)
-        return "\n".join([_DECLARATIONS, *declarations, head, *fixed, *slots, *self.entry, *self.lines, "}", ""])
+        parts = [split.part(kernel, name) for kernel, name in self.kernels.items() if kernel in self.shared_kernels]
+        if parts:
+            declarations.append(pool.DECLARATIONS)
+        return "\n".join(
+            [_DECLARATIONS, *declarations, *parts, head, *fixed, *slots, *self.entry, *self.lines, "}", ""]
+        )
 
     def _array_checks(self, item: str, tensor: Tensor, otherwise: str, writeable: bool = False) -> None:
         """Jump away unless ``item`` is an exact, aligned, native-order ndarray of the tensor's dtype and ndim."""
@@ -395,12 +401,12 @@ class _Writer:
         short = self.new(f"icmp slt i64 {self.word(ARENA_SIZE, 'i64')}, {total}")
         self.emit(f"br i1 {short}, label %{grow}, label %{enough}")
         self.start(grow)
-        self.emit(f"call void @free(ptr {self.word(ARENA)})")
+        self.emit(f"call void @PyMem_RawFree(ptr {self.word(ARENA)})")
         place = self.new("getelementptr i64, ptr %words, i64 1")
         self.emit(f"store i64 0, ptr {place}")
         room = self.new("getelementptr i64, ptr %words, i64 2")
         self.emit(f"store i64 0, ptr {room}")
-        fresh = self.new(f"call ptr @malloc(i64 {self.new(f'add i64 {total}, {_ALIGN}')})")
+        fresh = self.new(f"call ptr @PyMem_RawMalloc(i64 {self.new(f'add i64 {total}, {_ALIGN}')})")
         self.need(self.new(f"icmp ne ptr {fresh}, null"), "memory")
         self.emit(f"store ptr {fresh}, ptr {place}")
         self.emit(f"store i64 {total}, ptr {room}")
@@ -409,7 +415,7 @@ class _Writer:
         self.emit(f"store ptr {self.word(ARENA)}, ptr %space")
         self.emit(f"br label %{done}")
         self.start(other)
-        fresh = self.new(f"call ptr @malloc(i64 {self.new(f'add i64 {total}, {_ALIGN}')})")
+        fresh = self.new(f"call ptr @PyMem_RawMalloc(i64 {self.new(f'add i64 {total}, {_ALIGN}')})")
         self.emit(f"store ptr {fresh}, ptr %space")
         self.need(self.new(f"icmp ne ptr {fresh}, null"), "memory")
         self.emit(f"br label %{done}")
@@ -446,7 +452,7 @@ class _Writer:
             if number not in self.held:
                 self.held.append(number)
         else:
-            fresh = self.new(f"call ptr @malloc(i64 {self.new(f'add i64 {nbytes}, 1')})")
+            fresh = self.new(f"call ptr @PyMem_RawMalloc(i64 {self.new(f'add i64 {nbytes}, 1')})")
             self.emit(f"store ptr {fresh}, ptr %b{number}.data")
             self.need(self.new(f"icmp ne ptr {fresh}, null"), "memory")
             if number not in self.mallocs:
@@ -545,7 +551,7 @@ class _Writer:
         return vector
 
     def _kernel(self, step: KernelStep) -> None:
-        name = self.kernels[step.kernel]
+        name, kernel = self.kernels[step.kernel], step.kernel
         pointers, strides = [], []
         for given in step.operands:
             if given is None:
@@ -554,9 +560,57 @@ class _Writer:
             pointers.append(self.data(number))
             strides += [self.scalars.value(value) for value in steps]
         extents = [self.scalars.value(value) for value in step.extents]
+        if split.merges(kernel):
+            extents = self._merged(kernel, extents, strides)
         where = [self._store_all(pointers, "ptr"), self._store_all(extents), self._store_all(strides)]
-        code = self.new(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
-        self._fail_unless(self.new(f"icmp eq i64 {code}, 0"), step.error or 0, [code])
+        axes = [] if pool.budget() == 1 else split.shared_axes(kernel)
+        size = split.constant_size(step)
+        heavy = size is None or size * split.weight(kernel) >= split.WORTH
+        if not axes or not heavy:
+            self.emit(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
+            return
+        # A kernel that takes long enough is shared between threads.
+        alone, together, done = self.label("alone"), self.label("together"), self.label("done")
+        total = extents[0]
+        for extent in extents[1:]:
+            total = self.new(f"mul i64 {total}, {extent}")
+        threads = self.new("load i64, ptr @theon_threads")
+        enough = self.new(f"icmp sge i64 {total}, {max(1, round(split.WORTH / split.weight(kernel)))}")
+        several = self.new(f"icmp sgt i64 {threads}, 1")
+        self.emit(f"br i1 {self.new(f'and i1 {enough}, {several}')}, label %{together}, label %{alone}")
+        self.start(together)
+        best, axis = extents[axes[0]], str(axes[0])
+        for other in axes[1:]:
+            longer = self.new(f"icmp sgt i64 {extents[other]}, {best}")
+            best = self.new(f"select i1 {longer}, i64 {extents[other]}, i64 {best}")
+            axis = self.new(f"select i1 {longer}, i64 {other}, i64 {axis}")
+        frame = self._store_all([self.new(f"ptrtoint ptr {p} to i64") for p in where] + [axis])
+        chunks = self.new(f"mul i64 {threads}, {split.CHUNKS}")
+        self.emit(f"call i64 @theon_parallel(ptr @{name}.part, ptr {frame}, i64 {chunks})")
+        self.emit(f"br label %{done}")
+        self.start(alone)
+        self.emit(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
+        self.emit(f"br label %{done}")
+        self.start(done)
+        self.shared_kernels.add(kernel)
+
+    def _merged(self, kernel: Kernel, extents: list[str], strides: list[str]) -> list[str]:
+        """Extents in which axes that are one run of memory for every operand are one axis, the last."""
+        slots = split.slots(kernel)
+        out, last = list(extents), kernel.naxes - 1
+        still = "true"
+        for axis in range(last - 1, -1, -1):
+            for places in slots:
+                if (axis in places) != (last in places):
+                    return out
+                if axis in places:
+                    run = self.new(f"mul i64 {strides[places[last]]}, {out[last]}")
+                    same = self.new(f"icmp eq i64 {strides[places[axis]]}, {run}")
+                    still = same if still == "true" else self.new(f"and i1 {still}, {same}")
+            both = self.new(f"mul i64 {out[axis]}, {out[last]}")
+            out[last] = self.new(f"select i1 {still}, i64 {both}, i64 {out[last]}")
+            out[axis] = self.new(f"select i1 {still}, i64 1, i64 {extents[axis]}")
+        return out
 
     def _native(self, step: NativeCall) -> None:
         """Routines get one block of words for each tensor (data, sizes, strides) and one pointer to the scalars."""
@@ -706,14 +760,14 @@ class _Writer:
         for buffer in self.held:
             self.emit(f"call void @Py_DecRef(ptr {self.new(f'load ptr, ptr %b{buffer}.obj')})")
         for buffer in self.mallocs:
-            self.emit(f"call void @free(ptr {self.new(f'load ptr, ptr %b{buffer}.data')})")
+            self.emit(f"call void @PyMem_RawFree(ptr {self.new(f'load ptr, ptr %b{buffer}.data')})")
         mine, other, done = self.label("unlock"), self.label("release"), self.label("bye")
         self.emit(f"br i1 {self.new('load i1, ptr %busy')}, label %{other}, label %{mine}")
         self.start(mine)
         self.emit("store atomic i64 0, ptr %words release, align 8")
         self.emit(f"br label %{done}")
         self.start(other)
-        self.emit(f"call void @free(ptr {self.new('load ptr, ptr %space')})")
+        self.emit(f"call void @PyMem_RawFree(ptr {self.new('load ptr, ptr %space')})")
         self.emit(f"br label %{done}")
         self.start(done)
         code = self.new("load i64, ptr %code")

@@ -19,7 +19,7 @@ from theon.schedule.step import Program, PythonCall
 
 __all__ = ["NativeFunction"]
 
-_free = ctypes.CDLL(None).free
+_free = ctypes.pythonapi.PyMem_RawFree
 _free.argtypes, _free.restype = [ctypes.c_void_p], None
 
 
@@ -156,7 +156,7 @@ def _drop(module: Any, address: int, words: Any) -> None:
 
 
 def _compile(program: Program, main: str, kernels: str | None) -> Any:
-    from theon.codegen import jit
+    from theon.codegen import jit, pool
     from theon.codegen.routines import routines_of
 
     parts, symbols = [main], dict(abi.symbols())
@@ -165,11 +165,13 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
 
         text_of_kernels, declared = emit.kernels_text(text.kernels_of(program).items())
         parts += [text_of_kernels, *declared]
+        if "@theon_parallel" in main:
+            symbols |= pool.symbols()
     else:
         parts.insert(0, kernels)
     extra, addresses = routines_of(program)
     symbols |= addresses
-    return jit.compile_module(_merged([*parts, extra]), symbols, None)
+    return jit.compile_module(_merged([*parts, extra]), symbols)
 
 
 def _merged(parts: Sequence[str]) -> str:

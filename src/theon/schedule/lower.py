@@ -41,6 +41,8 @@ _COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
 # An expression read in several places is kept in memory if it holds one of these, else computed again.
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
 _LARGEST_EXPRESSION = 60
+_BLOCK = 8192  # elements summed at a time where everything is reduced
+_NEUTRAL = {"add": 0, "mul": 1}
 k = Builder()
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
@@ -103,6 +105,17 @@ def _mul(x: Scalar, y: Scalar) -> Scalar:
     if x.op == "const" and x.attr == 1:
         return y
     return x if y.op == "const" and y.attr == 1 else make("mul", INDEX, (x, y))
+
+
+def _is_one(n: Scalar) -> bool:
+    return n.op == "const" and bool(n.attr == 1)
+
+
+def _product(sizes: Sequence[Scalar]) -> Scalar:
+    total = const(1)
+    for n in sizes:
+        total = _mul(total, n)
+    return total
 
 
 def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
@@ -500,16 +513,104 @@ class Lowering:
     ) -> None:
         kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
         number = self.fresh(out, dtype, tuple(found.sizes[d] for d in kept))
+        self.memory[out] = number
+        value = k.cast(found.value, accumulator)
+        if not kept and axes:
+            self.reduce_all(number, found, op, accumulator, value)
+        elif kept and axes and kept[-1] == len(found.sizes) - 1 and not _is_one(found.sizes[-1]) and op in _NEUTRAL:
+            self.reduce_rows(number, found, axes, op, accumulator, value)
+        else:
+            self.reduce_inner(number, found, axes, op, accumulator, value)
+
+    def reduce_inner(
+        self, number: int, found: Expression, axes: Sequence[int], op: str, accumulator: str, value: Scalar
+    ) -> None:
+        """One accumulator for each position along the axes that stay."""
+        kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
         strides: list[Scalar | None] = [None] * len(found.sizes)
         for d, s in zip(kept, self.strides_of(number)):
             strides[d] = s
         operands = [(n, s, "read") for n, s in found.operands]
         operands.append((number, tuple(strides), "write"))
-        reduction = Reduction(op, k.cast(found.value, accumulator), 0, accumulator)
-        store = Store(len(operands) - 1, k.cast(make("result", accumulator, (), 0), dtype))
-        passes = (Pass(tuple(axes), (reduction,), ()), Pass((), (), (store,)))
+        reduction = Reduction(op, value, 0, accumulator)
+        result = k.cast(make("result", accumulator, (), 0), self.tensors[number].dtype)
+        passes = (Pass(tuple(axes), (reduction,), ()), Pass((), (), (Store(len(operands) - 1, result),)))
         self.kernel(len(found.sizes), kept, passes, operands, found.sizes)
-        self.memory[out] = number
+
+    def reduce_rows(
+        self, number: int, found: Expression, axes: Sequence[int], op: str, accumulator: str, value: Scalar
+    ) -> None:
+        """Where the last axis stays: whole rows are added up, in the order of memory."""
+        kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
+        sizes = tuple(found.sizes[d] for d in kept)
+        same = self.tensors[number].dtype == accumulator
+        total = number if same else self.fresh(None, accumulator, sizes)
+        self.fill(total, Expression(const(_NEUTRAL[op], accumulator), [], sizes))
+        strides: list[Scalar | None] = [None] * len(found.sizes)
+        for d, s in zip(kept, self.strides_of(total)):
+            strides[d] = s
+        operands = [(n, s, "read") for n, s in found.operands]
+        operands.append((total, tuple(strides), "update"))
+        outer = tuple(range(min(axes)))
+        inner = tuple(range(min(axes), len(found.sizes)))
+        passes = (Pass(inner, (), (Store(len(operands) - 1, value, op),)),)
+        self.kernel(len(found.sizes), outer, passes, operands, found.sizes)
+        if not same:
+            loaded = k.cast(make("load", accumulator, (), 0), self.tensors[number].dtype)
+            self.fill(number, Expression(loaded, [(total, self.strides_of(total))], sizes))
+
+    def reduce_all(self, number: int, found: Expression, op: str, accumulator: str, value: Scalar) -> None:
+        """Everything to one number, in two stages with the same tree for any number of threads.
+
+        Contiguous memory in blocks of a fixed length, other in rows; then the blocks' results.
+        """
+        if all(n.op == "const" for n in found.sizes) and _product(found.sizes).attr <= _BLOCK:
+            self.reduce_inner(number, found, range(len(found.sizes)), op, accumulator, value)
+            return
+        dense = len(found.sizes) == 1 or (
+            all(
+                all(s is None for s in strides)
+                or (self.is_dense(n) and all(s is not None for s in strides) and self.sizes_of(n) == found.sizes)
+                for n, strides in found.operands
+            )
+        )
+        if not dense:
+            partial = self.fresh(None, accumulator, found.sizes[:1])
+            self.reduce_inner(partial, found, range(1, len(found.sizes)), op, accumulator, value)
+            self.reduce_partial(number, partial, found.sizes[0], op, accumulator)
+            return
+        n = _product(found.sizes)
+        block = const(_BLOCK)
+        whole = make("floordiv", INDEX, (n, block))
+        rest = make("mod", INDEX, (n, block))
+        partial = self.fresh(None, accumulator, (_add(whole, const(1)),))
+        start = _mul(whole, block)
+        (step,) = self.strides_of(partial)
+        for blocks, length, at in ((whole, block, const(0)), (const(1), rest, start)):
+            operands: list[tuple[int, tuple[Scalar | None, ...], str]] = []
+            for t, strides in found.operands:
+                if all(s is None for s in strides):
+                    operands.append((t, (None, None), "read"))
+                    continue
+                s = strides[0] if len(strides) == 1 else const(item(self.tensors[t].dtype))
+                assert s is not None
+                view = self.view(t, (length,), (s,), _add(self.offset_of(t), _mul(at, s)))
+                operands.append((view, (_mul(s, block), s), "read"))
+            here = self.view(partial, (blocks,), (step,), const(0) if at.op == "const" else _mul(whole, step))
+            operands.append((here, (step, None), "write"))
+            passes = (
+                Pass((1,), (Reduction(op, value, 0, accumulator),)),
+                Pass((), (), (Store(len(operands) - 1, make("result", accumulator, (), 0)),)),
+            )
+            self.kernel(2, (0,), passes, operands, (blocks, length))
+        self.reduce_partial(number, partial, _add(whole, const(1)), op, accumulator)
+
+    def reduce_partial(self, number: int, partial: int, n: Scalar, op: str, accumulator: str) -> None:
+        """The second stage."""
+        load = make("load", accumulator, (), 0)
+        self.reduce_inner(
+            number, Expression(load, [(partial, self.strides_of(partial))], (n,)), (0,), op, accumulator, load
+        )
 
     def _Sum(self, node: Apply) -> None:
         self._reduction(node, "add")

@@ -1,0 +1,404 @@
+"""Worker threads that share the loops of one large kernel with the calling thread.
+
+The pool is native code: a caller publishes a task (a function, its frame, a number of chunks), every thread takes chunks
+by counting up one atomic word until none is left, and the caller returns when no worker is inside the task. Workers are
+daemon threads started from Python that stay in native code without the GIL; idle ones spin briefly, then sleep on a
+condition variable. Chunks write separate elements, so that results do not depend on the number of threads. A second
+caller at the same time runs its task alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import platform
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["DECLARATIONS", "budget", "part_text", "symbols"]
+
+DECLARATIONS = "@theon_threads = external global i64\ndeclare i64 @theon_parallel(ptr, ptr, i64)\n"
+
+_CLOSED = 1 << 62  # no chunk has this number: what late comers count from
+_SPINS = 400  # pauses before a worker sleeps, about 20 µs
+
+
+def budget() -> int:
+    """Return how many threads a kernel may use: ``OMP_NUM_THREADS`` if it is set, else the CPUs this process may run on."""
+    given = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def _system() -> str:
+    """The text of lock, wait, wake and rest on this system."""
+    if sys.platform == "win32":
+        return """
+declare void @AcquireSRWLockExclusive(ptr)
+declare void @ReleaseSRWLockExclusive(ptr)
+declare i32 @SleepConditionVariableSRW(ptr, ptr, i32, i32)
+declare void @WakeAllConditionVariable(ptr)
+declare i32 @SwitchToThread()
+define void @theon_pool_start() {
+  ret void
+}
+define internal void @take() {
+  call void @AcquireSRWLockExclusive(ptr @mutex)
+  ret void
+}
+define internal void @give() {
+  call void @ReleaseSRWLockExclusive(ptr @mutex)
+  ret void
+}
+define internal void @sleep() {
+  call i32 @SleepConditionVariableSRW(ptr @condition, ptr @mutex, i32 -1, i32 0)
+  ret void
+}
+define internal void @wake() {
+  call void @WakeAllConditionVariable(ptr @condition)
+  ret void
+}
+define internal void @rest() {
+  call i32 @SwitchToThread()
+  ret void
+}
+"""
+    return """
+declare i32 @pthread_mutex_init(ptr, ptr)
+declare i32 @pthread_mutex_lock(ptr)
+declare i32 @pthread_mutex_unlock(ptr)
+declare i32 @pthread_cond_init(ptr, ptr)
+declare i32 @pthread_cond_wait(ptr, ptr)
+declare i32 @pthread_cond_broadcast(ptr)
+declare i32 @sched_yield()
+define void @theon_pool_start() {
+  call i32 @pthread_mutex_init(ptr @mutex, ptr null)
+  call i32 @pthread_cond_init(ptr @condition, ptr null)
+  store i64 0, ptr @busy
+  store i64 0, ptr @active
+  store i64 0, ptr @sleepers
+  store i64 %(closed)d, ptr @next
+  ret void
+}
+define internal void @take() {
+  call i32 @pthread_mutex_lock(ptr @mutex)
+  ret void
+}
+define internal void @give() {
+  call i32 @pthread_mutex_unlock(ptr @mutex)
+  ret void
+}
+define internal void @sleep() {
+  call i32 @pthread_cond_wait(ptr @condition, ptr @mutex)
+  ret void
+}
+define internal void @wake() {
+  call i32 @pthread_cond_broadcast(ptr @condition)
+  ret void
+}
+define internal void @rest() {
+  call i32 @sched_yield()
+  ret void
+}
+"""
+
+
+def _pause() -> tuple[str, str]:
+    """The declaration and call that tell the CPU that this thread only waits."""
+    kind = platform.machine().lower()
+    if kind in ("x86_64", "amd64"):
+        return "declare void @llvm.x86.sse2.pause()", "call void @llvm.x86.sse2.pause()"
+    if kind in ("aarch64", "arm64"):
+        return "declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"
+    return "", "call void @rest()"
+
+
+def _text() -> str:
+    declaration, pause = _pause()
+    values = {"closed": _CLOSED, "spins": _SPINS, "pause": pause, "declaration": declaration}
+    return (
+        """
+@theon_threads = global i64 1
+@mutex = internal global [16 x i64] zeroinitializer, align 64
+@condition = internal global [16 x i64] zeroinitializer, align 64
+@work = internal global ptr null
+@frame = internal global ptr null
+@chunks = internal global i64 0
+@next = internal global i64 %(closed)d, align 64
+@active = internal global i64 0, align 64
+@generation = internal global i64 0, align 64
+@busy = internal global i64 0, align 64
+@sleepers = internal global i64 0
+@stop = internal global i64 0
+%(declaration)s
+"""
+        + _system()
+        + """
+define internal void @share() {
+  br label %%loop
+loop:
+  %%chunk = atomicrmw add ptr @next, i64 1 seq_cst
+  %%chunks = load atomic i64, ptr @chunks seq_cst, align 8
+  %%some = icmp slt i64 %%chunk, %%chunks
+  br i1 %%some, label %%run, label %%end
+run:
+  %%work = load ptr, ptr @work
+  %%frame = load ptr, ptr @frame
+  %%code = call i64 %%work(ptr %%frame, i64 %%chunk, i64 %%chunks)
+  br label %%loop
+end:
+  ret void
+}
+define i64 @theon_parallel(ptr %%work, ptr %%frame, i64 %%chunks) {
+  %%pair = cmpxchg ptr @busy, i64 0, i64 1 seq_cst seq_cst
+  %%mine = extractvalue { i64, i1 } %%pair, 1
+  br i1 %%mine, label %%publish, label %%alone
+alone:
+  %%place = phi i64 [ 0, %%0 ], [ %%after, %%alone ]
+  %%code = call i64 %%work(ptr %%frame, i64 %%place, i64 %%chunks)
+  %%after = add i64 %%place, 1
+  %%more = icmp slt i64 %%after, %%chunks
+  br i1 %%more, label %%alone, label %%end
+publish:
+  store ptr %%work, ptr @work
+  store ptr %%frame, ptr @frame
+  store atomic i64 %%chunks, ptr @chunks seq_cst, align 8
+  store atomic i64 0, ptr @next seq_cst, align 8
+  %%old = atomicrmw add ptr @generation, i64 1 seq_cst
+  %%asleep = load atomic i64, ptr @sleepers seq_cst, align 8
+  %%any = icmp sgt i64 %%asleep, 0
+  br i1 %%any, label %%call, label %%join
+call:
+  call void @take()
+  call void @wake()
+  call void @give()
+  br label %%join
+join:
+  call void @share()
+  store atomic i64 %(closed)d, ptr @next seq_cst, align 8
+  br label %%wait
+wait:
+  %%turn = phi i64 [ 0, %%join ], [ %%turns, %%again ]
+  %%inside = load atomic i64, ptr @active seq_cst, align 8
+  %%none = icmp eq i64 %%inside, 0
+  br i1 %%none, label %%done, label %%idle
+idle:
+  %%turns = add i64 %%turn, 1
+  %%long = icmp sgt i64 %%turn, 2000
+  br i1 %%long, label %%yield, label %%spin
+yield:
+  call void @rest()
+  br label %%again
+spin:
+  %(pause)s
+  br label %%again
+again:
+  br label %%wait
+done:
+  store atomic i64 0, ptr @busy seq_cst, align 8
+  br label %%end
+end:
+  ret i64 0
+}
+define void @theon_worker() {
+  %%begin = load atomic i64, ptr @generation seq_cst, align 8
+  br label %%loop
+loop:
+  %%seen = phi i64 [ %%begin, %%0 ], [ %%now, %%work ], [ %%seen, %%pause ], [ %%seen, %%woken ]
+  %%spins = phi i64 [ 0, %%0 ], [ 0, %%work ], [ %%more, %%pause ], [ 0, %%woken ]
+  %%stopped = load atomic i64, ptr @stop seq_cst, align 8
+  %%stopping = icmp ne i64 %%stopped, 0
+  br i1 %%stopping, label %%end, label %%look
+look:
+  %%now = load atomic i64, ptr @generation seq_cst, align 8
+  %%new = icmp ne i64 %%now, %%seen
+  br i1 %%new, label %%work, label %%idle
+work:
+  %%in = atomicrmw add ptr @active, i64 1 seq_cst
+  call void @share()
+  %%out = atomicrmw sub ptr @active, i64 1 seq_cst
+  br label %%loop
+idle:
+  %%more = add i64 %%spins, 1
+  %%long = icmp sgt i64 %%spins, %(spins)d
+  br i1 %%long, label %%bed, label %%pause
+pause:
+  %(pause)s
+  br label %%loop
+bed:
+  call void @take()
+  %%lying = atomicrmw add ptr @sleepers, i64 1 seq_cst
+  br label %%check
+check:
+  %%fresh = load atomic i64, ptr @generation seq_cst, align 8
+  %%same = icmp eq i64 %%fresh, %%seen
+  %%halt = load atomic i64, ptr @stop seq_cst, align 8
+  %%go = icmp eq i64 %%halt, 0
+  %%both = and i1 %%same, %%go
+  br i1 %%both, label %%sleep, label %%woken
+sleep:
+  call void @sleep()
+  br label %%check
+woken:
+  %%up = atomicrmw sub ptr @sleepers, i64 1 seq_cst
+  call void @give()
+  br label %%loop
+end:
+  ret void
+}
+define void @theon_pool_stop() {
+  store atomic i64 1, ptr @stop seq_cst, align 8
+  call void @take()
+  call void @wake()
+  call void @give()
+  ret void
+}
+"""
+    ) % values
+
+
+class _Pool:
+    """The one pool of this process."""
+
+    def __init__(self) -> None:
+        from theon.codegen import jit
+
+        names = ("theon_parallel", "theon_threads", "theon_worker", "theon_pool_start", "theon_pool_stop")
+        self.module = jit.compile_module(_text(), _windows_symbols(), names)
+        self.threads = ctypes.c_int64.from_address(self.module.address("theon_threads"))
+        self.workers: list[threading.Thread] = []
+        self.begin()
+        atexit.register(self.stop)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forked)
+
+    def native(self, name: str) -> Callable[[], None]:
+        """A function of the pool, called without the GIL."""
+        made: Callable[[], None] = ctypes.CFUNCTYPE(None)(self.module.address(name))
+        return made
+
+    def begin(self) -> None:
+        """Start the workers."""
+        self.native("theon_pool_start")()
+        count = budget()
+        for number in range(1, count):
+            worker = threading.Thread(target=self.native("theon_worker"), name=f"theon-{number}", daemon=True)
+            worker.start()
+            self.workers.append(worker)
+        self.threads.value = count
+
+    def forked(self) -> None:
+        """A child process has none of its parent's workers: it begins anew at its first use."""
+        global _pool
+        self.threads.value = 1
+        self.workers.clear()
+        atexit.unregister(self.stop)
+        _kept.append(self)
+        _pool = None
+
+    def stop(self) -> None:
+        """Let the workers return before the interpreter goes."""
+        self.threads.value = 1
+        self.native("theon_pool_stop")()
+        for worker in self.workers:
+            worker.join(1.0)
+
+
+_pool: _Pool | None = None
+_kept: list[_Pool] = []  # pools of parent processes, whose code may still be referred to
+_starting = threading.Lock()
+
+
+def _windows_symbols() -> dict[str, int]:
+    if sys.platform != "win32":
+        return {}
+    kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
+    names = (
+        "AcquireSRWLockExclusive",
+        "ReleaseSRWLockExclusive",
+        "SleepConditionVariableSRW",
+        "WakeAllConditionVariable",
+        "SwitchToThread",
+    )
+    return {name: int(ctypes.cast(getattr(kernel, name), ctypes.c_void_p).value or 0) for name in names}
+
+
+def symbols() -> dict[str, int]:
+    """Return the addresses that code with parallel kernels refers to, starting the pool at first use."""
+    global _pool
+    with _starting:
+        if _pool is None:
+            _pool = _Pool()
+        found: Any = _pool
+    return {name: found.module.address(name) for name in ("theon_parallel", "theon_threads")}
+
+
+def part_text(name: str, axes: list[int], naxes: int, slots: list[dict[int, int]], inner: int | None) -> str:
+    """Return the function that runs one chunk of kernel ``name``: its share of one of ``axes``.
+
+    The frame holds pointers to the data, extents and strides that the kernel itself takes, and the number of the axis.
+    ``slots``: for each operand its axes and where their strides are. Along ``inner`` shares begin at multiples of 64.
+    """
+    lines = [
+        f"define internal i64 @{name}.part(ptr %frame, i64 %chunk, i64 %chunks) {{",
+        f"  %data = alloca ptr, i64 {max(len(slots), 1)}",
+        f"  %extents = alloca i64, i64 {naxes}",
+        "  %data.from = load ptr, ptr %frame",
+        "  %at1 = getelementptr ptr, ptr %frame, i64 1",
+        "  %extents.from = load ptr, ptr %at1",
+        "  %at2 = getelementptr ptr, ptr %frame, i64 2",
+        "  %strides = load ptr, ptr %at2",
+        "  %at3 = getelementptr ptr, ptr %frame, i64 3",
+        "  %axis = load i64, ptr %at3",
+    ]
+    for kind, letter, count in (("i64", "e", naxes), ("ptr", "p", len(slots))):
+        where = "extents" if letter == "e" else "data"
+        for i in range(count):
+            lines += [
+                f"  %{letter}{i}.from = getelementptr {kind}, ptr %{where}.from, i64 {i}",
+                f"  %{letter}{i} = load {kind}, ptr %{letter}{i}.from",
+                f"  %{letter}{i}.to = getelementptr {kind}, ptr %{where}, i64 {i}",
+                f"  store {kind} %{letter}{i}, ptr %{letter}{i}.to",
+            ]
+    cases = " ".join(f"i64 {axis}, label %axis{axis}" for axis in axes)
+    lines += [f"  switch i64 %axis, label %run [ {cases} ]"]
+    for axis in axes:
+        mask = -64 if axis == inner else -1
+        lines += [
+            f"axis{axis}:",
+            f"  %from{axis} = mul i64 %e{axis}, %chunk",
+            f"  %share{axis} = sdiv i64 %from{axis}, %chunks",
+            f"  %low{axis} = and i64 %share{axis}, {mask}",
+            f"  %next{axis} = add i64 %chunk, 1",
+            f"  %until{axis} = mul i64 %e{axis}, %next{axis}",
+            f"  %limit{axis} = sdiv i64 %until{axis}, %chunks",
+            f"  %round{axis} = and i64 %limit{axis}, {mask}",
+            f"  %last{axis} = icmp eq i64 %next{axis}, %chunks",
+            f"  %high{axis} = select i1 %last{axis}, i64 %e{axis}, i64 %round{axis}",
+            f"  %size{axis} = sub i64 %high{axis}, %low{axis}",
+            f"  store i64 %size{axis}, ptr %e{axis}.to",
+        ]
+        for i, places in enumerate(slots):
+            if axis in places:
+                lines += [
+                    f"  %s{axis}.{i}.at = getelementptr i64, ptr %strides, i64 {places[axis]}",
+                    f"  %s{axis}.{i} = load i64, ptr %s{axis}.{i}.at",
+                    f"  %o{axis}.{i} = mul i64 %s{axis}.{i}, %low{axis}",
+                    f"  %q{axis}.{i} = getelementptr i8, ptr %p{i}, i64 %o{axis}.{i}",
+                    f"  store ptr %q{axis}.{i}, ptr %p{i}.to",
+                ]
+        lines += ["  br label %run"]
+    lines += [
+        "run:",
+        f"  %code = call i64 @{name}(ptr %data, ptr %extents, ptr %strides)",
+        "  ret i64 %code",
+        "}",
+    ]
+    return "\n".join(lines)
