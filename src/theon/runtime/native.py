@@ -165,10 +165,10 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
 
         text_of_kernels, declared = emit.kernels_text(text.kernels_of(program).items())
         parts += [text_of_kernels, *declared]
-        if "@theon_parallel" in main:
-            symbols |= pool.symbols()
     else:
         parts.insert(0, kernels)
+    if "@theon_parallel" in main:
+        symbols |= pool.symbols()
     extra, addresses = routines_of(program)
     symbols |= addresses
     return jit.compile_module(_merged([*parts, extra]), symbols)
