@@ -129,11 +129,17 @@ class _Writer:
         self.emit(f"br label %{latch}")
         self.lines.append(f"{latch}:")
         self.emit(f"{after} = add nuw nsw i64 {i}, 1")
-        self.emit(f"br label %{head}" + (", !llvm.loop !1" if self.grouped and not axes[1:] else ""))
+        self.emit(f"br label %{head}{self.hint() if not axes[1:] else ', !llvm.loop !3'}")
         self.lines[phi_at] = f"  {i} = phi i64 [ 0, %{before} ], [ {after}, %{latch} ]"
         self.lines.append(f"{end}:")
         self.base, self.index = saved_base, saved_index
         self.scalars.forget()
+
+    def hint(self) -> str:
+        """What the optimiser is told about an innermost loop."""
+        if self.fast is None:
+            return ", !llvm.loop !3"  # gathers would not gain enough for the time they take to compile
+        return ", !llvm.loop !1" if self.grouped else ""
 
     def passes(self) -> None:
         for p in self.kernel.passes:
@@ -285,4 +291,6 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     wide = ' "prefer-vector-width"="512"' if target.wide_vectors() else ""
     parts.append(f"attributes #0 = {{ noinline nounwind{wide} }}")
     parts += ["!0 = distinct !{}", "!1 = distinct !{!1, !2}", '!2 = !{!"llvm.loop.parallel_accesses", !0}']
+    parts += ["!3 = distinct !{!3, !4, !5}", '!4 = !{!"llvm.loop.vectorize.enable", i1 false}']
+    parts += ['!5 = !{!"llvm.loop.unroll.disable"}']
     return "\n".join(parts), declared
