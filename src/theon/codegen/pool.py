@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["DECLARATIONS", "budget", "part_text", "symbols"]
+__all__ = ["DECLARATIONS", "budget", "symbols"]
 
 DECLARATIONS = "@theon_threads = external global i64\ndeclare i64 @theon_parallel(ptr, ptr, i64)\n"
 
@@ -338,67 +338,3 @@ def symbols() -> dict[str, int]:
             _pool = _Pool()
         found: Any = _pool
     return {name: found.module.address(name) for name in ("theon_parallel", "theon_threads")}
-
-
-def part_text(name: str, axes: list[int], naxes: int, slots: list[dict[int, int]], inner: int | None) -> str:
-    """Return the function that runs one chunk of kernel ``name``: its share of one of ``axes``.
-
-    The frame holds pointers to the data, extents and strides that the kernel itself takes, and the number of the axis.
-    ``slots``: for each operand its axes and where their strides are. Along ``inner`` shares begin at multiples of 64.
-    """
-    lines = [
-        f"define internal i64 @{name}.part(ptr %frame, i64 %chunk, i64 %chunks) {{",
-        f"  %data = alloca ptr, i64 {max(len(slots), 1)}",
-        f"  %extents = alloca i64, i64 {naxes}",
-        "  %data.from = load ptr, ptr %frame",
-        "  %at1 = getelementptr ptr, ptr %frame, i64 1",
-        "  %extents.from = load ptr, ptr %at1",
-        "  %at2 = getelementptr ptr, ptr %frame, i64 2",
-        "  %strides = load ptr, ptr %at2",
-        "  %at3 = getelementptr ptr, ptr %frame, i64 3",
-        "  %axis = load i64, ptr %at3",
-    ]
-    for kind, letter, count in (("i64", "e", naxes), ("ptr", "p", len(slots))):
-        where = "extents" if letter == "e" else "data"
-        for i in range(count):
-            lines += [
-                f"  %{letter}{i}.from = getelementptr {kind}, ptr %{where}.from, i64 {i}",
-                f"  %{letter}{i} = load {kind}, ptr %{letter}{i}.from",
-                f"  %{letter}{i}.to = getelementptr {kind}, ptr %{where}, i64 {i}",
-                f"  store {kind} %{letter}{i}, ptr %{letter}{i}.to",
-            ]
-    cases = " ".join(f"i64 {axis}, label %axis{axis}" for axis in axes)
-    lines += [f"  switch i64 %axis, label %run [ {cases} ]"]
-    for axis in axes:
-        mask = -64 if axis == inner else -1
-        lines += [
-            f"axis{axis}:",
-            f"  %from{axis} = mul i64 %e{axis}, %chunk",
-            f"  %share{axis} = sdiv i64 %from{axis}, %chunks",
-            f"  %low{axis} = and i64 %share{axis}, {mask}",
-            f"  %next{axis} = add i64 %chunk, 1",
-            f"  %until{axis} = mul i64 %e{axis}, %next{axis}",
-            f"  %limit{axis} = sdiv i64 %until{axis}, %chunks",
-            f"  %round{axis} = and i64 %limit{axis}, {mask}",
-            f"  %last{axis} = icmp eq i64 %next{axis}, %chunks",
-            f"  %high{axis} = select i1 %last{axis}, i64 %e{axis}, i64 %round{axis}",
-            f"  %size{axis} = sub i64 %high{axis}, %low{axis}",
-            f"  store i64 %size{axis}, ptr %e{axis}.to",
-        ]
-        for i, places in enumerate(slots):
-            if axis in places:
-                lines += [
-                    f"  %s{axis}.{i}.at = getelementptr i64, ptr %strides, i64 {places[axis]}",
-                    f"  %s{axis}.{i} = load i64, ptr %s{axis}.{i}.at",
-                    f"  %o{axis}.{i} = mul i64 %s{axis}.{i}, %low{axis}",
-                    f"  %q{axis}.{i} = getelementptr i8, ptr %p{i}, i64 %o{axis}.{i}",
-                    f"  store ptr %q{axis}.{i}, ptr %p{i}.to",
-                ]
-        lines += ["  br label %run"]
-    lines += [
-        "run:",
-        f"  %code = call i64 @{name}(ptr %data, ptr %extents, ptr %strides)",
-        "  ret i64 %code",
-        "}",
-    ]
-    return "\n".join(lines)

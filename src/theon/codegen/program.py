@@ -34,6 +34,7 @@ __all__ = ["Layout", "kernels_of", "program_text"]
 
 LOCK, ARENA, ARENA_SIZE, SLOW, RAISE, FIRST = 0, 1, 2, 3, 4, 8
 _ALIGN: Final = 64
+_MANY: Final = 60
 
 _DECLARATIONS = """\
 @PyArray_Type = external global i8
@@ -52,8 +53,36 @@ declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
 declare ptr @PyErr_NoMemory()
 declare ptr @PyMem_RawMalloc(i64)
 declare void @PyMem_RawFree(ptr)
+define internal i1 @theon_fits(ptr %item, i32 %wanted, i32 %ndim, i32 %type) {{
+  %class.at = getelementptr i8, ptr %item, i64 8
+  %class = load ptr, ptr %class.at
+  %array = icmp eq ptr %class, @PyArray_Type
+  br i1 %array, label %look, label %no
+look:
+  %flags.at = getelementptr i8, ptr %item, i64 {flags}
+  %flags = load i32, ptr %flags.at
+  %has = and i32 %flags, %wanted
+  %good1 = icmp eq i32 %has, %wanted
+  %nd.at = getelementptr i8, ptr %item, i64 {nd}
+  %nd = load i32, ptr %nd.at
+  %good2 = icmp eq i32 %nd, %ndim
+  %descr.at = getelementptr i8, ptr %item, i64 {descr}
+  %descr = load ptr, ptr %descr.at
+  %num.at = getelementptr i8, ptr %descr, i64 {num}
+  %num = load i32, ptr %num.at
+  %good3 = icmp eq i32 %num, %type
+  %order.at = getelementptr i8, ptr %descr, i64 {byteorder}
+  %order = load i8, ptr %order.at
+  %good4 = icmp ne i8 %order, 62
+  %both = and i1 %good1, %good2
+  %rest = and i1 %good3, %good4
+  %all = and i1 %both, %rest
+  ret i1 %all
+no:
+  ret i1 false
+}}
 @theon_error_format = private constant [10 x i8] c"LLLLLLLLL\\00"
-"""
+""".format(**abi.ARRAY, **abi.DESCR)
 
 
 @dataclass(frozen=True)
@@ -121,6 +150,13 @@ class _Writer:
         self.scalars = ScalarWriter(self.lines, self._leaf)
         self.new = self.scalars.new
         self.labels = 0
+        # Sizes and strides of arguments, and what is computed from them alone, are computed once, before the first step.
+        self.early_lines: list[str] = []
+        self.early = ScalarWriter(self.early_lines, self._leaf)
+        self.early.prefix = "h"
+        self.early_known: dict[int, bool] = {}
+        self.early_nodes: list[Scalar] = []  # kept alive: they are known by their identity
+        self.scalars.elsewhere = self._hoisted
         self.tensors: dict[int, Tensor] = {tensor.number: tensor for tensor in program.tensors}
         self.buffers: dict[int, Buffer] = {buffer.number: buffer for buffer in program.buffers}
         self.python_index = 0
@@ -131,6 +167,10 @@ class _Writer:
         self.ready: set[int] = set()
         self.primary: dict[int, int] = {}
         self.shared_kernels: set[Kernel] = set()  # those that threads may share
+        self.merged_kernels: set[Kernel] = set()  # those whose axes may be one run of memory
+        self.word_counts: list[int] = []
+        self.words_used = 0
+        self.plain_errors: set[int] = set()  # errors whose messages show no sizes
         for number in [output.tensor for output in program.outputs] + [u.tensor for u in program.updates]:
             tensor = self.tensors[number]
             if tensor.offset is None or tensor.offset is const(0):
@@ -170,6 +210,44 @@ class _Writer:
 
     # Leaves --------------------------------------------------------------------------------------------------------
 
+    def _hoisted(self, node: Scalar) -> str | None:
+        return self.early.value(node) if node.op != "const" and self._is_early(node) else None
+
+    def _is_early(self, root: Scalar) -> bool:
+        """Whether ``root`` depends on sizes and strides of arguments only."""
+        found = self.early_known
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in found:
+                stack.pop()
+                continue
+            parts: list[Scalar] = list(node.args)
+            if node.op in ("dim", "stride"):
+                number, dim = node.attr
+                tensor = self.tensors[number]
+                known = tensor.sizes if node.op == "dim" else tensor.strides
+                if known is not None:
+                    parts = [known[dim]]
+                elif node.op == "stride" and tensor.sizes is not None:
+                    parts = list(self.c_strides(tensor)) if self._made(tensor) else []
+            waiting = [x for x in parts if id(x) not in found]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            good = all(found[id(x)] for x in parts)
+            if node.op == "elem":
+                good = False
+            elif node.op in ("dim", "stride") and not parts:
+                good = self.buffers[self.tensors[node.attr[0]].buffer].kind in ("input", "shared", "constant")
+            found[id(node)] = good
+            self.early_nodes.append(node)
+        return found[id(root)]
+
+    def _made(self, tensor: Tensor) -> bool:
+        return self.buffers[tensor.buffer].kind in ("temp", "output")
+
     def _leaf(self, node: Scalar) -> str:
         if node.op == "elem":
             tensor = self.tensors[node.attr]
@@ -179,13 +257,15 @@ class _Writer:
         number, dim = node.attr
         tensor = self.tensors[number]
         known = tensor.sizes if node.op == "dim" else tensor.strides
+        writer = self.early if self._is_early(node) else self.scalars
         if known is not None:
-            return self.scalars.value(known[dim])
-        if node.op == "stride" and tensor.sizes is not None and self.buffers[tensor.buffer].kind in ("temp", "output"):
-            return self.scalars.value(self.c_strides(tensor)[dim])
-        owner = self.new(f"load ptr, ptr %b{tensor.buffer}.obj")
-        vector = self.field(owner, abi.ARRAY["dims" if node.op == "dim" else "strides"], "ptr")
-        return self.field(vector, 8 * dim, "i64")
+            return writer.value(known[dim])
+        if node.op == "stride" and tensor.sizes is not None and self._made(tensor):
+            return writer.value(self.c_strides(tensor)[dim])
+        offset = abi.ARRAY["dims" if node.op == "dim" else "strides"]
+        owner = writer.new(f"load ptr, ptr %b{tensor.buffer}.obj")
+        vector = writer.new(f"load ptr, ptr {writer.new(f'getelementptr i8, ptr {owner}, i64 {offset}')}")
+        return writer.new(f"load i64, ptr {writer.new(f'getelementptr i8, ptr {vector}, i64 {8 * dim}')}")
 
     def c_strides(self, tensor: Tensor) -> list[Scalar]:
         strides: list[Scalar] = []
@@ -221,30 +301,41 @@ class _Writer:
         self.owned |= {buffer.number for buffer in program.buffers if buffer.kind == "output"}
         self._arguments()
         self._shared()
+        start = len(self.lines)
         self._arena()
         for step in program.steps:
             self.step(step)
         self._results()
         self._leave()
+        self.lines[start:start] = self.early_lines
         slots = []
         for buffer in program.buffers:
             slots += [f"  %b{buffer.number}.{part} = alloca ptr" for part in ("data", "obj")]
             slots += [f"  store ptr null, ptr %b{buffer.number}.{part}" for part in ("data", "obj")]
-        head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {{\nentry:"
+        # Optimising a long function takes more than linear time, and what a long one spends is spent in its kernels.
+        calls = sum(isinstance(step, KernelStep | NativeCall) for step in program.steps)
+        how = "noinline optnone " if calls > _MANY else ""
+        head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {how}{{\nentry:"
         fixed = [
             "  %result = alloca ptr", "  store ptr null, ptr %result",
             "  %made = alloca ptr", "  store ptr null, ptr %made",
             "  %code = alloca i64", "  store i64 -1, ptr %code",
-            "  %shown = alloca [8 x i64], align 16",
+            "  %shown = alloca [8 x i64], align 16", "  store [8 x i64] zeroinitializer, ptr %shown",
             "  %busy = alloca i1", "  store i1 true, ptr %busy",
             "  %space = alloca ptr", "  store ptr null, ptr %space",
             "  %overflow = alloca i32",
             f"  %words.at = getelementptr i8, ptr %self, i64 {abi.ARRAY['data']}",
             "  %words = load ptr, ptr %words.at",
         ]  # fmt: skip
+        slots += [f"  %w{place} = alloca i64, i64 {count}, align 16" for place, count in enumerate(self.word_counts)]
         declarations = sorted(self.declared | self.scalars.math)
-        parts = [split.part(kernel, name) for kernel, name in self.kernels.items() if kernel in self.shared_kernels]
-        if parts:
+        parts = []
+        for kernel, kernel_name in self.kernels.items():
+            if kernel in self.shared_kernels:
+                parts += [split.part_text(kernel, kernel_name), split.run_text(kernel, kernel_name)]
+            if kernel in self.merged_kernels:
+                parts.append(split.merge_text(kernel, kernel_name))
+        if self.shared_kernels:
             declarations.append(pool.DECLARATIONS)
         return "\n".join(
             [_DECLARATIONS, *declarations, *parts, head, *fixed, *slots, *self.entry, *self.lines, "}", ""]
@@ -252,16 +343,10 @@ class _Writer:
 
     def _array_checks(self, item: str, tensor: Tensor, otherwise: str, writeable: bool = False) -> None:
         """Jump away unless ``item`` is an exact, aligned, native-order ndarray of the tensor's dtype and ndim."""
-        self.need(self.new(f"icmp eq ptr {self.field(item, 8, 'ptr')}, @PyArray_Type"), otherwise)
         flags = abi.ALIGNED | (abi.WRITEABLE if writeable else 0)
-        seen = self.new(f"and i32 {self.field(item, abi.ARRAY['flags'], 'i32')}, {flags}")
-        good = self.new(f"icmp eq i32 {seen}, {flags}")
-        ndim = self.new(f"icmp eq i32 {self.field(item, abi.ARRAY['nd'], 'i32')}, {tensor.ndim}")
-        descr = self.field(item, abi.ARRAY["descr"], "ptr")
-        kind = self.new(f"icmp eq i32 {self.field(descr, abi.DESCR['num'], 'i32')}, {abi.TYPE_NUMBER[tensor.dtype]}")
-        order = self.new(f"icmp ne i8 {self.field(descr, abi.DESCR['byteorder'], 'i8')}, {ord('>')}")
-        both = self.new(f"and i1 {self.new(f'and i1 {good}, {ndim}')}, {self.new(f'and i1 {kind}, {order}')}")
-        self.need(both, otherwise)
+        kind = abi.TYPE_NUMBER[tensor.dtype]
+        good = self.new(f"call i1 @theon_fits(ptr {item}, i32 {flags}, i32 {tensor.ndim}, i32 {kind})")
+        self.need(good, otherwise)
         for number, dims in self.program.broadcast:
             if number == tensor.number:
                 vector = self.field(item, abi.ARRAY["dims"], "ptr")
@@ -510,6 +595,7 @@ class _Writer:
     # Steps ---------------------------------------------------------------------------------------------------------
 
     def step(self, step: Step) -> None:
+        self.words_used = 0
         if isinstance(step, Check):
             condition = self.scalars.value(step.condition)
             shown = [self.scalars.value(value) for value in step.shown]
@@ -534,6 +620,10 @@ class _Writer:
         self.scalars.forget()
 
     def _fail_unless(self, condition: str, error: int, shown: list[str]) -> None:
+        if not shown:
+            self.plain_errors.add(error)
+            self.need(condition, f"error{error}")
+            return
         bad, good = self.label("bad"), self.label("ok")
         self.emit(f"br i1 {condition}, label %{good}, label %{bad}")
         self.start(bad)
@@ -545,7 +635,13 @@ class _Writer:
         self.start(good)
 
     def _store_all(self, values: list[str], kind: str = "i64") -> str:
-        vector = self.alloca(kind, len(values))
+        """Store words that one call reads; every step uses the same places for them."""
+        place = self.words_used
+        self.words_used += 1
+        if place == len(self.word_counts):
+            self.word_counts.append(1)
+        self.word_counts[place] = max(self.word_counts[place], len(values))
+        vector = f"%w{place}"
         for place, value in enumerate(values):
             self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr {kind}, ptr {vector}, i64 {place}')}")
         return vector
@@ -560,57 +656,19 @@ class _Writer:
             pointers.append(self.data(number))
             strides += [self.scalars.value(value) for value in steps]
         extents = [self.scalars.value(value) for value in step.extents]
-        if split.merges(kernel):
-            extents = self._merged(kernel, extents, strides)
         where = [self._store_all(pointers, "ptr"), self._store_all(extents), self._store_all(strides)]
-        axes = [] if pool.budget() == 1 else split.shared_axes(kernel)
         size = split.constant_size(step)
-        heavy = size is None or size * split.weight(kernel) >= split.WORTH
-        if not axes or not heavy:
-            self.emit(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
-            return
-        # A kernel that takes long enough is shared between threads.
-        alone, together, done = self.label("alone"), self.label("together"), self.label("done")
-        total = extents[0]
-        for extent in extents[1:]:
-            total = self.new(f"mul i64 {total}, {extent}")
-        threads = self.new("load i64, ptr @theon_threads")
-        enough = self.new(f"icmp sge i64 {total}, {max(1, round(split.WORTH / split.weight(kernel)))}")
-        several = self.new(f"icmp sgt i64 {threads}, 1")
-        self.emit(f"br i1 {self.new(f'and i1 {enough}, {several}')}, label %{together}, label %{alone}")
-        self.start(together)
-        best, axis = extents[axes[0]], str(axes[0])
-        for other in axes[1:]:
-            longer = self.new(f"icmp sgt i64 {extents[other]}, {best}")
-            best = self.new(f"select i1 {longer}, i64 {extents[other]}, i64 {best}")
-            axis = self.new(f"select i1 {longer}, i64 {other}, i64 {axis}")
-        frame = self._store_all([self.new(f"ptrtoint ptr {p} to i64") for p in where] + [axis])
-        chunks = self.new(f"mul i64 {threads}, {split.CHUNKS}")
-        self.emit(f"call i64 @theon_parallel(ptr @{name}.part, ptr {frame}, i64 {chunks})")
-        self.emit(f"br label %{done}")
-        self.start(alone)
+        if (
+            (size is None or size * split.weight(kernel) >= split.WORTH)
+            and split.shared_axes(kernel)
+            and pool.budget() > 1
+        ):
+            self.shared_kernels.add(kernel)
+            name += ".run"
+        elif split.merges(kernel):
+            self.merged_kernels.add(kernel)
+            name += ".merge"
         self.emit(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
-        self.emit(f"br label %{done}")
-        self.start(done)
-        self.shared_kernels.add(kernel)
-
-    def _merged(self, kernel: Kernel, extents: list[str], strides: list[str]) -> list[str]:
-        """Extents in which axes that are one run of memory for every operand are one axis, the last."""
-        slots = split.slots(kernel)
-        out, last = list(extents), kernel.naxes - 1
-        still = "true"
-        for axis in range(last - 1, -1, -1):
-            for places in slots:
-                if (axis in places) != (last in places):
-                    return out
-                if axis in places:
-                    run = self.new(f"mul i64 {strides[places[last]]}, {out[last]}")
-                    same = self.new(f"icmp eq i64 {strides[places[axis]]}, {run}")
-                    still = same if still == "true" else self.new(f"and i1 {still}, {same}")
-            both = self.new(f"mul i64 {out[axis]}, {out[last]}")
-            out[last] = self.new(f"select i1 {still}, i64 {both}, i64 {out[last]}")
-            out[axis] = self.new(f"select i1 {still}, i64 1, i64 {extents[axis]}")
-        return out
 
     def _native(self, step: NativeCall) -> None:
         """Routines get one block of words for each tensor (data, sizes, strides) and one pointer to the scalars."""
@@ -630,7 +688,7 @@ class _Writer:
             self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr i64, ptr {numbers}, i64 {place}')}")
         call = ", ".join(f"ptr {block}" for block in [*blocks, numbers])
         code = self.new(f"call i64 @{found.symbol}({call})")
-        self._fail_unless(self.new(f"icmp eq i64 {code}, 0"), step.error or 0, [code])
+        self._fail_unless(self.new(f"icmp eq i64 {code}, 0"), step.error or 0, [])
 
     def _branch(self, step: Branch) -> None:
         condition = self.scalars.value(step.condition)
@@ -750,6 +808,10 @@ class _Writer:
         self.emit("br label %cleanup")
 
     def _leave(self) -> None:
+        for error in sorted(self.plain_errors):
+            self.start(f"error{error}")
+            self.emit(f"store i64 {error}, ptr %code")
+            self.emit("br label %failed")
         self.start("memory")
         self.emit("call ptr @PyErr_NoMemory()")
         self.emit("br label %failed")

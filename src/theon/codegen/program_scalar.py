@@ -68,6 +68,8 @@ class ScalarWriter:
         self.counter = 0
         self.known: dict[int, str] = {}
         self.pinned: list[Scalar] = []
+        self.prefix = "v"
+        self.elsewhere: Callable[[Scalar], str | None] = lambda node: None  # the register of a node computed before
         self.math: set[str] = set()
 
     def forget(self) -> None:
@@ -78,7 +80,7 @@ class ScalarWriter:
     def new(self, text: str) -> str:
         """Append ``%vN = text`` and return the register."""
         self.counter += 1
-        name = f"%v{self.counter}"
+        name = f"%{self.prefix}{self.counter}"
         self.lines.append(f"  {name} = {text}")
         return name
 
@@ -89,6 +91,12 @@ class ScalarWriter:
             node = stack[-1]
             if id(node) in self.known:
                 stack.pop()
+                continue
+            before = self.elsewhere(node)
+            if before is not None:
+                stack.pop()
+                self.known[id(node)] = before
+                self.pinned.append(node)
                 continue
             waiting = [arg for arg in node.args if id(arg) not in self.known]
             if waiting:

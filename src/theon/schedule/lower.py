@@ -387,20 +387,16 @@ class Lowering:
         method = getattr(self, f"_{kind}", None)
         if kind in LOWERINGS:
             method = partial(LOWERINGS[kind], self)
-        steps, tensors, buffers = len(self.steps), len(self.tensors), len(self.buffers)
-        pending = dict(self.pending)
         if method is not None and all(self.fits(v) for v in (*node.inputs, *node.outputs)):
+            pending = {v: self.pending[v] for v in node.inputs if v in self.pending}
             try:
                 method(node)
                 return
             except Unsupported:
-                if len(self.steps) != steps:
-                    # What was computed into memory stays: only a half-made result would be wrong, and nothing names it.
-                    pass
-                for v in pending:
+                # What was computed into memory stays; expressions that the attempt took go back.
+                for v, found in pending.items():
                     if v not in self.memory:
-                        self.pending.setdefault(v, pending[v])
-        _ = (tensors, buffers)
+                        self.pending.setdefault(v, found)
         self.python(node)
 
     def fits(self, variable: Variable) -> bool:
