@@ -10,6 +10,7 @@ import theon.ops.methods  # noqa: F401  (arithmetic of variables)
 from theon.dtypes import complex_dtypes, discrete_dtypes
 from theon.errors import DisconnectedInputError, MethodNotDefined, NullTypeGradError, describe, message
 from theon.graph.disconnected import DisconnectedType
+from theon.graph.garbage import uncollected
 from theon.graph.op import Op
 from theon.graph.traverse import io_toposort
 from theon.graph.type import NullType
@@ -63,6 +64,7 @@ def connection_pattern_of(node: Apply) -> list[list[bool]]:
     return found
 
 
+@uncollected
 def grad(
     cost: Any,
     wrt: Any,

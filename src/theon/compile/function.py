@@ -12,6 +12,7 @@ from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import FAST_COMPILE, get_mode
 from theon.compile.pipeline import compiled
 from theon.errors import MissingInputError, UnusedInputError, message
+from theon.graph.garbage import uncollected
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import ancestors, clone_replace
 from theon.graph.traverse import inputs as leaves
@@ -362,6 +363,7 @@ class FunctionMaker:
         state["fgraph"] = state["_made"] = None
         return state
 
+    @uncollected
     def create(self, states: Any = None, name: str | None = None) -> Function:
         """Return the function; ``states`` are values of the inputs' containers (None: their defaults)."""
         updated_inputs = [n for n, i in enumerate(self.ins) if i.update is not None]

@@ -19,6 +19,10 @@ from theon.schedule.lower import Unsupported, lowered
 __all__ = ["Compiled", "compiled"]
 
 
+# Nodes beyond which machine code would take minutes to make; such graphs run node by node.
+_LARGEST_NATIVE = 20_000
+
+
 class Compiled:
     """A graph made runnable: ``run(values)`` returns the values of its outputs; ``program`` is its native form or None."""
 
@@ -64,7 +68,7 @@ def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, up
     of them the outputs from ``n_outputs`` on replace."""
     rewrite(fgraph, mode)
     program = None
-    if getattr(mode, "native", True):
+    if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_NATIVE:
         try:
             program = lowered(fgraph, n_inputs, n_outputs, updated)
         except Unsupported:
