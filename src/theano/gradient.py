@@ -25,6 +25,7 @@ from theon.autodiff.jacobian import (
 )
 from theon.autodiff.reverse import Lop, format_as, grad, grad_not_implemented, grad_undefined, subgraph_grad
 from theon.compile.conveniences import GradientError, numeric_grad, verify_grad
+from theon.compile.debugmode import DebugMode
 from theon.compile.mode import FAST_RUN, get_mode
 from theon.errors import DisconnectedInputError, NullTypeGradError
 from theon.graph.disconnected import DisconnectedType

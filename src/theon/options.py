@@ -26,7 +26,7 @@ __all__ = ["FLAGS", "Config", "Flag", "change_flags", "config", "parse_flags"]
 
 _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     # name, kind, default, allowed texts, may be set after import
-    ("DebugMode.check_c", "bool", False, (), True),
+    ("DebugMode.check_c", "bool", True, (), True),
     ("DebugMode.check_finite", "bool", True, (), True),
     ("DebugMode.check_preallocated_output", "str", "", (), True),
     ("DebugMode.check_preallocated_output_ndim", "int", 4, (), True),

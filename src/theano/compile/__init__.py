@@ -15,6 +15,7 @@ from theano.compile import (
     sandbox,
     sharedvalue,
 )
+from theon.compile.debugmode import DebugMode
 from theon.compile.function import FunctionMaker, function, function as pfunc
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import (
@@ -26,6 +27,7 @@ from theon.compile.mode import (
     predefined_modes,
     register_mode,
 )
+from theon.compile.watchmodes import MonitorMode
 from theon.errors import AliasedMemoryError, UnusedInputError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import FromFunctionOp, as_op

@@ -1,5 +1,14 @@
 """Theano's ``theano.compile.debugmode``: names of Theon."""
 
+from theon.compile.debugmode import (
+    BadDestroyMap,
+    BadThunkOutput,
+    BadViewMap,
+    DebugMode,
+    DebugModeError,
+    InvalidValueError,
+    StochasticOrder,
+)
 from theon.compile.function import FunctionMaker
 from theon.compile.mode import Mode, register_mode
 from theon.errors import BadOptimization

@@ -1,1 +1,2 @@
 """Theano's ``theano.scan_module.scan_views``: names of Theon."""
+

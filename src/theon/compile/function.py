@@ -12,8 +12,8 @@ from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import FAST_COMPILE, get_mode
 from theon.compile.pipeline import compiled
 from theon.errors import MissingInputError, UnusedInputError, message
-from theon.graph.garbage import uncollected
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.garbage import uncollected
 from theon.graph.traverse import ancestors, clone_replace
 from theon.graph.traverse import inputs as leaves
 from theon.graph.variable import Constant, Variable
@@ -380,7 +380,7 @@ class FunctionMaker:
                 raise _missing(variables, roots, error) from None
             self.fgraph = fgraph
             n = len(self.ins)
-            native = self.mode if not updated_inputs else FAST_COMPILE
+            native = self.mode if not updated_inputs or hasattr(self.mode, "executed") else FAST_COMPILE
             self._made = compiled(
                 fgraph, native, n, len(self.graph_outputs), [self.shared.index(s) for s in self.updates]
             )

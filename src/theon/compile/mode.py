@@ -84,6 +84,14 @@ def get_mode(orig_string: Any) -> Any:
         return name
     if name in ("Mode", "mode"):
         return Mode()
+    if name in ("DebugMode", "DEBUG_MODE"):
+        from theon.compile.debugmode import DebugMode
+
+        return DebugMode()
+    if name == "NanGuardMode":
+        from theon.compile.watchmodes import NanGuardMode
+
+        return NanGuardMode()
     found = predefined_modes.get(name) or predefined_modes.get(name.upper())
     if found is None:
         raise Exception(f"No predefined mode exist for string: {name}")

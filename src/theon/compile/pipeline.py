@@ -63,9 +63,11 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     merge(fgraph)
 
 
-def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Compiled:
+def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Any:
     """Return ``fgraph`` made runnable under ``mode``; inputs from ``n_inputs`` on are shared variables, ``updated`` says which
     of them the outputs from ``n_outputs`` on replace."""
+    if hasattr(mode, "executed"):
+        return mode.executed(fgraph, n_inputs, n_outputs, updated)
     rewrite(fgraph, mode)
     program = None
     if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_NATIVE:

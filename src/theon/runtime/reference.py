@@ -72,8 +72,11 @@ class ReferenceProgram:
             if i not in keep:
                 self.free[place].append(i)
 
-    def run(self, inputs: Sequence[Any], watch: Any = None) -> list[Any]:
-        """Return the values of the graph's outputs; may alias inputs and each other. Calls ``watch(node, ins, outs)``."""
+    def run(self, inputs: Sequence[Any], watch: Any = None, before: Any = None) -> list[Any]:
+        """Return the values of the graph's outputs; may alias inputs and each other.
+
+        Calls ``before(node, ins)`` and ``watch(node, ins, outs)`` at each node.
+        """
         values = list(self.initial)
         for place, value in zip(self.input_slots, inputs):
             values[place] = value
@@ -83,6 +86,8 @@ class ReferenceProgram:
             for i in destroyed:
                 arguments[i] = arguments[i].copy() if hasattr(arguments[i], "copy") else arguments[i]
             storage: list[list[Any]] = [[None] for _ in outs]
+            if before is not None:
+                before(node, arguments)
             try:
                 node.op.perform(node, arguments, storage)
             except Exception as error:

@@ -1,0 +1,103 @@
+"""Modes that watch every node: DebugMode, NanGuardMode, MonitorMode."""
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from theano.compile.debugmode import BadDestroyMap, BadOptimization, BadThunkOutput, BadViewMap, InvalidValueError
+from theano.compile.monitormode import MonitorMode, detect_nan
+from theano.compile.nanguardmode import NanGuardMode
+from theon.rewrite.rules.canonical import canonical
+from theon.schedule import lower
+
+x = T.dvector("x")
+
+
+class Plus(theano.Op):
+    """x + 1, wrongly in one way."""
+
+    __props__ = ("fault",)
+    itypes, otypes = [T.dvector], [T.dvector]
+
+    def __init__(self, fault):
+        self.fault = fault
+        super().__init__()
+
+    def perform(self, node, inputs, output_storage):
+        (value,) = inputs
+        if self.fault == "destroys":
+            value += 1
+        out = value + 1
+        if self.fault == "view":
+            out = value[:]
+        if self.fault == "dtype":
+            out = out.astype("float32")
+        output_storage[0][0] = out
+
+
+@pytest.mark.parametrize("mode", ["DebugMode", "DEBUG_MODE"])
+def test_a_right_graph_passes_with_its_updates(mode):
+    w = theano.shared(np.ones(3), "w")
+    cost = (T.nnet.softmax(x * w) ** 2).sum()
+    f = theano.function([x], cost, updates=[(w, w - 0.1 * T.grad(cost, w))], mode=mode)
+    g = theano.function([x], cost, givens={w: np.ones(3)})
+    np.testing.assert_allclose(f(np.arange(3.0)), g(np.arange(3.0)))
+    assert not np.allclose(w.get_value(), 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("destroys", BadDestroyMap), ("view", BadViewMap), ("dtype", InvalidValueError)]
+)
+def test_what_an_op_does_wrong_is_named(fault, error):
+    f = theano.function([x], Plus(fault)(x), mode="DebugMode")
+    with pytest.raises(error, match="Plus"):
+        f(np.arange(3.0))
+
+
+def test_wrong_native_code_is_named_by_its_first_node(monkeypatch):
+    right = lower.k.math
+    monkeypatch.setattr(
+        type(lower.k), "math", lambda self, name, *a: right(name, a[0]) if name != "tanh" else right("sin", a[0])
+    )
+    f = theano.function([x], T.exp(T.tanh(x * 2)), mode="DebugMode")
+    with pytest.raises(BadThunkOutput, match="tanh"):
+        f(np.arange(3.0))
+
+
+def test_a_wrong_rewrite_is_an_error(monkeypatch):
+    monkeypatch.setitem(canonical.by_root, "tanh", [(lambda node: T.sin(node.inputs[0]), False)])
+    f = theano.function([x], T.tanh(x), mode="DebugMode")
+    with pytest.raises(BadOptimization, match="tanh"):
+        f(np.arange(3.0))
+
+
+def test_debugmode_finds_nan():
+    f = theano.function([x], T.log(x), mode="DebugMode")
+    with pytest.raises(InvalidValueError, match="non-finite"):
+        f(-np.ones(2))
+
+
+def test_nan_guard_names_node_and_line():
+    y = T.log(x)  # the line
+    f = theano.function([x], y.sum(), mode=NanGuardMode(nan_is_error=True, inf_is_error=True, big_is_error=True))
+    assert f(np.ones(3)) == 0
+    with pytest.raises(AssertionError, match=r"(?s)NaN detected.*log.*test_modes.py.*the line"):
+        f(-np.ones(3))
+    with pytest.raises(AssertionError, match="Inf detected"):
+        f(np.zeros(3))
+    with pytest.raises(AssertionError, match="(?s)Big value detected.*input of the graph"):
+        f(np.full(3, 1e12))
+    assert theano.function([x], T.log(x), mode=NanGuardMode(False, True, False))(-np.ones(1)).shape == (1,)
+
+
+def test_monitor_sees_every_node(capsys):
+    seen = []
+    mode = MonitorMode(
+        pre_func=lambda i, node, fn: seen.append((i, len(fn.inputs))),
+        post_func=lambda i, node, fn: detect_nan(i, node, fn),
+    )
+    f = theano.function([x], T.log(x) + x.sum(), mode=mode)
+    f(-np.ones(2))
+    assert [i for i, _ in seen] == list(range(len(f.maker.fgraph.apply_nodes)))
+    assert "*** NaN detected ***" in capsys.readouterr().out
