@@ -1,2 +1,1 @@
 """Theano's ``theano.scan_module.scan_views``: names of Theon."""
-

@@ -1,9 +1,9 @@
 """Mathematical functions as straight LLVM text without branches, so that loops over them vectorise.
 
-Each is accurate to about 1-2 ulp; ``tests/unit/codegen/test_mathlib.py`` measures them against high precision. Methods:
+Each is accurate to about 1-2 ulp; ``tests/unit/native/test_mathlib.py`` measures them against high precision. Methods:
 exp and expm1 by reduction to |r| <= ln(2)/2 and the Taylor polynomial (Muller, Elementary Functions, ch. 11); log as in
 fdlibm's e_log.c (the series of 2 artanh(f/(2+f))); log1p by log(1+x) with the correction for the rounding of 1+x
-(Higham, Accuracy and Stability, problem 1.5); tanh(x) = t/(t+2) with t = expm1(2x).
+(Higham, Accuracy and Stability of Numerical Algorithms, problem 1.5); tanh(x) = t/(t+2) with t = expm1(2x).
 """
 
 from __future__ import annotations
@@ -72,75 +72,83 @@ class _Text:
             total = self.fma(total, x, self.num(c))
         return total
 
-    def power_of_two(self, n: str) -> str:
-        """2 to an integral float, as a product of two factors that are both in range; returns their names."""
-        k = self.new(f"fptosi {self.kind} {n} to {self.int}")
+    def rounded(self, x: str) -> tuple[str, str]:
+        """The nearest integer to a small float, as a float and as an integer.
+
+        1.5 2^mantissa is added: the sum's low bits are the integer, and NaN needs no care as in a conversion.
+        """
+        magic = 1.5 * 2.0**self.bits
+        pattern = (0x43380000 << 32) if self.dtype == "float64" else 0x4B400000
+        moved = self.add(x, self.num(magic))
+        n = self.sub(moved, self.num(magic))
+        k = self.new(f"sub {self.int} {self.new(f'bitcast {self.kind} {moved} to {self.int}')}, {pattern}")
+        return n, k
+
+    def power_of_two(self, k: str) -> str:
+        """2^k for an integer k of a normal result."""
+        biased = self.new(f"add {self.int} {k}, {self.bias}")
+        return self.new(f"bitcast {self.int} {self.new(f'shl {self.int} {biased}, {self.bits}')} to {self.kind}")
+
+    def scaled(self, p: str, k: str) -> str:
+        """p 2^k, in two steps where 2^k itself may be out of range."""
         half = self.new(f"ashr {self.int} {k}, 1")
         rest = self.new(f"sub {self.int} {k}, {half}")
-        factors = []
-        for part in (half, rest):
-            biased = self.new(f"add {self.int} {part}, {self.bias}")
-            factors.append(
-                self.new(f"bitcast {self.int} {self.new(f'shl {self.int} {biased}, {self.bits}')} to {self.kind}")
-            )
-        return " ".join(factors)
+        return self.mul(self.mul(p, self.power_of_two(half)), self.power_of_two(rest))
 
     def clamp(self, x: str, low: float, high: float) -> str:
+        """Limits; NaN stays."""
         x = self.select(self.compare("ogt", x, self.num(high)), self.num(high), x)
-        x = self.select(self.compare("olt", x, self.num(low)), self.num(low), x)
-        # NaN goes round the integer conversion, which has no answer for it.
-        return self.select(self.compare("uno", x, x), self.num(0.0), x)
+        return self.select(self.compare("olt", x, self.num(low)), self.num(low), x)
 
     def reduced(self, x: str) -> tuple[str, str]:
-        """x = n ln 2 + r with |r| <= ln(2)/2."""
-        n = self.unary("rint", self.mul(x, self.num(1 / _LN2)))
+        """x = k ln 2 + r with |r| <= ln(2)/2: the integer k and r."""
+        n, k = self.rounded(self.mul(x, self.num(1 / _LN2)))
         high = 6.93147180369123816490e-01 if self.dtype == "float64" else 0.693359375
         low = 1.90821492927058770002e-10 if self.dtype == "float64" else -2.12194440e-4
         r = self.fma(n, self.num(-high), x)
-        return n, self.fma(n, self.num(-low), r)
+        return k, self.fma(n, self.num(-low), r)
+
+    def taylor(self, r: str, start: int) -> str:
+        """The sum of r^i / (i + start)!."""
+        terms = 14 if self.dtype == "float64" else 8
+        return self.poly(r, [1 / math.factorial(i + start) for i in range(terms - start)])
 
     def exp(self, x: str) -> str:
         low, high = (-746.0, 710.0) if self.dtype == "float64" else (-104.0, 89.0)
-        n, r = self.reduced(self.clamp(x, low, high))
-        terms = 14 if self.dtype == "float64" else 8
-        p = self.poly(r, [1 / math.factorial(i) for i in range(terms)])
-        first, second = self.power_of_two(n).split()
-        return self.keep_nan(x, self.mul(self.mul(p, first), second))
+        k, r = self.reduced(self.clamp(x, low, high))
+        return self.scaled(self.taylor(r, 0), k)
 
     def keep_nan(self, x: str, y: str) -> str:
         return self.select(self.compare("uno", x, x), x, y)
 
     def expm1(self, x: str) -> str:
-        low, high = (-40.0, 710.0) if self.dtype == "float64" else (-20.0, 89.0)
-        n, r = self.reduced(self.clamp(x, low, high))
-        terms = 14 if self.dtype == "float64" else 8
-        q = self.poly(r, [1 / math.factorial(i + 1) for i in range(1, terms)])
-        p = self.fma(self.mul(r, r), q, r)
-        first, second = self.power_of_two(n).split()
-        # 2^n p + (2^n - 1), with the factors kept apart so that 2^1024 does not arise.
-        scale = self.mul(first, second)
-        small = self.fma(p, scale, self.sub(scale, self.num(1.0)))
-        large = self.mul(self.mul(self.add(p, self.num(1.0)), first), second)
-        big = self.compare("ogt", x, self.num(50.0 if self.dtype == "float64" else 25.0))
-        tiny = self.compare("olt", self.unary("fabs", x), self.num(1e-300 if self.dtype == "float64" else 1e-30))
-        return self.keep_nan(x, self.select(tiny, x, self.select(big, large, small)))
-
-    def log(self, x: str) -> str:
         double = self.dtype == "float64"
-        smallest = 2.2250738585072014e-308 if double else 1.1754943508222875e-38
-        shift = 54 if double else 25
-        subnormal = self.compare("olt", x, self.num(smallest))
-        scaled = self.select(subnormal, self.mul(x, self.num(2.0**shift)), x)
-        bits = self.new(f"bitcast {self.kind} {scaled} to {self.int}")
+        low, high = (-40.0, 710.0) if double else (-20.0, 89.0)
+        k, r = self.reduced(self.clamp(x, low, high))
+        p = self.fma(self.mul(r, r), self.taylor(r, 2), r)
+        # 2^k p + (2^k - 1) with one bit of k kept back, so that 2^1024 does not arise.
+        less = self.new(f"sub {self.int} {k}, 1")
+        scale = self.power_of_two(less)
+        half = self.fma(p, scale, self.sub(scale, self.num(0.5)))
+        result = self.add(half, half)
+        tiny = self.compare("olt", self.unary("fabs", x), self.num(1e-300 if double else 1e-30))
+        return self.select(tiny, x, result)
+
+    def log_of_normal(self, x: str) -> tuple[str, str, str]:
+        """f, e as a float, and e as an integer, for a positive normal number (1 + f) 2^e with 1 + f near 1."""
+        double = self.dtype == "float64"
+        bits = self.new(f"bitcast {self.kind} {x} to {self.int}")
         # Move the mantissa to [sqrt(1/2), sqrt(2)): subtract the bits of sqrt(1/2), take the exponent, put it back.
         offset = 0x3FE6A09E667F3BCD if double else 0x3F3504F3
         moved = self.new(f"sub {self.int} {bits}, {offset}")
         exponent = self.new(f"ashr {self.int} {moved}, {self.bits}")
         mantissa = self.new(f"sub {self.int} {bits}, {self.new(f'shl {self.int} {exponent}, {self.bits}')}")
         m = self.new(f"bitcast {self.int} {mantissa} to {self.kind}")
-        e = self.new(f"sitofp {self.int} {exponent} to {self.kind}")
-        e = self.select(subnormal, self.sub(e, self.num(float(shift))), e)
-        f = self.sub(m, self.num(1.0))
+        return self.sub(m, self.num(1.0)), self.new(f"sitofp {self.int} {exponent} to {self.kind}"), exponent
+
+    def log_of_parts(self, f: str, e: str, extra: str | None = None) -> str:
+        """log(1 + f) + e ln 2 + extra, |f| < 0.42."""
+        double = self.dtype == "float64"
         s = self.div(f, self.add(f, self.num(2.0)))
         z = self.mul(s, s)
         terms = 10 if double else 5
@@ -148,43 +156,64 @@ class _Text:
         half = self.mul(self.mul(f, f), self.num(0.5))
         high = 6.93147180369123816490e-01 if double else 0.693359375
         low = 1.90821492927058770002e-10 if double else -2.12194440e-4
-        inner = self.fma(s, self.add(half, series), self.mul(e, self.num(low)))
-        result = self.fma(e, self.num(high), self.sub(f, self.sub(half, inner)))
+        small = self.mul(e, self.num(low)) if extra is None else self.fma(e, self.num(low), extra)
+        inner = self.fma(s, self.add(half, series), small)
+        return self.fma(e, self.num(high), self.sub(f, self.sub(half, inner)))
+
+    def log(self, x: str) -> str:
+        double = self.dtype == "float64"
+        smallest = 2.2250738585072014e-308 if double else 1.1754943508222875e-38
+        shift = 54 if double else 25
+        subnormal = self.compare("olt", x, self.num(smallest))
+        f, e, _ = self.log_of_normal(self.select(subnormal, self.mul(x, self.num(2.0**shift)), x))
+        e = self.select(subnormal, self.sub(e, self.num(float(shift))), e)
+        result = self.log_of_parts(f, e)
         inf = self.num(math.inf)
-        result = self.select(self.compare("oeq", x, inf), inf, result)
+        # Infinity and NaN are their own logarithms.
+        result = self.select(self.compare("olt", x, inf), result, x)
         result = self.select(self.compare("oeq", x, self.num(0.0)), self.num(-math.inf), result)
-        result = self.select(self.compare("olt", x, self.num(0.0)), self.num(math.nan), result)
-        return self.keep_nan(x, result)
+        return self.select(self.compare("uge", x, self.num(0.0)), result, self.num(math.nan))
 
     def log1p(self, x: str) -> str:
         u = self.add(x, self.num(1.0))
-        error = self.div(self.sub(x, self.sub(u, self.num(1.0))), u)
-        plain = self.log(u)
-        exact = self.add(plain, error)
-        special = self.compare("oeq", self.unary("fabs", u), self.num(math.inf))
-        special = self.new(f"or i1 {special}, {self.compare('ole', u, self.num(0.0))}")
-        result = self.select(special, plain, exact)
+        f, e, exponent = self.log_of_normal(u)
+        # What rounding took from 1 + x, over u = (1 + f) 2^e. It is below half an ulp of u, so that 1 - f + f^2 will do for
+        # the reciprocal: where f is large the result is too.
+        inverse = self.fma(f, self.sub(f, self.num(1.0)), self.num(1.0))
+        large = self.new(f"icmp sgt {self.int} {exponent}, {self.bias}")
+        shrunk = self.power_of_two(
+            self.new(
+                f"sub {self.int} 0, {self.new(f'select i1 {large}, {self.int} {self.bias}, {self.int} {exponent}')}"
+            )
+        )
+        error = self.mul(self.sub(x, self.sub(u, self.num(1.0))), self.mul(inverse, shrunk))
+        result = self.log_of_parts(f, e, error)
+        result = self.select(self.compare("olt", u, self.num(math.inf)), result, u)
+        result = self.select(self.compare("oeq", u, self.num(0.0)), self.num(-math.inf), result)
+        result = self.select(self.compare("uge", u, self.num(0.0)), result, self.num(math.nan))
         # 1 + x is 1: the answer is x, and keeps the sign of zero.
         return self.select(self.compare("oeq", u, self.num(1.0)), x, result)
 
     def tanh(self, x: str) -> str:
-        limit = 22.0 if self.dtype == "float64" else 10.0
+        double = self.dtype == "float64"
+        limit = 44.0 if double else 20.0
         size = self.unary("fabs", x)
-        t = self.expm1(
-            self.mul(self.select(self.compare("ogt", size, self.num(limit)), self.num(limit), size), self.num(2.0))
-        )
-        k = self.kind
+        doubled = self.add(size, size)
+        k, r = self.reduced(self.select(self.compare("ogt", doubled, self.num(limit)), self.num(limit), doubled))
+        p = self.fma(self.mul(r, r), self.taylor(r, 2), r)
+        scale = self.power_of_two(k)
+        t = self.fma(p, scale, self.sub(scale, self.num(1.0)))  # exp(2|x|) - 1
+        t = self.select(self.compare("olt", doubled, self.num(1e-300 if double else 1e-30)), doubled, t)
+        kind = self.kind
         ratio = self.div(t, self.add(t, self.num(2.0)))
-        return self.new(f"call {k} @llvm.copysign.{self.suffix}({k} {ratio}, {k} {x})")
+        return self.new(f"call {kind} @llvm.copysign.{self.suffix}({kind} {ratio}, {kind} {x})")
 
     def exp2(self, x: str) -> str:
         low, high = (-1080.0, 1030.0) if self.dtype == "float64" else (-160.0, 130.0)
         limited = self.clamp(x, low, high)
-        n = self.unary("rint", limited)
+        n, k = self.rounded(limited)
         r = self.mul(self.sub(limited, n), self.num(_LN2))
-        p = self.poly(r, [1 / math.factorial(i) for i in range(14 if self.dtype == "float64" else 8)])
-        first, second = self.power_of_two(n).split()
-        return self.keep_nan(x, self.mul(self.mul(p, first), second))
+        return self.scaled(self.taylor(r, 0), k)
 
     def sigmoid(self, x: str) -> str:
         return self.div(self.num(1.0), self.add(self.num(1.0), self.exp(self.new(f"fneg {self.kind} {x}"))))
