@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from theon.codegen import cache, target
 
-__all__ = ["CompiledModule", "compile_module"]
+__all__ = ["CompiledModule", "compile_module", "separated"]
 
 
 class CompiledModule:
     """Machine code linked into this process; it lives as long as this object."""
 
-    def __init__(self, body: bytes, symbols: Mapping[str, int], exported: tuple[str, ...]) -> None:
+    def __init__(self, bodies: Sequence[bytes], symbols: Mapping[str, int], exported: tuple[str, ...]) -> None:
         llvm = target._binding()
         self.jit = llvm.create_lljit_compiler(target.machine(2))
-        builder = llvm.JITLibraryBuilder().add_object_img(body).add_current_process()
+        builder = llvm.JITLibraryBuilder().add_current_process()
+        for body in bodies:
+            builder = builder.add_object_img(body)
         for name in exported:
             builder = builder.export_symbol(name)
         for name, address in symbols.items():
@@ -27,34 +30,52 @@ class CompiledModule:
         return int(self.library[name])
 
 
-def object_code(text: str) -> bytes:
+def object_code(text: str, optimised: bool = True) -> bytes:
     """Return the object code of a module's text, from the cache where it is there."""
-    key = cache.key_of(text, target.description())
+    key = cache.key_of(text, target.description() + ("" if optimised else "|quick"))
     found = cache.load(key)
     if found is not None:
         return found
     llvm = target._binding()
     with target.LOCK:
-        machine = target.machine(3)
+        machine = target.machine(3 if optimised else 0)
         module = llvm.parse_assembly(text)
         module.triple = machine.triple
         module.data_layout = str(machine.target_data)
         module.verify()
-        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-        tuning.loop_vectorization = True
-        tuning.slp_vectorization = False
-        tuning.loop_unrolling = True
-        passes = llvm.create_pass_builder(machine, tuning)
-        passes.getModulePassManager().run(module, passes)
+        if optimised:
+            tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+            tuning.loop_vectorization = True
+            tuning.slp_vectorization = False
+            tuning.loop_unrolling = True
+            passes = llvm.create_pass_builder(machine, tuning)
+            passes.getModulePassManager().run(module, passes)
         body: bytes = machine.emit_object(module)
     cache.store(key, body)
     return body
 
 
 def compile_module(
-    text: str, symbols: Mapping[str, int], exported: tuple[str, ...] = ("theon_entry",)
+    text: str, symbols: Mapping[str, int], exported: tuple[str, ...] = ("theon_entry",), quick: str | None = None
 ) -> CompiledModule:
-    """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses."""
-    body = object_code(text)
+    """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses.
+
+    ``quick`` is a second module that is compiled without optimisation: long straight code that runs once a call.
+    """
+    bodies = [object_code(text)]
+    if quick is not None:
+        bodies.append(object_code(quick, False))
     with target.LOCK:
-        return CompiledModule(body, symbols, exported)
+        return CompiledModule(bodies, symbols, exported)
+
+
+_DEFINITION = re.compile(r"^define (?:internal )?([^@]*)@([\w.]+)\(([^)]*)\)[^{]*\{", re.MULTILINE)
+
+
+def separated(text: str) -> tuple[str, str]:
+    """Return the text of a module with its functions visible from outside, and their declarations for another module."""
+    found = []
+    for kind, name, parameters in _DEFINITION.findall(text):
+        types = ", ".join(re.sub(r"(noalias )?%[\w.]+", "", p).strip() for p in parameters.split(",") if p.strip())
+        found.append(f"declare {kind}@{name}({types})")
+    return re.sub(r"^define internal (?!.*alwaysinline)", "define ", text, flags=re.MULTILINE), "\n".join(found)

@@ -30,11 +30,11 @@ from theon.schedule.step import (
     Tensor,
 )
 
-__all__ = ["Layout", "kernels_of", "program_text"]
+__all__ = ["Layout", "is_long", "kernels_of", "program_text"]
 
 LOCK, ARENA, ARENA_SIZE, SLOW, RAISE, FIRST = 0, 1, 2, 3, 4, 8
 _ALIGN: Final = 64
-_MANY: Final = 60
+_MANY: Final = 40
 
 _DECLARATIONS = """\
 @PyArray_Type = external global i8
@@ -132,6 +132,11 @@ def kernels_of(program: Program) -> dict[Kernel, str]:
         if isinstance(step, KernelStep):
             found.setdefault(step.kernel, f"kernel{len(found)}")
     return found
+
+
+def is_long(program: Program) -> bool:
+    """Whether the function is so long that optimising it takes too much time: what it spends is spent in its kernels."""
+    return sum(isinstance(step, KernelStep | NativeCall) for step in _flat(program.steps)) > _MANY
 
 
 def program_text(program: Program, name: str = "theon_entry") -> str:
@@ -312,10 +317,7 @@ class _Writer:
         for buffer in program.buffers:
             slots += [f"  %b{buffer.number}.{part} = alloca ptr" for part in ("data", "obj")]
             slots += [f"  store ptr null, ptr %b{buffer.number}.{part}" for part in ("data", "obj")]
-        # Optimising a long function takes more than linear time, and what a long one spends is spent in its kernels.
-        calls = sum(isinstance(step, KernelStep | NativeCall) for step in program.steps)
-        how = "noinline optnone " if calls > _MANY else ""
-        head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {how}{{\nentry:"
+        head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {{\nentry:"
         fixed = [
             "  %result = alloca ptr", "  store ptr null, ptr %result",
             "  %made = alloca ptr", "  store ptr null, ptr %made",

@@ -159,19 +159,22 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
     from theon.codegen import jit, pool
     from theon.codegen.routines import routines_of
 
-    parts, symbols = [main], dict(abi.symbols())
-    if kernels is None:
-        from theon.codegen import emit
-
-        text_of_kernels, declared = emit.kernels_text(text.kernels_of(program).items())
-        parts += [text_of_kernels, *declared]
-    else:
-        parts.insert(0, kernels)
+    symbols = dict(abi.symbols())
     if "@theon_parallel" in main:
         symbols |= pool.symbols()
     extra, addresses = routines_of(program)
     symbols |= addresses
-    return jit.compile_module(_merged([*parts, extra]), symbols)
+    if kernels is None:
+        from theon.codegen import emit
+
+        kernels, declared = emit.kernels_text(text.kernels_of(program).items())
+        kernels = "\n".join([kernels, *declared])
+    if not text.is_long(program):
+        return jit.compile_module(_merged([kernels, main, extra]), symbols)
+    called, declarations = jit.separated(_merged([kernels, extra]))
+    names = {line.split("(")[0].split("@")[1] for line in declarations.splitlines()}
+    own = [line for line in main.splitlines() if not (line.startswith("declare ") and line.split("(")[0].split("@")[1] in names)]
+    return jit.compile_module(called, symbols, quick=_merged([*own, declarations]))
 
 
 def _merged(parts: Sequence[str]) -> str:
