@@ -61,7 +61,7 @@ class _Writer:
         self.stride_slots: dict[tuple[int, int], int] = {}
         slot = 0
         for number, operand in enumerate(kernel.operands):
-            for axis in operand.axes:
+            for axis in operand.axes if operand.kind != "scratch" else ():
                 self.stride_slots[number, axis] = slot
                 slot += 1
 
@@ -75,7 +75,11 @@ class _Writer:
     def text(self) -> str:
         kernel = self.kernel
         head = []
-        for number in range(len(kernel.operands)):
+        for number, operand in enumerate(kernel.operands):
+            if operand.kind == "scratch":
+                self.entry.append(f"  %p{number} = alloca {abi.LLVM_TYPE[operand.dtype]}, i64 {operand.size}, align 64")
+                self.base[number] = f"%p{number}"
+                continue
             head.append(f"  %p{number}.at = getelementptr ptr, ptr %data, i64 {number}")
             head.append(f"  %p{number} = load ptr, ptr %p{number}.at")
             self.base[number] = f"%p{number}"
@@ -117,7 +121,7 @@ class _Writer:
         self.index[axis] = i
         for number, operand in enumerate(self.kernel.operands):
             if axis in operand.axes:
-                if self.fast == axis:
+                if self.fast == axis or operand.kind == "scratch":
                     memory = abi.LLVM_TYPE[operand.dtype]
                     self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {i}")
                 else:
@@ -180,7 +184,7 @@ class _Writer:
     def sweep(self, p: Pass) -> None:
         """Loops over the axes of the pass, twice: for memory that is contiguous along the last one, and for any."""
         inner = p.axes[-1]
-        along = [(n, o) for n, o in enumerate(self.kernel.operands) if inner in o.axes]
+        along = [(n, o) for n, o in enumerate(self.kernel.operands) if inner in o.axes and o.kind != "scratch"]
         good = "true"
         for number, operand in along:
             same = self.new(f"icmp eq i64 %s{self.stride_slots[number, inner]}, {abi.itemsize(operand.dtype)}")

@@ -47,7 +47,7 @@ def object_code(text: str, optimised: bool = True) -> bytes:
             tuning = llvm.create_pipeline_tuning_options(speed_level=3)
             tuning.loop_vectorization = True
             tuning.slp_vectorization = False
-            tuning.loop_unrolling = True
+            tuning.loop_unrolling = False
             passes = llvm.create_pass_builder(machine, tuning)
             passes.getModulePassManager().run(module, passes)
         body: bytes = machine.emit_object(module)

@@ -52,6 +52,8 @@ def slots(kernel: Kernel) -> list[dict[int, int]]:
     found = []
     place = 0
     for operand in kernel.operands:
+        if operand.kind == "scratch":  # no pointer is passed for it
+            continue
         places = {}
         for axis in operand.axes:
             places[axis] = place
@@ -69,7 +71,8 @@ def shared_axes(kernel: Kernel) -> list[int]:
             continue
         if axis not in kernel.outer and any(p.reductions or axis not in p.axes for p in kernel.passes):
             continue
-        if all(axis in kernel.operands[s.operand].axes for p in kernel.passes for s in p.stores):
+        stores = [kernel.operands[s.operand] for p in kernel.passes for s in p.stores]
+        if all(axis in o.axes or (o.kind == "scratch" and axis in kernel.outer) for o in stores):
             found.append(axis)
     return found
 

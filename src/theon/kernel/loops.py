@@ -28,16 +28,15 @@ __all__ = ["Kernel", "Operand", "Pass", "Reduction", "Store"]
 class Operand:
     """An array the kernel reads or writes.
 
-    ``kind``: ``"read"``; ``"write"``; ``"accumulate"`` (initialised by the kernel to ``init``, then updated by
-    ``Store(accumulate=...)`` along axes it lacks); ``"update"`` (like accumulate, but keeps what is there);
-    ``"scratch"`` (no pointer is passed: the kernel's own row buffer over the inner axes ``axes``).
+    ``kind``: ``"read"``; ``"write"``; ``"update"`` (read and written: what is there is combined with);
+    ``"scratch"`` (no pointer is passed: the kernel's own buffer of ``size`` elements along its one axis; these come last).
     A written operand never overlaps a read one, unless it is the same region element by element.
     """
 
     dtype: str
     axes: tuple[int, ...] = ()
     kind: str = "read"
-    init: bool | int | float | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def kernel_text(kernel: Kernel) -> str:
     """Return the whole kernel as text; equal kernels have equal texts."""
     head = [f"kernel axes={kernel.naxes} outer={list(kernel.outer)}"]
     for place, o in enumerate(kernel.operands):
-        extra = "" if o.init is None else f" init={o.init!r}"
+        extra = f" of {o.size}" if o.size else ""
         head.append(f"  %{place} {o.kind} {o.dtype} along {list(o.axes)}{extra}")
     for p in kernel.passes:
         at = "".join(f", axis {axis} at {scalar_text(place)}" for axis, place in p.fixed)

@@ -173,7 +173,11 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
         return jit.compile_module(_merged([kernels, main, extra]), symbols)
     called, declarations = jit.separated(_merged([kernels, extra]))
     names = {line.split("(")[0].split("@")[1] for line in declarations.splitlines()}
-    own = [line for line in main.splitlines() if not (line.startswith("declare ") and line.split("(")[0].split("@")[1] in names)]
+    own = [
+        line
+        for line in main.splitlines()
+        if not (line.startswith("declare ") and line.split("(")[0].split("@")[1] in names)
+    ]
     return jit.compile_module(called, symbols, quick=_merged([*own, declarations]))
 
 

@@ -41,7 +41,7 @@ _COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
 # An expression read in several places is kept in memory if it holds one of these, else computed again.
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
 _LARGEST_EXPRESSION = 60
-_BLOCK = 8192  # elements summed at a time where everything is reduced
+_BLOCK = 4096  # elements summed at a time where everything is reduced
 _NEUTRAL = {"add": 0, "mul": 1}
 k = Builder()
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
@@ -342,13 +342,15 @@ class Lowering:
         passes: tuple[Pass, ...],
         operands: list[tuple[int, tuple[Scalar | None, ...], str]],
         extents: Sequence[Scalar],
+        scratch: tuple[Operand, ...] = (),
     ) -> None:
         declared, given = [], []
         for number, strides, kind in operands:
             axes = tuple(d for d, s in enumerate(strides) if s is not None)
             declared.append(Operand(self.tensors[number].dtype, axes, kind))
             given.append((number, tuple(s for s in strides if s is not None)))
-        self.steps.append(KernelStep(Kernel(naxes, outer, tuple(declared), passes), tuple(extents), tuple(given), 0))
+        kernel = Kernel(naxes, outer, (*declared, *scratch), passes)
+        self.steps.append(KernelStep(kernel, tuple(extents), (*given, *(None for _ in scratch)), 0))
 
     def fill(self, number: int, found: Expression) -> None:
         """Compute an expression into a tensor of its shape (broadcast to it)."""
@@ -594,10 +596,19 @@ class Lowering:
                 operands.append((view, (_mul(s, block), s), "read"))
             here = self.view(partial, (blocks,), (step,), const(0) if at.op == "const" else _mul(whole, step))
             operands.append((here, (step, None), "write"))
-            passes = (
-                Pass((1,), (Reduction(op, value, 0, accumulator),)),
-                Pass((), (), (Store(len(operands) - 1, make("result", accumulator, (), 0)),)),
-            )
+            last = Pass((), (), (Store(len(operands) - 1, make("result", accumulator, (), 0)),))
+            given = found.value.dtype
+            if found.costly and given != accumulator:
+                # Values first, then their sum: in one loop the wider accumulators would halve the vectors of the functions.
+                scratch = make("load", given, (), len(operands))
+                passes = (
+                    Pass((1,), (), (Store(len(operands), found.value),)),
+                    Pass((1,), (Reduction(op, k.cast(scratch, accumulator), 0, accumulator),)),
+                    last,
+                )
+                self.kernel(2, (0,), passes, operands, (blocks, length), (Operand(given, (1,), "scratch", _BLOCK),))
+                continue
+            passes = (Pass((1,), (Reduction(op, value, 0, accumulator),)), last)
             self.kernel(2, (0,), passes, operands, (blocks, length))
         self.reduce_partial(number, partial, _add(whole, const(1)), op, accumulator)
 

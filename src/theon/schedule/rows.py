@@ -72,16 +72,23 @@ def _softmax(low: Lowering, node: Apply, logarithm: bool) -> None:
         last = k.sub(stored, k.cast(k.math("log", total), dtype))
     else:
         last = k.mul(stored, k.cast(k.div(const(1.0, "float64"), total), dtype))
-    passes = (
-        Pass((1,), (Reduction("max", x, 0, dtype),)),
-        Pass((1,), (_sum(power, 1),), (Store(target, moved if logarithm else power),)),
-        Pass((1,), (), (Store(target, last),)),
-    )
+    middle: tuple[Pass, ...]
+    if logarithm:
+        middle = (Pass((1,), (_sum(power, 1),), (Store(target, moved),)),)
+    else:
+        middle = _stored_and_summed(target, power)
+    passes = (Pass((1,), (Reduction("max", x, 0, dtype),)), *middle, Pass((1,), (), (Store(target, last),)))
     low.kernel(2, (0,), passes, operands, found.sizes)
 
 
 def _sum(value: Scalar, result: int) -> Reduction:
     return Reduction("add", k.cast(value, "float64"), result, "float64")
+
+
+def _stored_and_summed(target: int, power: Scalar) -> tuple[Pass, ...]:
+    """Store the values, then sum them as result 1: in one loop the wider sum would halve the vectors of the function."""
+    stored = make("load", power.dtype, (), target)
+    return Pass((1,), (), (Store(target, power),)), Pass((1,), (_sum(stored, 1),))
 
 
 @lowers("Softmax")
@@ -130,16 +137,14 @@ def likelihood(low: Lowering, node: Apply) -> None:
         value = k.add(value, offset)
     top, total = make("result", dtype, (), 0), make("result", "float64", (), 1)
     power = k.math("exp", k.sub(value, top))
-    stores: tuple[Store, ...] = ()
+    stores: tuple[Pass, ...] = ()
     passes = [Pass((1,), (Reduction("max", value, 0, dtype),))]
     if low.fgraph.clients(sm):
         target = _new(low, sm, found.sizes, (0, 1), operands)
-        stores = (Store(target, power),)
+        stores = _stored_and_summed(target, power)
         scale = k.cast(k.div(const(1.0, "float64"), total), dtype)
         scaled = Pass((1,), (), (Store(target, k.mul(make("load", dtype, (), target), scale)),))
-    passes.append(Pass((1,), (_sum(power, 1),), stores))
-    if stores:
-        passes.append(scaled)
+    passes += [*stores, scaled] if stores else [Pass((1,), (_sum(power, 1),))]
     if low.fgraph.clients(nll):
         single = _new(low, nll, (rows,), (0,), operands)
         lost = k.sub(k.cast(k.math("log", total), dtype), k.sub(value, top))
