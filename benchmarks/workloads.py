@@ -144,6 +144,29 @@ def _mlp(batch):
 
             first = float(call())
             return call, lambda: np.asarray(first)
+        if peer == "jax":
+            import jax
+            import jax.numpy as jnp
+
+            def loss(p, x, y):
+                z = jax.nn.log_softmax(jnp.tanh(x @ p[0] + p[1]) @ p[2] + p[3])
+                return -z[jnp.arange(batch), y].mean()
+
+            @jax.jit
+            def step(p, velocity, x, y):
+                cost, slopes = jax.value_and_grad(loss)(p, x, y)
+                velocity = [np.float32(0.9) * m - np.float32(0.01) * g for m, g in zip(velocity, slopes)]
+                return cost, [q + m for q, m in zip(p, velocity)], velocity
+
+            state = [[jnp.asarray(p) for p in start], [jnp.zeros_like(jnp.asarray(p)) for p in start]]
+            jx, jy = jnp.asarray(x), jnp.asarray(y)
+
+            def call():
+                cost, state[0], state[1] = step(state[0], state[1], jx, jy)
+                return jax.block_until_ready((cost, state))[0]
+
+            first = float(call())
+            return call, lambda: np.asarray(first)
         if peer == "numpy":
             params, velocity = [p.copy() for p in start], [np.zeros_like(p) for p in start]
 
@@ -207,6 +230,59 @@ def softmax_nll(peer):
             return v.grad
 
         return call, lambda: call().numpy()
+    if peer == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        def loss(v, t):
+            return -jax.nn.log_softmax(v)[jnp.arange(512), t].mean()
+
+        f, v, t = jax.jit(jax.value_and_grad(loss)), jnp.asarray(x), jnp.asarray(y)
+        return lambda: jax.block_until_ready(f(v, t)), lambda: f(v, t)[1]
+    return None
+
+
+def deep_mlp(peer):
+    """A gradient step of a tanh network of 50 layers of 64, batch 32: above all its compile time."""
+    rng = np.random.RandomState(0)
+    start = [((rng.randn(64, 64) * 0.1).astype("float32"), np.zeros(64, "float32")) for _ in range(50)]
+    x, y = rng.randn(32, 64).astype("float32"), rng.randint(0, 64, 32)
+    rate = np.float32(0.01)
+    if peer == "theon":
+        import theano
+        import theano.tensor as T
+
+        tx, ty = T.fmatrix("x"), T.lvector("y")
+        params = [theano.shared(p) for pair in start for p in pair]
+        h = tx
+        for W, b in zip(params[::2], params[1::2]):
+            h = T.tanh(T.dot(h, W) + b)
+        cost = T.nnet.categorical_crossentropy(T.nnet.softmax(h), ty).mean()
+        f = theano.function([tx, ty], cost, updates=[(p, p - rate * g) for p, g in zip(params, T.grad(cost, params))])
+        first = float(f(x, y))
+        return lambda: f(x, y), lambda: np.asarray(first)
+    if peer == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        def loss(p, x, y):
+            for W, b in p:
+                x = jnp.tanh(x @ W + b)
+            return -jax.nn.log_softmax(x)[jnp.arange(32), y].mean()
+
+        @jax.jit
+        def step(p, x, y):
+            cost, slopes = jax.value_and_grad(loss)(p, x, y)
+            return cost, jax.tree_util.tree_map(lambda q, g: q - rate * g, p, slopes)
+
+        state, jx, jy = [jax.tree_util.tree_map(jnp.asarray, start)], jnp.asarray(x), jnp.asarray(y)
+
+        def call():
+            cost, state[0] = step(state[0], jx, jy)
+            return jax.block_until_ready((cost, state))[0]
+
+        first = float(call())
+        return call, lambda: np.asarray(first)
     return None
 
 
@@ -219,4 +295,5 @@ WORKLOADS = {
     "softmax+NLL+grad 512x1000": softmax_nll,
     "MLP step, batch 20": _mlp(20),
     "MLP step, batch 256": _mlp(256),
+    "MLP of 50 layers, step": deep_mlp,
 }
