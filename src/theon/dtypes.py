@@ -37,7 +37,9 @@ def upcast(*dtypes: str) -> str:
     """
     from theon.options import config
 
-    kept = _promote(dtypes)
+    kept = "bool" if not dtypes else dtypes[0]
+    for dtype in dtypes[1:]:  # two at a time: int8 and uint8 are int16 first, which a float16 does not hold
+        kept = _promote((kept, dtype))
     # With cast_policy numpy+floatX a float64 that no operand asked for becomes floatX.
     if (
         config.cast_policy == "numpy+floatX"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from theon.ops.declare import (
+    at_least_int8,
     elementwise,
     integers_only,
     no_bool,
@@ -120,7 +121,7 @@ pow = elementwise(
     "pow",
     2,
     lambda xp, x, y: xp.power(x, y) if x.dtype.kind in "fc" else _int_power(xp, x, y),
-    same_kind,
+    at_least_int8,
     _pow_grad,
     lambda k, x, y: k.math("pow", x, y) if x.dtype.startswith("float") else None,
     "``x`` to the power ``y``.",
@@ -270,7 +271,7 @@ conj = elementwise(
     "conj",
     1,
     lambda xp, x: xp.conj(x),
-    same_kind,
+    at_least_int8,
     lambda x, o, g: [conj(g) if g.type.dtype.startswith("complex") else g],
     None,
     "Complex conjugate.",

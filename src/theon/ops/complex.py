@@ -41,7 +41,7 @@ angle = elementwise(
     "Angle in the complex plane, in radians.", cast_inputs=False,
 )  # fmt: skip
 complex_from_polar = elementwise(
-    "complex_from_polar", 2, lambda xp, r, a: r * xp.exp(1j * a), _complex_dtype,
+    "complex_from_polar", 2, lambda xp, r, a: r * xp.exp(1j * a), lambda r, a: _complex_dtype(*[upcast(r, a)] * 2),
     lambda r, a, o, g: [real(g * conj(complex(cos(a), sin(a)))), real(g * conj(complex(-r * sin(a), r * cos(a))))], None,
     "The number of magnitude r and angle a (radians).",
 )  # fmt: skip

@@ -45,6 +45,12 @@ def same_kind(*dtypes: str) -> str:
     return upcast(*dtypes)
 
 
+def at_least_int8(*dtypes: str) -> str:
+    """The upcast of all inputs, int8 for bools."""
+    out = upcast(*dtypes)
+    return "int8" if out == "bool" else out
+
+
 def no_bool(*dtypes: str) -> str:
     """The upcast of all inputs, which may not be bool."""
     out = upcast(*dtypes)
@@ -82,8 +88,10 @@ def to_bool_no_complex(*dtypes: str) -> str:
 
 
 def bits(*dtypes: str) -> str:
-    """The upcast of integers or bools; others are refused."""
+    """The upcast of integers, or bool of bools; others, and bools beside integers, are refused."""
     _refuse(dtypes, float_dtypes + complex_dtypes)
+    if "bool" in dtypes and set(dtypes) != {"bool"}:
+        raise TypeError(f"bools and integers do not mix here: {dtypes}")
     return upcast(*dtypes)
 
 
@@ -104,10 +112,7 @@ def quotient(x: str, y: str) -> str:
     """True division: integers give floatX."""
     if x in discrete_dtypes and y in discrete_dtypes:
         return config.floatX  # type: ignore[no-any-return]
-    # A discrete operand does not widen a float one.
-    if x in discrete_dtypes:
-        return y
-    return x if y in discrete_dtypes else upcast(x, y)
+    return upcast(x, y)
 
 
 def _refuse(dtypes: Sequence[str], kinds: Sequence[str]) -> None:

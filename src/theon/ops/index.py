@@ -553,7 +553,10 @@ def getitem(x: Any, args: Any) -> Any:
     """Return ``x[args]``: NumPy's rules for integers, slices, None, Ellipsis, integer arrays and boolean masks."""
     args = args if isinstance(args, tuple) else (args,)
     entries = [
-        as_tensor_variable(np.asarray(a)) if isinstance(a, list) and not _holds_variables(a) else a for a in args
+        as_tensor_variable(np.asarray(a) if a else np.zeros(0, "int64"))
+        if isinstance(a, list) and not _holds_variables(a)
+        else a
+        for a in args
     ]
     entries = [as_tensor_variable(e) if isinstance(e, list) else e for e in entries]
     for e in entries:
@@ -740,13 +743,6 @@ def inc_subtensor(
     if y.type.ndim > x.type.ndim:
         raise TypeError(
             f"Trying to increment a {x.type.ndim}-dimensional subtensor with a {y.type.ndim}-dimensional value."
-        )
-    if np.result_type(x.type.dtype, y.type.dtype) != np.dtype(x.type.dtype) and not (
-        isinstance(y, Constant) and x.type.dtype == y.type.dtype
-    ):
-        raise TypeError(
-            f"Trying to {'set' if set_instead_of_inc else 'increment'} a subtensor of dtype {x.type.dtype} with a value of dtype "
-            f"{y.type.dtype}: cast the value"
         )
     for d in range(y.type.ndim):
         a, b = x.type.broadcastable[x.type.ndim - 1 - d], y.type.broadcastable[y.type.ndim - 1 - d]

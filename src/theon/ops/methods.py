@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from theon.errors import AsTensorError
+from theon.graph.variable import Variable
 from theon.ops import (
     arith,
     bits,
@@ -68,12 +69,20 @@ def divmod_(x: Any, y: Any) -> tuple[Any, Any]:
     return arith.int_div(x, y), arith.mod(x, y)
 
 
-def _operator(function: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
+# Where the other operand is no tensor these leave it to Python, which raises TypeError; the rest raise AsTensorError.
+_LEAVING = {arith.add, arith.sub, arith.mul}
+
+
+def _operator(function: Callable[..., Any], swapped: bool = False, leaves: bool = False) -> Callable[..., Any]:
+    leaves = leaves or (function in _LEAVING and not swapped)
+
     def method(self: Any, other: Any) -> Any:
         try:
             return function(other, self) if swapped else function(self, other)
         except (NotImplementedError, AsTensorError):
-            return NotImplemented
+            if leaves or isinstance(other, Variable):
+                return NotImplemented
+            raise
 
     return method
 
@@ -175,11 +184,11 @@ METHODS: dict[str, Any] = {
     "__rdiv__": _operator(lambda x, y: _true_div(x, y), True),
     "__floordiv__": _operator(arith.int_div),
     "__rfloordiv__": _operator(arith.int_div, True),
-    "__mod__": _operator(mod_check),
+    "__mod__": _operator(mod_check, leaves=True),
     "__rmod__": _operator(mod_check, True),
     "__divmod__": divmod_,
     "__rdivmod__": lambda self, other: divmod_(other, self),
-    "__pow__": _operator(_power),
+    "__pow__": _operator(_power, leaves=True),
     "__rpow__": _operator(_power, True),
     "__and__": _operator(bits.and_),
     "__rand__": _operator(bits.and_, True),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes
+from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes, upcast
 from theon.errors import message
 from theon.graph.variable import Apply, Constant
 from theon.ops.arith import abs_, sqr, switch, true_div
@@ -127,6 +127,7 @@ class _Accumulating(CAReduce):
     """Reductions whose integer results are widened, with ``dtype`` and ``acc_dtype`` to choose."""
 
     __props__ = ("scalar_name", "axis", "dtype", "acc_dtype")
+    settled = False  # whether acc_dtype was derived, and so need not be checked
     title = ""
 
     def __init__(self, axis: Any_ = None, dtype: str | None = None, acc_dtype: str | None = None) -> None:
@@ -159,12 +160,19 @@ class _Accumulating(CAReduce):
         dtype, acc = self.output_dtype(x.type.dtype), self.accumulator_dtype(x.type.dtype)
         if acc not in ("bool",) and x.type.dtype.startswith("complex") and not dtype.startswith("complex"):
             raise TypeError(f"{self.title}: cannot reduce complex numbers into {dtype}")
-        if x.type.dtype not in discrete_dtypes and acc in discrete_dtypes:
+        given = x.type.dtype
+        if (
+            not self.settled
+            and self.acc_dtype is not None
+            and upcast(given, acc) != acc
+            and (given not in discrete_dtypes or acc in discrete_dtypes)
+        ):
             raise TypeError(
                 f"Cannot build {self.title} node with input dtype {x.type.dtype} and acc_dtype {acc}, as precision would be lost."
             )
         if self.acc_dtype is None:
             settled = type(self)(self.axis, self.dtype, acc)
+            settled.settled = True
             settled.__dict__.update({k: v for k, v in self.__dict__.items() if k not in settled.__dict__})
             return settled.make_node(x)
         return super().make_node(x)
@@ -207,9 +215,10 @@ class Prod(_Accumulating):
         """The node of an op whose accumulator is settled."""
         if self.acc_dtype is None:
             x = as_tensor_variable(inputs[0])
-            return Prod(self.axis, self.dtype, self.accumulator_dtype(x.type.dtype), self.no_zeros_in_input).make_node(
-                x
-            )
+            acc = self.accumulator_dtype(x.type.dtype)
+            settled = Prod(self.axis, self.dtype, acc, self.no_zeros_in_input)
+            settled.settled = True
+            return settled.make_node(x)
         return super().make_node(*inputs)
 
     def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
@@ -457,15 +466,22 @@ def argmax(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     return max_and_argmax(x, axis, keepdims)[1]
 
 
+def _no_complex(name: str, x: Any_) -> None:
+    if x.type.dtype.startswith("complex"):
+        raise NotImplementedError(message(f"{name}: complex numbers have no order", [x]))
+
+
 def min(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     """Return the minimum over ``axis`` (all by default); NaN wins."""
     x = as_tensor_variable(x)
+    _no_complex("min", x)
     return max(x, axis, keepdims) if x.type.ndim == 0 else _reduced(Min, x, axis, keepdims)
 
 
 def argmin(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     """Return the first position of the minimum over ``axis``; without one, in the flattened array."""
     x = as_tensor_variable(x)
+    _no_complex("argmin", x)
     if x.type.dtype == "bool":
         return argmax(eq(x, 0), axis, keepdims)
     # The complement reverses the order of all integers, where the negative of the smallest overflows.

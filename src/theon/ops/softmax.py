@@ -9,7 +9,7 @@ from theon.dtypes import float_dtypes
 from theon.graph.variable import Apply
 from theon.ops.arith import neg, switch
 from theon.ops.compare import gt
-from theon.ops.declare import TensorOp
+from theon.ops.declare import TensorOp, to_float
 from theon.ops.dims import dimshuffle, padded
 from theon.ops.explog import exp
 from theon.ops.special import sigmoid
@@ -161,10 +161,17 @@ def selu(x: Any) -> Any:
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
+def _as_float(x: Any) -> Any:
+    x = as_tensor_variable(x)
+    return x if x.type.dtype in float_dtypes else x.astype(to_float(x.type.dtype))
+
+
 def softsign(x: Any) -> Any:
     """Return x / (1 + |x|)."""
-    x = as_tensor_variable(x)
-    return x / (1.0 + abs(x))
+    from theon.ops.explog import like
+
+    x = _as_float(x)
+    return x / (like(x, 1.0) + abs(x))
 
 
 def hard_sigmoid(x: Any) -> Any:
@@ -172,8 +179,8 @@ def hard_sigmoid(x: Any) -> Any:
     from theon.ops.arith import clip
     from theon.ops.explog import like
 
-    x = as_tensor_variable(x)
-    return clip(x * like(x, 0.2) + like(x, 0.5), 0.0, 1.0)
+    x = _as_float(x)
+    return clip(x * like(x, 0.2) + like(x, 0.5), like(x, 0.0), like(x, 1.0))
 
 
 def ultra_fast_sigmoid(x: Any) -> Any:

@@ -608,7 +608,9 @@ class Lowering:
                 )
                 self.kernel(2, (0,), passes, operands, (blocks, length), (Operand(given, (1,), "scratch", _BLOCK),))
                 continue
-            self.kernel(2, (0,), (Pass((1,), (Reduction(op, value, 0, accumulator),)), last), operands, (blocks, length))
+            self.kernel(
+                2, (0,), (Pass((1,), (Reduction(op, value, 0, accumulator),)), last), operands, (blocks, length)
+            )
         self.reduce_partial(number, partial, _add(whole, const(1)), op, accumulator)
 
     def reduce_partial(self, number: int, partial: int, n: Scalar, op: str, accumulator: str) -> None:

@@ -52,9 +52,7 @@ class NumpyAutocaster:
                     candidate = exact.astype(dtype)
                 except (OverflowError, TypeError):
                     continue
-                if np.all(candidate.astype(exact.dtype) == exact) or (
-                    candidate.dtype.kind == "f" and np.isnan(x).all()
-                ):
+                if np.all(candidate.astype(exact.dtype) == exact):
                     return candidate
         return np.asarray(x).astype(self.dtypes[-1])
 
@@ -83,9 +81,11 @@ class autocast_float_as:
 def _as_array(x: Any, dtype: Any) -> np.ndarray:
     if dtype is not None:
         return np.asarray(x, dtype=config.floatX if dtype == "floatX" else dtype)
-    if isinstance(x, bool | np.bool_):
-        return np.asarray(x, dtype="bool")
+    if isinstance(x, np.generic):
+        return np.asarray(x)
     if isinstance(x, int):
+        if not -(2**63) <= x < 2**64:
+            raise OverflowError(f"Python int too large for any integer dtype: {x}")
         return autocast_int(x) if -(2**63) <= x < 2**63 else np.asarray(x)
     if isinstance(x, float):
         return autocast_float(x)
@@ -94,7 +94,7 @@ def _as_array(x: Any, dtype: Any) -> np.ndarray:
         not hasattr(x, "dtype")
         and found.dtype == np.float64
         and isinstance(x, list | tuple)
-        and config.cast_policy == "numpy+floatX"
+        and (config.cast_policy == "numpy+floatX" or not found.size)
     ):
         found = found.astype(config.floatX)
     return found
@@ -111,7 +111,7 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
         raise TypeError(f"constant: {x} is a Variable already")
     try:
         data = _as_array(x, dtype)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError) as error:
         raise TypeError(f"Could not convert {x!r} to TensorType: {error}", type(x)) from None
     if data.dtype.kind not in "biufc":
         raise TypeError(f"Could not convert {x!r} to TensorType", type(x))
@@ -152,7 +152,9 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
     if isinstance(x, list | tuple) and _holds_variable(x):
         return hooks.needed("stack")(x)
     if isinstance(x, bool):
-        return constant(np.asarray(x), name=name, ndim=ndim)
+        raise AsTensorError(
+            "Cannot cast True or False as a tensor variable. Please use np.array(True) or np.array(False) if you need these constants."
+        )
     try:
         return constant(x, name=name, ndim=ndim)
     except TypeError:
