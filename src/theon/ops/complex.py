@@ -29,7 +29,7 @@ imag = elementwise(
 
 
 def _complex_dtype(x: str, y: str) -> str:
-    return upcast(to_float_no_complex(x, y), "complex64")
+    return upcast(to_float_no_complex(upcast(x, y)), "complex64")
 
 
 complex = elementwise(
@@ -41,7 +41,7 @@ angle = elementwise(
     "Angle in the complex plane, in radians.", cast_inputs=False,
 )  # fmt: skip
 complex_from_polar = elementwise(
-    "complex_from_polar", 2, lambda xp, r, a: r * xp.exp(1j * a), lambda r, a: _complex_dtype(*[upcast(r, a)] * 2),
+    "complex_from_polar", 2, lambda xp, r, a: r * xp.exp(1j * a), _complex_dtype,
     lambda r, a, o, g: [real(g * conj(complex(cos(a), sin(a)))), real(g * conj(complex(-r * sin(a), r * cos(a))))], None,
     "The number of magnitude r and angle a (radians).",
 )  # fmt: skip
