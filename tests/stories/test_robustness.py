@@ -108,3 +108,19 @@ def test_slices_follow_python(start, stop):
     np.testing.assert_array_equal(region, data[start:stop])
     data[start:stop] = -1
     np.testing.assert_array_equal(changed, data)
+
+
+def test_gradient_of_a_size_that_is_one_only_at_run_time():
+    x, y = T.dmatrix("x"), T.dmatrix("y")
+    cost = (T.tanh(x * y) + y).sum()
+    f = theano.function([x, y], [cost, *T.grad(cost, [x, y])])
+    a, b = np.random.RandomState(0).randn(3, 4), np.random.RandomState(1).randn(1, 4)
+    wide = np.broadcast_to(b, (3, 4)).copy()
+    value, gx, gy = f(a, b)
+    whole, wx, wy = f(a, wide)
+    np.testing.assert_allclose(value, whole)
+    np.testing.assert_allclose(gx, wx)
+    assert gy.shape == (1, 4)
+    np.testing.assert_allclose(gy, wy.sum(axis=0, keepdims=True))
+    second = theano.function([x, y], T.grad((T.grad(cost, y) ** 2).sum(), y))
+    assert second(a, b).shape == (1, 4)

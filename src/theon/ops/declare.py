@@ -242,7 +242,7 @@ class Elemwise(Op):
     ) -> list[Any]:
         """Return the scalar gradients, summed over the dimensions along which an input was broadcast."""
         from theon.graph.type import null_type
-        from theon.ops.reduce import summed_to
+        from theon.ops.reduce import sum_like, summed_to
 
         (g,) = output_grads
         out = outputs[0]
@@ -252,6 +252,8 @@ class Elemwise(Op):
             return [null_type(f"{self.scalar_op} has no gradient") for _ in inputs]
         gradients = []
         for x, d in zip(inputs, self.scalar_op.grad(*inputs, out, g)):
+            if d is not None and _may_be_spread(x, inputs):
+                d = sum_like(d, x)
             if d is None or x.type.dtype in discrete_dtypes:  # type: ignore[attr-defined]
                 gradients.append(zeros_for(x))
             else:
@@ -284,6 +286,34 @@ class Elemwise(Op):
             else:
                 sizes.append(as_tensor_variable(np.int64(1)))
         return [tuple(sizes)]
+
+
+def _source(variable: Variable) -> Variable:
+    """The variable whose shape this one has, seen through elementwise ops of one operand."""
+    for _ in range(50):
+        node = variable.owner
+        if node is None or not isinstance(node.op, Elemwise):
+            break
+        whole = [v for v in node.inputs if not all(v.type.broadcastable)]  # type: ignore[attr-defined]
+        if any(v is not whole[0] for v in whole) or not whole or whole[0].type.broadcastable != variable.type.broadcastable:  # type: ignore[attr-defined]
+            break
+        variable = whole[0]
+    return variable
+
+
+def _may_be_spread(x: Variable, operands: Sequence[Variable]) -> bool:
+    """Whether a size of ``x`` that is not known to be 1 may be 1 at run time where another operand's is not."""
+    for other in operands:
+        if other is x:
+            continue
+        for one, flag, n, m in zip(
+            x.type.broadcastable, other.type.broadcastable, x.type.shape, other.type.shape  # type: ignore[attr-defined]
+        ):
+            if not one and not flag and (n is None or m is None) and n is None:
+                if _source(x) is not _source(other):
+                    return True
+                break
+    return False
 
 
 def zeros_for(x: Variable) -> Any:

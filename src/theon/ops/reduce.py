@@ -388,6 +388,52 @@ def makeKeepDims(x: Any_, y: Any_, axis: Any_) -> Any_:
     return dimshuffle(y, order)
 
 
+class SumLike(TensorOp):
+    """A gradient summed over the dimensions in which, at run time, the size of ``x`` is 1 and its own is not.
+
+    Elementwise ops broadcast a size that happens to be 1, so that the gradient has the shape of the result.
+    """
+
+    __module__ = "theano.tensor.elemwise"
+    __props__ = ()
+
+    def __str__(self) -> str:
+        return "SumLike"
+
+    def infer(self, g: Any_, x: Any_) -> TensorType:
+        """The dtype and pattern of the gradient."""
+        return TensorType(g.type.dtype, g.type.broadcastable)
+
+    def reference(self, xp: Any_, g: Any_, x: Any_) -> Any_:
+        """Sum where the sizes differ."""
+        axes = tuple(d for d in range(x.ndim) if x.shape[d] == 1 and g.shape[d] != 1)
+        return xp.sum(g, axis=axes, keepdims=True) if axes else g.copy() if hasattr(g, "flags") else g
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Only the shape of ``x`` is read."""
+        return [[True], [False]]
+
+    def grad(self, inputs: Any_, output_grads: Any_) -> list[Any_]:
+        """The sum's gradient is spread again."""
+        from theon.graph.disconnected import DisconnectedType
+        from theon.ops.arith import second
+
+        return [second(inputs[0], output_grads[0]), DisconnectedType()()]
+
+    def R_op(self, inputs: Any_, eval_points: Any_) -> list[Any_]:
+        """Linear."""
+        return [None if eval_points[0] is None else self(eval_points[0], inputs[1])]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any_]) -> list[Any_]:
+        """The shape of ``x``."""
+        return [shapes[1]]
+
+
+def sum_like(g: Any_, x: Any_) -> Any_:
+    """Return ``g`` summed to the run-time shape of ``x``, where elementwise broadcasting spread it."""
+    return SumLike()(g, x) if g.type.ndim == x.type.ndim else g
+
+
 def summed_to(d: Any_, x: Any_) -> Any_:
     """Return ``d`` summed over the dimensions in which ``x`` is broadcastable and it is not, of the dtype of ``x``."""
     axes = [i for i in range(x.type.ndim) if x.type.broadcastable[i] and not d.type.broadcastable[i]]

@@ -692,6 +692,18 @@ class Lowering:
             self.offset_of(number),
         )
 
+    def _SumLike(self, node: Apply) -> None:
+        """Nothing, where the sizes agree; where they do not, the reference executor sums."""
+        (g, x), (out,) = node.inputs, node.outputs
+        pattern = zip(g.type.broadcastable, self.sizes_of_variable(g), self.sizes_of_variable(x))  # type: ignore[attr-defined]
+        for flag, a, b in pattern:
+            if not flag:
+                self.same(b, a)
+        if g in self.pending and len(self.fgraph.clients(g)) <= 1:
+            self.pending[out] = self.pending.pop(g)
+        else:
+            self.memory[out] = self.as_tensor(g)
+
     def _Rebroadcast(self, node: Apply) -> None:
         (x,), (out,) = node.inputs, node.outputs
         number = self.as_tensor(x)
