@@ -699,8 +699,9 @@ class Lowering:
         for flag, a, b in pattern:
             if not flag:
                 self.same(b, a)
-        if g in self.pending and len(self.fgraph.clients(g)) <= 1:
-            self.pending[out] = self.pending.pop(g)
+        found = self.pending.get(g)
+        if found is not None and (len(self.fgraph.clients(g)) <= 1 or (not found.costly and found.size < 12)):
+            self.pending[out] = found
         else:
             self.memory[out] = self.as_tensor(g)
 
