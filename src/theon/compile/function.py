@@ -176,12 +176,7 @@ def _as_output(thing: Any) -> SymbolicOutput:
         return thing
     if isinstance(thing, Variable):
         return Out(thing)
-    try:
-        return Out(as_tensor_variable(thing))
-    except TypeError:
-        raise TypeError(
-            "Outputs must be theano Variable or Out instances. Received " + f"{thing} of type {type(thing)}"
-        ) from None
+    raise TypeError(f"Outputs must be theano Variable or Out instances. Received {thing} of type {type(thing)}")
 
 
 def _maker(

@@ -295,7 +295,11 @@ def _source(variable: Variable) -> Variable:
         if node is None or not isinstance(node.op, Elemwise):
             break
         whole = [v for v in node.inputs if not all(v.type.broadcastable)]  # type: ignore[attr-defined]
-        if any(v is not whole[0] for v in whole) or not whole or whole[0].type.broadcastable != variable.type.broadcastable:  # type: ignore[attr-defined]
+        if (
+            any(v is not whole[0] for v in whole)
+            or not whole
+            or whole[0].type.broadcastable != variable.type.broadcastable
+        ):  # type: ignore[attr-defined]
             break
         variable = whole[0]
     return variable
@@ -307,7 +311,10 @@ def _may_be_spread(x: Variable, operands: Sequence[Variable]) -> bool:
         if other is x:
             continue
         for one, flag, n, m in zip(
-            x.type.broadcastable, other.type.broadcastable, x.type.shape, other.type.shape  # type: ignore[attr-defined]
+            x.type.broadcastable,
+            other.type.broadcastable,
+            x.type.shape,
+            other.type.shape,  # type: ignore[attr-defined]
         ):
             if not one and not flag and (n is None or m is None) and n is None:
                 if _source(x) is not _source(other):

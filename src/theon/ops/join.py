@@ -336,6 +336,8 @@ def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
     x = as_tensor_variable(x)
     if axis is None:
         return roll(x.flatten(), shift, 0).reshape(x.shape) if x.type.ndim > 1 else roll(x, shift, 0)
+    if not -x.type.ndim <= axis < x.type.ndim:
+        raise IndexError(f"roll: axis {axis} of {x.type.ndim} dimensions of {x}")
     axis %= x.type.ndim
     size = shape_i(x, axis)
     from theon.ops.arith import maximum

@@ -48,6 +48,8 @@ class TensorType(Type):
     ) -> None:
         dtype = config.floatX if isinstance(dtype, str) and dtype == "floatX" else dtype
         try:
+            if isinstance(dtype, str) and dtype not in all_dtypes:
+                raise TypeError(dtype)
             self.dtype = str(dtype) if str(dtype) in all_dtypes else np.dtype(dtype).name
         except TypeError:
             raise TypeError(f"Unsupported dtype for TensorType: {dtype!r}") from None
@@ -133,6 +135,8 @@ class TensorType(Type):
             found = np.asarray(data)
         except ValueError as error:
             raise TypeError(f"{self} cannot hold {_short(data)}: {error}") from None
+        if found.dtype.kind in "US":
+            raise ValueError(f"{self} cannot hold a text: {_short(data)}")
         if found.dtype.kind not in "biufc":
             raise TypeError(f"{self} cannot hold a value of type {type(data).__name__}: {_short(data)}")
         if found.size == 0:
