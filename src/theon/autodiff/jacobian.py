@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from theon.autodiff.reverse import format_as, grad, grad_undefined
+from theon.autodiff.rows import rows
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import clip
 from theon.ops.declare import zeros_for
-from theon.ops.dims import get_vector_length
+from theon.ops.dims import get_vector_length, shape_i
 from theon.ops.join import stack
 from theon.tensor.constant import as_tensor_variable
+from theon.tensor.type import TensorType
 
 __all__ = [
     "consider_constant",
@@ -29,7 +31,8 @@ __all__ = [
 def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
     """Return the Jacobian of a vector with respect to ``wrt``: one gradient for each element, stacked first.
 
-    AssertionError where ``expression`` is no vector. The number of elements has to be known from the graph.
+    AssertionError where ``expression`` is no vector. A vector whose length is not known takes one call of a compiled
+    gradient for each element.
     """
     if not isinstance(expression, Variable):
         raise TypeError("tensor.jacobian expects a Variable as `expression`")
@@ -42,8 +45,14 @@ def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnec
     options = {"consider_constant": consider_constant, "disconnected_inputs": disconnected_inputs}
     if expression.type.ndim == 0:  # type: ignore[attr-defined]
         return format_as(using_list, using_tuple, grad(expression, targets, **options))
-    rows = [grad(expression[i], targets, **options) for i in range(get_vector_length(expression))]  # type: ignore[index]
-    return format_as(using_list, using_tuple, [stack(list(parts)) for parts in zip(*rows)])
+    try:
+        length = get_vector_length(expression)
+    except ValueError:
+        index = TensorType("int64", ())("row")
+        slopes = grad(expression[index], targets, **options)  # type: ignore[index]
+        return format_as(using_list, using_tuple, [rows(index, shape_i(expression, 0), slope) for slope in slopes])
+    parts = [grad(expression[i], targets, **options) for i in range(length)]  # type: ignore[index]
+    return format_as(using_list, using_tuple, [stack(list(part)) for part in zip(*parts)])
 
 
 def hessian(cost: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
