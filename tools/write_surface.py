@@ -98,8 +98,10 @@ PREFERENCE = [
     "theon.tensor.constructors", "theon.tensor.constant", "theon.tensor.shared", "theon.tensor.type", "theon.tensor.variable",
     "theon.dtypes", "theon.errors", "theon.graph.variable", "theon.graph.op", "theon.graph.type", "theon.graph.disconnected",
     "theon.graph.fgraph", "theon.graph.traverse", "theon.graph.printing", "theon.autodiff.reverse", "theon.autodiff.forward",
-    "theon.autodiff.jacobian", "theon.compile.io", "theon.compile.mode", "theon.compile.debugmode", "theon.compile.watchmodes", "theon.compile.function", "theon.compile.conveniences",
+    "theon.autodiff.jacobian", "theon.compile.io", "theon.compile.mode", "theon.compile.debugmode", "theon.compile.watchmodes",
+    "theon.compile.function", "theon.compile.conveniences",
     "theon.runtime.function", "theon.runtime.profile", "theon.runtime.reference", "theon.options", "theon.ops.declare",
+    "theon.random.mrg", "theon.random.multinomial", "theon.random.raw", "theon.random.streams",
     "theon.legacy.names",
 ]  # fmt: skip
 

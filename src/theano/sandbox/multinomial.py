@@ -2,3 +2,4 @@
 
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.random.multinomial import ChoiceFromUniform, MultinomialFromUniform, MultinomialWOReplacementFromUniform

@@ -6,6 +6,30 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.ops.dims import cast, get_vector_length
 from theon.options import config
+from theon.random.mrg import (
+    A1p134,
+    A1p72,
+    A2p134,
+    A2p72,
+    DotModulo,
+    M1,
+    M2,
+    MASK12,
+    MASK13,
+    MASK2,
+    MRG_RandomStreams,
+    MULT2,
+    NORM,
+    ff_2p134,
+    ff_2p72,
+    guess_n_streams,
+    matVecModM,
+    mrg_next_value,
+    mrg_uniform,
+    mrg_uniform_base,
+    multMatVect,
+)
+from theon.random.raw import multinomial
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.constructors import tensor
 from theon.tensor.shared import shared

@@ -105,6 +105,24 @@ from theon.ops.dims import (
 )
 from theon.ops.dot import Dot, batched_dot, batched_tensordot, dot, outer, tensordot
 from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt, xlogx, xlogy0
+from theon.ops.extra import (
+    PermuteRowElements,
+    bartlett,
+    bincount,
+    ceil_intdiv,
+    cov,
+    fill_diagonal,
+    fill_diagonal_offset,
+    inverse_permutation,
+    iround,
+    mgrid,
+    ogrid,
+    permute_row_elements,
+    ravel_multi_index,
+    smallest,
+    stacklists,
+    unravel_index,
+)
 from theon.ops.fill import (
     ARange,
     Alloc,

@@ -7,7 +7,7 @@ from theon.graph.type import NullType
 from theon.graph.variable import Apply
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
-from theon.ops.reduce import All, Any, CAReduce, Max, Min, Prod, Sum
+from theon.ops.reduce import All, Any, CAReduce, Max, Min, Prod, Sum, SumLike
 from theon.options import change_flags, config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.constructors import scalar

@@ -3,6 +3,26 @@
 from theon.autodiff import disconnected_type
 from theon.graph.disconnected import DisconnectedType
 from theon.ops.dims import squeeze
+from theon.ops.extra import (
+    Bartlett,
+    FillDiagonal,
+    FillDiagonalOffset,
+    RavelMultiIndex,
+    SearchsortedOp,
+    UnravelIndex,
+    bartlett,
+    bartlett_,
+    bincount,
+    compress,
+    fill_diagonal,
+    fill_diagonal_,
+    fill_diagonal_offset,
+    fill_diagonal_offset_,
+    ravel_multi_index,
+    searchsorted,
+    to_one_hot,
+    unravel_index,
+)
 from theon.ops.methods import Repeat, repeat
 from theon.ops.sort import CumOp, Unique, cumprod, cumsum, diff
 from theon.tensor.constructors import scalar, tensor

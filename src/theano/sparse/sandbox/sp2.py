@@ -3,4 +3,5 @@
 from theon.dtypes import discrete_dtypes, float_dtypes
 from theon.ops.arith import neg
 from theon.ops.dot import dot
+from theon.random.raw import multinomial, poisson
 from theon.tensor.constructors import tensor
