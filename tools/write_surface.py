@@ -87,8 +87,12 @@ IN_MODULE = {
     ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
     ("theano", "dot"): "theon.ops.dot:dot",
     ("theano", "sparse"): None,
-    ("theano", "scan"): None,
-    ("theano", "OpFromGraph"): None,
+    ("theano.scan_module", "scan"): "theon.control.scan:scan",
+    **{
+        (module, name): f"theon.control.scan:{name}"
+        for name in ("scan", "map", "reduce", "foldl", "foldr")
+        for module in ("theano", "theano.scan_module", "theano.scan_module.scan", "theano.scan_module.scan_views")
+    },
 }
 PREFERENCE = [
     "theon.ops.arith", "theon.ops.explog", "theon.ops.trig", "theon.ops.compare", "theon.ops.bits", "theon.ops.round",
@@ -102,6 +106,7 @@ PREFERENCE = [
     "theon.compile.function", "theon.compile.conveniences",
     "theon.runtime.function", "theon.runtime.profile", "theon.runtime.reference", "theon.options", "theon.ops.declare",
     "theon.random.mrg", "theon.random.multinomial", "theon.random.raw", "theon.random.streams",
+    "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
     "theon.legacy.names",
 ]  # fmt: skip
 

@@ -29,6 +29,8 @@ from theon.compile.conveniences import clone
 from theon.compile.function import FunctionMaker, OrderedUpdates, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import Mode, predefined_modes
+from theon.control.inner import OpFromGraph
+from theon.control.scan import foldl, foldr, map, reduce, scan
 from theon.errors import InconsistencyError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, as_op

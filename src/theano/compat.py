@@ -1,1 +1,2 @@
 """Theano's ``theano.compat``: names of Theon."""
+

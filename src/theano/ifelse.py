@@ -1,6 +1,7 @@
 """Theano's ``theano.ifelse``: names of Theon."""
 
 from theon.compile.conveniences import clone
+from theon.control.ifelse import IfElse, ifelse
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.tensor.type import TensorType

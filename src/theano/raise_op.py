@@ -1,1 +1,2 @@
 """Theano's ``theano.raise_op``: names of Theon."""
+

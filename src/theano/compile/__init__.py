@@ -28,6 +28,7 @@ from theon.compile.mode import (
     register_mode,
 )
 from theon.compile.watchmodes import MonitorMode
+from theon.control.inner import OpFromGraph
 from theon.errors import AliasedMemoryError, UnusedInputError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import FromFunctionOp, as_op

@@ -1,1 +1,2 @@
 """Theano's ``theano.misc.ordered_set``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.misc.safe_asarray``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.sandbox.blocksparse``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.sandbox.neighbours``: names of Theon."""
+

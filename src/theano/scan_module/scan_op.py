@@ -3,6 +3,7 @@
 from theon.autodiff.reverse import grad_undefined
 from theon.compile.function import function
 from theon.compile.io import In, Out
+from theon.control.scan_op import Scan
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import PureOp
 from theon.graph.type import NullType

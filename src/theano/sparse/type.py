@@ -1,1 +1,2 @@
 """Theano's ``theano.sparse.type``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.sparse.utils``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.tensor.blas_scipy``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.tensor.elemwise_cgen``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.tensor.utils``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.typed_list.type``: names of Theon."""
+

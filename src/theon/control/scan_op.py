@@ -1,0 +1,604 @@
+"""The op of a loop: a graph for one step, run for a number of steps or until it says stop.
+
+Inner inputs, in this order: a slice of each sequence; the taps of each recurrent state; each carried value; the others,
+which stay the same in every step. Inner outputs: each recurrent state's new value; values collected; each carried value's new
+value; and, where the loop may stop early, the condition.
+
+Outer inputs: the number of steps, the sequences (at least that many rows), the first rows of each recurrent state, the
+carried values, the others. Outer outputs: all rows of each recurrent state, the first ones included; the rows collected;
+the carried values after the last step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from theon.autodiff.forward import Rop
+from theon.autodiff.reverse import grad
+from theon.dtypes import discrete_dtypes
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.op import Op
+from theon.graph.traverse import clone, equal_computations, io_toposort
+from theon.graph.type import NullType
+from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.arith import identity, minimum
+from theon.ops.declare import zeros_for
+from theon.ops.dims import shape_padleft
+from theon.ops.fill import zeros_like
+from theon.ops.index import inc_subtensor, set_subtensor
+from theon.ops.join import join
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.type import TensorType
+
+__all__ = ["Scan", "ScanInfo"]
+
+
+@dataclass(frozen=True)
+class ScanInfo:
+    """How a loop's inputs and outputs are laid out; ``taps``: for each recurrent state, its taps, ascending and negative."""
+
+    n_seqs: int
+    taps: tuple[tuple[int, ...], ...]
+    n_collected: int
+    n_carried: int
+    as_while: bool = False
+    truncate_gradient: int = -1
+    go_backwards: bool = False
+    name: str | None = None
+
+
+class Scan(Op):
+    """A loop over ``inputs`` -> ``outputs``, the graph of one step, laid out as ``info`` says (see the module's text)."""
+
+    __module__ = "theano.scan_module.scan_op"
+
+    def __init__(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], info: ScanInfo, mode: Any = None
+    ) -> None:
+        self.inputs, self.outputs, self.info, self.mode = list(inputs), list(outputs), info, mode
+        self.name = info.name
+        self.as_while, self.truncate_gradient, self.go_backwards = (
+            info.as_while,
+            info.truncate_gradient,
+            info.go_backwards,
+        )
+        self.n_seqs, self.n_nit_sot, self.n_shared_outs = info.n_seqs, info.n_collected, info.n_carried
+        self.n_mit_mot = 0
+        self.n_sit_sot = sum(taps == (-1,) for taps in info.taps)
+        self.n_mit_sot = len(info.taps) - self.n_sit_sot
+        self.n_others = len(self.inputs) - info.n_seqs - sum(map(len, info.taps)) - info.n_carried
+        self._function: Any = None
+
+    # --- identity ---
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            isinstance(other, Scan)
+            and self.info == other.info
+            and self.mode == other.mode
+            and [v.type for v in self.inputs] == [v.type for v in other.inputs]
+            and equal_computations(self.outputs, other.outputs, self.inputs, other.inputs)
+        )
+
+    def __hash__(self) -> int:
+        return hash((Scan, self.info, len(self.inputs), len(self.outputs)))
+
+    def __str__(self) -> str:
+        kind = "do_while" if self.as_while else "for"
+        return f"{kind}{{cpu,{self.name or 'scan_fn'}}}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_function": None}
+
+    # --- layout ---
+
+    def inner_parts(self, variables: Sequence[Any] | None = None) -> tuple[list[Any], list[list[Any]], list[Any], list[Any]]:
+        """Split inner inputs (or what stands for them) into sequences, taps of each state, carried values, others."""
+        left = list(self.inputs if variables is None else variables)
+        info = self.info
+        seqs, left = left[: info.n_seqs], left[info.n_seqs :]
+        taps = []
+        for own in info.taps:
+            taps.append(left[: len(own)])
+            left = left[len(own) :]
+        return seqs, taps, left[: info.n_carried], left[info.n_carried :]
+
+    def outer_parts(self, variables: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any], list[Any]]:
+        """Split outer inputs into the number of steps, sequences, first rows, carried values, others."""
+        left = list(variables)
+        info = self.info
+        n, left = left[0], left[1:]
+        seqs, left = left[: info.n_seqs], left[info.n_seqs :]
+        first, left = left[: len(info.taps)], left[len(info.taps) :]
+        return n, seqs, first, left[: info.n_carried], left[info.n_carried :]
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Return the node. TypeError where an outer input does not fit its inner one."""
+        variables = [x if isinstance(x, Variable) else as_tensor_variable(x) for x in inputs]
+        n, seqs, first, carried, others = self.outer_parts(variables)
+        if n.type.ndim != 0 or n.type.dtype not in discrete_dtypes:
+            raise TypeError(f"the number of steps is an integer scalar, not {n.type}")
+        inner_seqs, inner_taps, inner_carried, inner_others = self.inner_parts()
+        pairs = [(x, v, 1) for x, v in zip(seqs, inner_seqs)]
+        pairs += [(x, own[0], 1) for x, own in zip(first, inner_taps)]
+        for x, v, extra in pairs:
+            if x.type.ndim != v.type.ndim + extra or x.type.dtype != v.type.dtype:
+                raise TypeError(f"{self}: {x} of type {x.type} does not give steps of type {v.type}")
+        fitted = [n.astype("int64"), *seqs, *first]
+        for x, v in [*zip(carried, inner_carried), *zip(others, inner_others)]:
+            fitted.append(v.type.filter_variable(x))
+        outs = self.outputs
+        info = self.info
+        types = [_rows(v.type) for v in outs[: len(info.taps) + info.n_collected]]
+        rest = outs[len(info.taps) + info.n_collected :]
+        types += [v.type for v in rest[: info.n_carried]]
+        return Apply(self, fitted, [t() for t in types])
+
+    # --- running ---
+
+    @property
+    def fn(self) -> Any:
+        """The compiled step."""
+        if self._function is None:
+            from theon.compile.function import function
+
+            copies, outputs = clone(self.inputs, self.outputs)
+            self._function = function(
+                copies, list(outputs), mode=self.mode, on_unused_input="ignore", allow_input_downcast=False
+            )
+            self._function.trust_input = False
+        return self._function
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """Run the steps. ValueError for a negative number of them, for sequences or first rows that are too short."""
+        info = self.info
+        n, seqs, first, carried, others = self.outer_parts(inputs)
+        n = int(n)
+        if n < 0:
+            raise ValueError(f"Scan was asked to run for negative number of step {n}")
+        for place, s in enumerate(seqs):
+            if len(s) < n:
+                raise ValueError(f"Sequence is shorter than the required number of steps: (number {place}, {len(s)}) < {n}")
+        back = [-own[0] for own in info.taps]
+        for place, (x, lag) in enumerate(zip(first, back)):
+            if len(x) != lag:
+                raise ValueError(f"recurrent state {place} needs {lag} first rows and was given {len(x)}")
+        step = self.fn
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        kept: list[Any] = [None] * n_kept
+        for i, (x, lag) in enumerate(zip(first, back)):
+            kept[i] = np.empty((lag + n, *x.shape[1:]), dtype=x.dtype)
+            kept[i][:lag] = x
+        last = [x[-1, ...] if own == (-1,) else None for x, own in zip(first, info.taps)]
+        done = 0
+        for t in range(n):
+            arguments = [s[t, ...] for s in seqs]
+            for i, own in enumerate(info.taps):
+                if last[i] is not None:
+                    arguments.append(last[i])
+                else:
+                    arguments.extend(kept[i][back[i] + t + tap, ...] for tap in own)
+            arguments += carried
+            arguments += others
+            try:
+                found = step(*arguments)
+            except Exception as error:
+                error.add_note(f"in step {t} of {self}")
+                raise
+            for i in range(n_kept):
+                value = found[i]
+                if i < n_states:
+                    room, at = kept[i], back[i] + t
+                    if room.shape[1:] != value.shape:
+                        raise ValueError(
+                            f"step {t} of {self} gave recurrent state {i} shape {value.shape}, it has shape {room.shape[1:]}"
+                        )
+                    room[at] = value
+                    if last[i] is not None:
+                        last[i] = value
+                else:
+                    if t == 0:
+                        kept[i] = np.empty((n, *value.shape), dtype=value.dtype)
+                    elif kept[i].shape[1:] != value.shape:
+                        raise ValueError(
+                            f"step {t} of {self} gave output {i} shape {value.shape}, the first step {kept[i].shape[1:]}"
+                        )
+                    kept[i][t] = value
+            carried = found[n_kept : n_kept + info.n_carried]
+            done = t + 1
+            if info.as_while and found[-1]:
+                break
+        for i in range(n_kept):
+            if kept[i] is None:  # no step was made: the sizes of what would be collected are those known
+                type_ = node.outputs[i].type
+                kept[i] = np.empty((0, *(s or 0 for s in type_.shape[1:])), dtype=type_.dtype)  # type: ignore[attr-defined]
+            whole = done + (back[i] if i < n_states else 0)
+            output_storage[i][0] = kept[i] if len(kept[i]) == whole else kept[i][:whole].copy()
+        for i, value in enumerate(carried):
+            output_storage[n_kept + i][0] = value.copy() if done == 0 and isinstance(value, np.ndarray) else value
+
+    # --- what depends on what ---
+
+    def _inner_dependence(self) -> list[set[Variable]]:
+        """For each inner output, the inner inputs that it depends on through differentiable connections."""
+        return [_reached(v, self.inputs) for v in self.outputs]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Which outputs depend on which inputs, in any number of steps."""
+        info = self.info
+        seqs, taps, carried, others = self.inner_parts()
+        direct = self._inner_dependence()
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        n_outs = n_kept + info.n_carried
+        # The inner inputs that bring an output's value to the next step.
+        own = [set(taps[i]) for i in range(n_states)] + [set() for _ in range(info.n_collected)]
+        own += [{v} for v in carried]
+        feeds = [[bool(direct[j] & own[i]) for j in range(n_outs)] for i in range(n_outs)]
+        for k in range(n_outs):
+            for i in range(n_outs):
+                for j in range(n_outs):
+                    feeds[i][j] = feeds[i][j] or (feeds[i][k] and feeds[k][j])
+        pattern = [[False] * n_outs]
+        for v in seqs:
+            pattern.append(_spread([v in direct[j] for j in range(n_outs)], feeds))
+        for i in range(n_states):
+            row = list(feeds[i])
+            row[i] = True
+            pattern.append(row)
+        for i in range(info.n_carried):
+            row = list(feeds[n_kept + i])
+            row[n_kept + i] = True
+            pattern.append(row)
+        for v in others:
+            pattern.append(_spread([v in direct[j] for j in range(n_outs)], feeds))
+        return pattern
+
+    # --- gradients ---
+
+    def _traced(self) -> Scan:
+        """The same loop with every carried tensor kept as a recurrent state, after the recurrent states.
+
+        Values that a step draws from objects (random states) are collected too, after what is collected already.
+        """
+        info = self.info
+        seqs, taps, carried, others = self.inner_parts()
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        tensors = [i for i, v in enumerate(carried) if isinstance(v.type, TensorType)]
+        objects = [i for i in range(info.n_carried) if i not in tensors]
+        new = self.outputs[n_kept : n_kept + info.n_carried]
+        drawn = self._drawn()
+        inputs = [*seqs, *(v for own in taps for v in own), *(carried[i] for i in tensors)]
+        inputs += [*(carried[i] for i in objects), *others]
+        outputs = [*self.outputs[:n_states], *(new[i] for i in tensors), *self.outputs[n_states:n_kept], *drawn]
+        outputs += [new[i] for i in objects]
+        outputs += self.outputs[n_kept + info.n_carried :]
+        traced = replace(
+            info,
+            taps=(*info.taps, *((-1,) for _ in tensors)),
+            n_collected=info.n_collected + len(drawn),
+            n_carried=len(objects),
+        )
+        return Scan(inputs, outputs, traced, self.mode)
+
+    def _drawn(self) -> list[Variable]:
+        """Tensors of the step that are computed from values that are no tensors."""
+        found = []
+        for node in io_toposort(self.inputs, self.outputs):
+            if any(not isinstance(v.type, TensorType) for v in node.inputs):
+                found += [v for v in node.outputs if isinstance(v.type, TensorType)]
+        return found
+
+    def L_op(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
+        """The loop run backwards: each step's gradient from the values kept on the way forward."""
+        info = self.info
+        if info.n_carried:
+            return self._gradients_of_traced(inputs, output_grads)
+        return self._backward(inputs, outputs, output_grads, n_drawn=0)
+
+    def _gradients_of_traced(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
+        info = self.info
+        traced = self._traced()
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        n, seqs, first, carried, others = self.outer_parts(inputs)
+        tensors = [i for i, v in enumerate(carried) if isinstance(v.type, TensorType)]
+        objects = [i for i in range(info.n_carried) if i not in tensors]
+        outer = [n, *seqs, *first, *(shape_padleft(carried[i]) for i in tensors), *(carried[i] for i in objects), *others]
+        found = traced(*outer, return_list=True)
+        grads: list[Any] = list(output_grads[:n_states])
+        for i in tensors:
+            g = output_grads[n_kept + i]
+            state = found[n_states + tensors.index(i)]
+            grads.append(g if isinstance(g.type, DisconnectedType) else set_subtensor(zeros_like(state)[-1], g))
+        grads += output_grads[n_states:n_kept]
+        grads += [DisconnectedType()() for _ in range(traced.info.n_collected - info.n_collected)]
+        n_drawn = traced.info.n_collected - info.n_collected
+        grads += [DisconnectedType()() for _ in objects]
+        back = traced._backward(outer, found, grads, n_drawn)
+        _, g_seqs, g_first, g_objects, g_others = traced.outer_parts(back)
+        g_carried: list[Any] = [None] * info.n_carried
+        for place, i in enumerate(tensors):
+            g = g_first[n_states + place]
+            g_carried[i] = g if isinstance(g.type, DisconnectedType | NullType) else g[0]
+        for i, g in zip(objects, g_objects):
+            g_carried[i] = g
+        return [back[0], *g_seqs, *g_first[:n_states], *g_carried, *g_others]
+
+    def _backward(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Any], n_drawn: int
+    ) -> list[Any]:
+        info = self.info
+        n, seqs, first, carried, others = self.outer_parts(inputs)
+        i_seqs, i_taps, _, i_others = self.inner_parts()
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        lags = [-own[0] for own in info.taps]
+        if n_kept:
+            steps = outputs[0].shape[0] - (lags[0] if n_states else 0)  # type: ignore[attr-defined]
+        else:
+            steps = n
+        used = steps if info.truncate_gradient < 1 else minimum(steps, info.truncate_gradient)
+        start = steps - used
+
+        def backwards(x: Any, shift: int = 0) -> Any:
+            """The rows of the last ``used`` steps, last first."""
+            return x[start + shift : steps + shift][::-1]
+
+        # Inner side. Every output is copied so that the gradient of one is not taken for that of another computed from it.
+        outs = [identity(v) if isinstance(v.type, TensorType) else v for v in self.outputs[:n_kept]]
+        g_inner: dict[int, Any] = {}
+        live = [not isinstance(g.type, DisconnectedType) for g in output_grads]
+        for i, v in enumerate(outs):
+            dtype = v.type.dtype
+            if dtype in discrete_dtypes or (i >= n_states and not live[i]):
+                continue
+            g_inner[i] = TensorType(dtype, v.type.broadcastable)(f"g{i}")
+        wrt = [v for v in [*i_seqs, *(v for own in i_taps for v in own), *i_others] if _floating(v)]
+        drawn = self.outputs[n_kept - n_drawn : n_kept]
+        g_external: dict[int, Any] = {}
+        # pending[i][j]: what later steps have added to the gradient of state i at j + 1 steps before now.
+        pending: dict[int, list[Any]] = {}
+        known: dict[Variable, Any] = {}
+        for i, g in g_inner.items():
+            if i < n_states:
+                pending[i] = [g.type(f"p{i}_{j}") for j in range(lags[i])]
+                total = pending[i][0]
+                if live[i]:
+                    g_external[i] = g
+                    total = g + total
+                known[outs[i]] = total
+            else:
+                g_external[i] = g
+                known[outs[i]] = g
+        nothing = [DisconnectedType()() for _ in inputs]
+        if not known or not wrt:
+            return nothing
+        found = grad(
+            None, wrt, known_grads=known, consider_constant=drawn, disconnected_inputs="ignore",
+            return_disconnected="disconnected", null_gradients="return",
+        )  # fmt: skip
+        g_of = dict(zip(wrt, found))
+        for v, g in g_of.items():
+            if isinstance(g.type, NullType):
+                return [nothing[0], *(NullType(f"the step of {self} has no gradient: {g.type.why_null}")() for _ in inputs[1:])]
+            if isinstance(g.type, TensorType) and g.type != v.type:
+                g_of[v] = _as_type(g, v)
+
+        def missing(g: Any) -> bool:
+            return isinstance(g.type, DisconnectedType)
+
+        # The backward loop: sequences, then carried accumulators, then what stays the same.
+        b_seqs: list[Any] = []
+        b_outer: list[Any] = []
+        for v, x in zip(i_seqs, seqs):
+            b_seqs.append(v)
+            b_outer.append(backwards(x))
+        for i, own in enumerate(info.taps):
+            for v, tap in zip(i_taps[i], own):
+                b_seqs.append(v)
+                b_outer.append(backwards(outputs[i], lags[i] + tap))
+        substitutes = {}
+        for place, v in enumerate(drawn):
+            b_seqs.append(v.type())
+            substitutes[v] = b_seqs[-1]
+            b_outer.append(backwards(outputs[n_kept - n_drawn + place]))
+        for i, g in g_external.items():
+            b_seqs.append(g)
+            b_outer.append(backwards(output_grads[i], lags[i] if i < n_states else 0))
+        b_carried: list[Any] = []
+        b_start: list[Any] = []
+        b_new: list[Any] = []
+        for i, own in enumerate(info.taps):
+            if i not in pending:
+                continue
+            row = first[i][0]  # type: ignore[index]
+            for j, p in enumerate(pending[i]):
+                later = pending[i][j + 1] if j + 1 < lags[i] else None
+                tap = -(j + 1)
+                g = g_of.get(i_taps[i][own.index(tap)]) if tap in own else None
+                if g is not None and missing(g):
+                    g = None
+                new = later if g is None else (g if later is None else later + g)
+                b_carried.append(p)
+                b_start.append(_as_type(zeros_like(row), p))
+                b_new.append(_as_type(zeros_like(p) if new is None else new, p))
+        live_others = [v for v in i_others if v in g_of and not missing(g_of[v])]
+        for v in live_others:
+            total = v.type()
+            b_carried.append(total)
+            b_start.append(_as_type(zeros_like(others[i_others.index(v)]), v))
+            b_new.append(_as_type(total + g_of[v], v))
+        live_seqs = [v for v in i_seqs if v in g_of and not missing(g_of[v])]
+        b_collected = [g_of[v] for v in live_seqs]
+        b_inputs = [*b_seqs, *b_carried, *i_others]
+        b_outputs = [*b_collected, *b_new]
+        if substitutes:
+            from theon.graph.traverse import clone_replace
+
+            b_outputs = clone_replace(b_outputs, substitutes)
+        b_inputs, b_outputs = clone(b_inputs, b_outputs)
+        back = Scan(
+            b_inputs,
+            b_outputs,
+            ScanInfo(
+                n_seqs=len(b_seqs),
+                taps=(),
+                n_collected=len(b_collected),
+                n_carried=len(b_carried),
+                name=f"grad_of_{info.name or 'scan_fn'}",
+            ),
+            self.mode,
+        )
+        results = back(used, *b_outer, *b_start, *others, return_list=True) if b_outputs else []
+        collected, finals = results[: len(b_collected)], list(results[len(b_collected) :])
+        g_seqs: list[Any] = []
+        for v, x in zip(i_seqs, seqs):
+            if v not in live_seqs:
+                g_seqs.append(zeros_for(x) if v in g_of and _floating(x) else DisconnectedType()())
+                continue
+            rows = collected[live_seqs.index(v)][::-1]
+            g_seqs.append(set_subtensor(zeros_like(x)[start:steps], rows))
+        g_first: list[Any] = []
+        for i in range(n_states):
+            if i not in pending:
+                g_first.append(DisconnectedType()())
+                continue
+            rows = finals[: lags[i]]
+            finals = finals[lags[i] :]
+            # Row lag - 1 - j of the first rows is j + 1 steps before step 0.
+            g = rows[0].dimshuffle("x", *range(rows[0].type.ndim))
+            if lags[i] > 1:
+                g = join(0, *(r.dimshuffle("x", *range(r.type.ndim)) for r in rows[::-1]))
+            if info.truncate_gradient >= 1:
+                # Steps before the last ones are not differentiated: nothing reaches the first rows past them.
+                from theon.ops.arith import switch
+                from theon.ops.compare import eq
+
+                g = switch(eq(start, 0), g, zeros_like(g))
+            if live[i]:
+                g = g + output_grads[i][: lags[i]]
+            g_first.append(_as_type(g, first[i]))
+        g_others = []
+        for v, x in zip(i_others, others):
+            if v in live_others:
+                g_others.append(finals.pop(0))
+            else:
+                g_others.append(DisconnectedType()())
+        return [nothing[0], *g_seqs, *g_first, *(DisconnectedType()() for _ in carried), *g_others]
+
+    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
+        """The loop with the tangent of every state beside it."""
+        info = self.info
+        n, seqs, first, carried, others = self.outer_parts(inputs)
+        _, t_seqs, t_first, t_carried, t_others = self.outer_parts(eval_points)
+        i_seqs, i_taps, i_carried, i_others = self.inner_parts()
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        tangent: dict[Variable, Any] = {}
+        new_seqs: list[Any] = []
+        outer_seqs: list[Any] = []
+        for v, t in zip(i_seqs, t_seqs):
+            if t is not None and _floating(v):
+                tangent[v] = v.type()
+                new_seqs.append(tangent[v])
+                outer_seqs.append(t)
+        states = [i for i in range(n_states) if _floating(self.outputs[i])]
+        new_taps: list[Any] = []
+        outer_first: list[Any] = []
+        for i in states:
+            for v in i_taps[i]:
+                tangent[v] = v.type()
+                new_taps.append(tangent[v])
+            t = t_first[i]
+            outer_first.append(zeros_like(first[i]) if t is None else t)
+        moving = [i for i in range(info.n_carried) if _floating(i_carried[i])]
+        new_carried: list[Any] = []
+        outer_carried: list[Any] = []
+        for i in moving:
+            tangent[i_carried[i]] = i_carried[i].type()
+            new_carried.append(tangent[i_carried[i]])
+            outer_carried.append(zeros_like(carried[i]) if t_carried[i] is None else t_carried[i])
+        new_others: list[Any] = []
+        outer_others: list[Any] = []
+        for v, t in zip(i_others, t_others):
+            if t is not None and _floating(v):
+                tangent[v] = v.type()
+                new_others.append(tangent[v])
+                outer_others.append(t)
+        kept = [i for i in range(n_states, n_kept) if _floating(self.outputs[i])]
+        wanted = [*states, *kept, *(n_kept + i for i in moving)]
+        wrt = list(tangent)
+        if not wrt:
+            return [None] * (n_kept + info.n_carried)
+        found = Rop(
+            [self.outputs[i] for i in wanted], wrt, [tangent[v] for v in wrt], disconnected_outputs="ignore"
+        )
+        moved = {i: _as_type(t, self.outputs[i]) for i, t in zip(wanted, found)}
+        inner_in = [*i_seqs, *new_seqs, *(v for own in i_taps for v in own), *new_taps]
+        inner_in += [*i_carried, *new_carried, *i_others, *new_others]
+        inner_out = [*self.outputs[:n_states], *(moved[i] for i in states)]
+        inner_out += [*self.outputs[n_states:n_kept], *(moved[i] for i in kept)]
+        inner_out += [*self.outputs[n_kept : n_kept + info.n_carried], *(moved[n_kept + i] for i in moving)]
+        inner_out += self.outputs[n_kept + info.n_carried :]
+        both = replace(
+            info,
+            n_seqs=info.n_seqs + len(new_seqs),
+            taps=(*info.taps, *(info.taps[i] for i in states)),
+            n_collected=info.n_collected + len(kept),
+            n_carried=info.n_carried + len(moving),
+            name=f"{info.name or 'scan_fn'}_rop",
+        )
+        copies, copied = clone(inner_in, inner_out)
+        op = Scan(copies, copied, both, self.mode)
+        outer = [n, *seqs, *outer_seqs, *first, *outer_first, *carried, *outer_carried, *others, *outer_others]
+        results = op(*outer, return_list=True)
+        answer: list[Any] = [None] * (n_kept + info.n_carried)
+        base = n_states
+        for place, i in enumerate(states):
+            answer[i] = results[base + place]
+        base += len(states) + info.n_collected
+        for place, i in enumerate(kept):
+            answer[i] = results[base + place]
+        base += len(kept) + info.n_carried
+        for place, i in enumerate(moving):
+            answer[n_kept + i] = results[base + place]
+        return answer
+
+
+def _rows(type_: Any) -> TensorType:
+    return TensorType(type_.dtype, shape=(None, *type_.shape))
+
+
+def _floating(v: Variable) -> bool:
+    return isinstance(v.type, TensorType) and v.type.dtype not in discrete_dtypes
+
+
+def _as_type(g: Any, like: Variable) -> Any:
+    """``g`` with the dtype and broadcast pattern of ``like``."""
+    from theon.ops.dims import patternbroadcast
+
+    wanted = like.type
+    if g.type.dtype != wanted.dtype:  # type: ignore[attr-defined]
+        g = g.astype(wanted.dtype)  # type: ignore[attr-defined]
+    if g.type.broadcastable != wanted.broadcastable:  # type: ignore[attr-defined]
+        g = patternbroadcast(g, wanted.broadcastable)  # type: ignore[attr-defined]
+    return g
+
+
+def _spread(direct: list[bool], feeds: list[list[bool]]) -> list[bool]:
+    return [d or any(direct[k] and feeds[k][j] for k in range(len(direct))) for j, d in enumerate(direct)]
+
+
+def _reached(output: Variable, stop: Sequence[Variable]) -> set[Variable]:
+    from theon.autodiff.reverse import connection_pattern_of
+
+    wanted = {output}
+    for node in reversed(io_toposort(stop, [output])):
+        pattern = connection_pattern_of(node)
+        for i, v in enumerate(node.inputs):
+            if any(flag and out in wanted for flag, out in zip(pattern[i], node.outputs)) and not isinstance(v, Constant):
+                wanted.add(v)
+    return wanted & set(stop)
