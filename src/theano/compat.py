@@ -1,2 +1,1 @@
 """Theano's ``theano.compat``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.raise_op``: names of Theon."""
-

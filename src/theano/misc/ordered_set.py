@@ -1,2 +1,1 @@
 """Theano's ``theano.misc.ordered_set``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.misc.safe_asarray``: names of Theon."""
-

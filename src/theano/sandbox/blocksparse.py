@@ -1,2 +1,1 @@
 """Theano's ``theano.sandbox.blocksparse``: names of Theon."""
-

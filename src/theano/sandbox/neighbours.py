@@ -1,2 +1,1 @@
 """Theano's ``theano.sandbox.neighbours``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.sparse.type``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.sparse.utils``: names of Theon."""
-

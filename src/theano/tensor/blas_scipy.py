@@ -1,2 +1,1 @@
 """Theano's ``theano.tensor.blas_scipy``: names of Theon."""
-

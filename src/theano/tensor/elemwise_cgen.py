@@ -1,2 +1,1 @@
 """Theano's ``theano.tensor.elemwise_cgen``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.tensor.utils``: names of Theon."""
-

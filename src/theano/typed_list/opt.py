@@ -1,2 +1,1 @@
 """Theano's ``theano.typed_list.opt``: names of Theon."""
-

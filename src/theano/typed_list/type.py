@@ -1,2 +1,1 @@
 """Theano's ``theano.typed_list.type``: names of Theon."""
-

@@ -764,9 +764,13 @@ class _Writer:
         target = self.field(made, abi.ARRAY["data"], "ptr")
         nbytes = abi.itemsize(tensor.dtype)
         self.declared.add("declare ptr @memcpy(ptr, ptr, i64)")
-        self.emit(f"call ptr @memcpy(ptr {target}, ptr {data}, i64 {nbytes})" if not tensor.ndim else "unreachable")
-        if tensor.ndim == 0:
-            self.emit(f"br label %{done}")
+        # A view of one number has one element, or none.
+        total = f"{nbytes}"
+        for d in range(tensor.ndim):
+            empty = self.new(f"icmp eq i64 {self.size(number, d)}, 0")
+            total = self.new(f"select i1 {empty}, i64 0, i64 {total}")
+        self.emit(f"call ptr @memcpy(ptr {target}, ptr {data}, i64 {total})")
+        self.emit(f"br label %{done}")
         self.start(based)
         made = self._array_call(tensor, shape[0], shape[1], data)
         self.emit(f"store ptr {made}, ptr {result}")

@@ -9,6 +9,7 @@ from theon.graph.fgraph import FunctionGraph
 from theon.rewrite.engine import fold_constants, merge
 from theon.rewrite.rules import likelihood as likelihood  # registers its rules with ``stabilize``
 from theon.rewrite.rules.canonical import canonical
+from theon.rewrite.rules.nested import expand_graphs, make_lazy, slim_loops
 from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
@@ -46,13 +47,16 @@ class Compiled:
 
 
 def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
-    """Rewrite the graph in place: merge, canonical form, constants, stabilisation, merge again; as ``mode`` allows."""
+    """Rewrite the graph in place: graphs
+    in place of their ops, merge, canonical form, constants, stabilisation, merge again, loops and branches; as ``mode`` allows."""
     level = getattr(mode, "optimizer", "fast_run")
     if level in (None, "None", "fast_compile", "merge"):
         if level == "merge":
             merge(fgraph)
+        make_lazy(fgraph)
         return
     excluded = getattr(mode, "tags", ((), ()))[1]
+    expand_graphs(fgraph)
     merge(fgraph)
     if "canonicalize" not in excluded:
         canonical.run(fgraph)
@@ -61,6 +65,9 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     if "stabilize" not in excluded:
         stabilize.run(fgraph)
     merge(fgraph)
+    if "scan" not in excluded:
+        slim_loops(fgraph)
+    make_lazy(fgraph)
 
 
 def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Any:

@@ -8,9 +8,8 @@ from typing import Any
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.type import NullType
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import zeros_for
-from theon.ops.dims import patternbroadcast
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -66,12 +65,12 @@ class IfElse(Op):
                 found.append(None)
                 continue
             flags = out.type.broadcastable  # type: ignore[attr-defined]
-            found.append(
-                tuple(x if one or x is y else switch(node.inputs[0], x, y) for x, y, one in zip(a, b, flags))
-            )
+            found.append(tuple(x if one or x is y else switch(node.inputs[0], x, y) for x, y, one in zip(a, b, flags)))
         return found
 
-    def L_op(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
+    def L_op(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
+    ) -> list[Any]:
         """The chosen branch gets the gradient, the other zeros."""
         c, n = inputs[0], self.n_outs
         first: list[Any] = []
@@ -107,10 +106,12 @@ def _agreed(x: Any, y: Any) -> tuple[Any, Any]:
     y = y if isinstance(y, Variable) else as_tensor_variable(y)
     if x.type == y.type:
         return x, y
-    if not (isinstance(x.type, TensorType) and isinstance(y.type, TensorType)) or (
-        x.type.dtype != y.type.dtype or x.type.ndim != y.type.ndim
-    ):
+    both = isinstance(x.type, TensorType) and isinstance(y.type, TensorType)
+    if not both or (x.type.dtype, x.type.broadcastable) != (y.type.dtype, y.type.broadcastable):
+        # A constant, or a value without a type of its own, becomes what the other is.
         for a, b in ((x, y), (y, x)):
+            if both and not isinstance(b, Constant):
+                continue
             try:
                 fitted = a.type.filter_variable(b)
             except TypeError:
@@ -120,11 +121,7 @@ def _agreed(x: Any, y: Any) -> tuple[Any, Any]:
             f"The two branches should have identical types, but they are {x.type} and {y.type} respectively. "
             "This error could be raised if for example you provided a one element list on the `then` branch but a tensor on the `else` branch."
         )
-    flags = tuple(a and b for a, b in zip(x.type.broadcastable, y.type.broadcastable))
-    x, y = patternbroadcast(x, flags), patternbroadcast(y, flags)
-    if x.type != y.type:  # sizes known on one side only
-        x, y = _without_sizes(x), _without_sizes(y)
-    return x, y
+    return _without_sizes(x), _without_sizes(y)  # sizes known on one side only
 
 
 def _without_sizes(x: Any) -> Any:

@@ -73,9 +73,7 @@ class OpFromGraph(Op):
         given = list(inputs)
         outs = clone_replace(list(outputs), dict(zip(self.shared_inputs, copies))) if copies else list(outputs)
         self.local_inputs, self.local_outputs = clone([*given, *copies], outs)
-        missing = [
-            v for v in leaves(self.local_outputs) if not isinstance(v, Constant) and v not in self.local_inputs
-        ]
+        missing = [v for v in leaves(self.local_outputs) if not isinstance(v, Constant) and v not in self.local_inputs]
         if missing:
             from theon.errors import MissingInputError
 
@@ -164,11 +162,7 @@ class OpFromGraph(Op):
             for i, (g, v) in enumerate(zip(output_grads, self.local_outputs))
             if isinstance(g.type, TensorType) and isinstance(v.type, TensorType) and v.type.dtype not in discrete_dtypes
         ]
-        wrt = [
-            v
-            for v in self.local_inputs
-            if isinstance(v.type, TensorType) and v.type.dtype not in discrete_dtypes
-        ]
+        wrt = [v for v in self.local_inputs if isinstance(v.type, TensorType) and v.type.dtype not in discrete_dtypes]
         if not live or not wrt:
             return [DisconnectedType()() for _ in inputs]
         outs = {i: identity(self.local_outputs[i]) for i in live}
@@ -193,14 +187,20 @@ class OpFromGraph(Op):
                 results[self.local_inputs.index(v)] = g
         return results
 
-    def L_op(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
+    def L_op(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
+    ) -> list[Any]:
         """The overrides where there are some, else the graph's gradient."""
         n = len(self.input_types)
         override = self.lop_overrides if self.lop_overrides != "default" else self.grad_overrides
         with_outputs = self.lop_overrides != "default"
         if isinstance(override, str) and override == "default":
             return self._default_gradients(inputs, output_grads)
-        arguments = [list(inputs[:n]), list(outputs), list(output_grads)] if with_outputs else [list(inputs[:n]), list(output_grads)]
+        arguments = (
+            [list(inputs[:n]), list(outputs), list(output_grads)]
+            if with_outputs
+            else [list(inputs[:n]), list(output_grads)]
+        )
 
         def called(f: Any) -> Any:
             if isinstance(f, OpFromGraph):
@@ -254,7 +254,11 @@ class OpFromGraph(Op):
             outs = self.expanded(fresh)
             chosen = [(f, t) for f, t in zip(fresh, eval_points) if t is not None]
             found = Rop(
-                outs, [f for f, _ in chosen], [t for _, t in chosen], disconnected_outputs="ignore", return_disconnected="zero"
+                outs,
+                [f for f, _ in chosen],
+                [t for _, t in chosen],
+                disconnected_outputs="ignore",
+                return_disconnected="zero",
             )
             return clone_replace(list(found), dict(zip(fresh, inputs)))
 

@@ -212,9 +212,7 @@ def scan(
     if n_steps is not None:
         lengths.append(as_tensor_variable(n_steps).astype("int64"))
     if not lengths:
-        raise ValueError(
-            "theano.scan was asked to run for an unknown number of steps: give it sequences or n_steps"
-        )
+        raise ValueError("theano.scan was asked to run for an unknown number of steps: give it sequences or n_steps")
     steps = lengths[0]
     for other in lengths[1:]:
         steps = minimum(steps, other)
@@ -225,7 +223,9 @@ def scan(
     ]
     for place, e in enumerate(_listed(outputs_info)):
         if isinstance(e, dict) and e.get("initial") is None and e.get("taps") not in (None, []):
-            raise ValueError(f"If you are using slices of an output you need to provide a initial state for it (output {place})")
+            raise ValueError(
+                f"If you are using slices of an output you need to provide a initial state for it (output {place})"
+            )
     states = [
         _State(place, e if isinstance(e, dict) else {"initial": e}) for place, e in enumerate(entries) if e is not None
     ]
@@ -275,9 +275,7 @@ def scan(
         name=name,
     )
     op = Scan([*inner_args, *inner_moving, *inner_fixed], [*state_out, *collected_out, *moving_out, *rest], info, mode)
-    found = op(
-        steps, *(x[:steps] for x in outer_seqs), *(s.rows for s in states), *moving, *fixed, return_list=True
-    )
+    found = op(steps, *(x[:steps] for x in outer_seqs), *(s.rows for s in states), *moving, *fixed, return_list=True)
     results: list[Any] = [None] * len(outputs)
     for s, v in zip(states, found):
         results[s.place] = v[s.lag :]
@@ -375,7 +373,9 @@ def _check_strict(fixed: Sequence[Variable], given: Sequence[Variable]) -> None:
             if x.owner is None:
                 raise MissingInputError(
                     message(
-                        "Scan(strict=True): the step uses a variable that is not among non_sequences", [x], "pass it in non_sequences"
+                        "Scan(strict=True): the step uses a variable that is not among non_sequences",
+                        [x],
+                        "pass it in non_sequences",
                     ),
                     variable=x,
                 )
@@ -393,9 +393,7 @@ def _with_fitting_patterns(
         for place, s in enumerate(states):
             new, old = roots[place], s.inner[0]
             _check_state(new, old, s)
-            looser = [
-                d for d, (a, b) in enumerate(zip(old.type.broadcastable, new.type.broadcastable)) if a and not b
-            ]
+            looser = [d for d, (a, b) in enumerate(zip(old.type.broadcastable, new.type.broadcastable)) if a and not b]
             if looser:
                 s.rows = unbroadcast(s.rows, *(d + 1 for d in looser))
                 type_ = s.rows.type
@@ -451,7 +449,14 @@ def map(
 ) -> tuple[Any, Any]:
     """Apply ``fn`` to each slice of the sequences; return outputs, stacked, and updates."""
     return scan(
-        fn, sequences, [], non_sequences, truncate_gradient=truncate_gradient, go_backwards=go_backwards, mode=mode, name=name
+        fn,
+        sequences,
+        [],
+        non_sequences,
+        truncate_gradient=truncate_gradient,
+        go_backwards=go_backwards,
+        mode=mode,
+        name=name,
     )
 
 
@@ -465,9 +470,7 @@ def reduce(
     name: str | None = None,
 ) -> tuple[Any, Any]:
     """Run ``fn`` over the sequences; return the outputs of the last step and updates."""
-    found, updates = scan(
-        fn, sequences, outputs_info, non_sequences, go_backwards=go_backwards, mode=mode, name=name
-    )
+    found, updates = scan(fn, sequences, outputs_info, non_sequences, go_backwards=go_backwards, mode=mode, name=name)
     return ([v[-1] for v in found] if isinstance(found, list | tuple) else found[-1]), updates
 
 

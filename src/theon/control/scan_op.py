@@ -29,7 +29,7 @@ from theon.ops.arith import identity, minimum
 from theon.ops.declare import zeros_for
 from theon.ops.dims import shape_padleft
 from theon.ops.fill import zeros_like
-from theon.ops.index import inc_subtensor, set_subtensor
+from theon.ops.index import set_subtensor
 from theon.ops.join import join
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -98,7 +98,9 @@ class Scan(Op):
 
     # --- layout ---
 
-    def inner_parts(self, variables: Sequence[Any] | None = None) -> tuple[list[Any], list[list[Any]], list[Any], list[Any]]:
+    def inner_parts(
+        self, variables: Sequence[Any] | None = None
+    ) -> tuple[list[Any], list[list[Any]], list[Any], list[Any]]:
         """Split inner inputs (or what stands for them) into sequences, taps of each state, carried values, others."""
         left = list(self.inputs if variables is None else variables)
         info = self.info
@@ -164,7 +166,9 @@ class Scan(Op):
             raise ValueError(f"Scan was asked to run for negative number of step {n}")
         for place, s in enumerate(seqs):
             if len(s) < n:
-                raise ValueError(f"Sequence is shorter than the required number of steps: (number {place}, {len(s)}) < {n}")
+                raise ValueError(
+                    f"Sequence is shorter than the required number of steps: (number {place}, {len(s)}) < {n}"
+                )
         back = [-own[0] for own in info.taps]
         for place, (x, lag) in enumerate(zip(first, back)):
             if len(x) != lag:
@@ -294,7 +298,9 @@ class Scan(Op):
                 found += [v for v in node.outputs if isinstance(v.type, TensorType)]
         return found
 
-    def L_op(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
+    def L_op(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
+    ) -> list[Any]:
         """The loop run backwards: each step's gradient from the values kept on the way forward."""
         info = self.info
         if info.n_carried:
@@ -308,7 +314,14 @@ class Scan(Op):
         n, seqs, first, carried, others = self.outer_parts(inputs)
         tensors = [i for i, v in enumerate(carried) if isinstance(v.type, TensorType)]
         objects = [i for i in range(info.n_carried) if i not in tensors]
-        outer = [n, *seqs, *first, *(shape_padleft(carried[i]) for i in tensors), *(carried[i] for i in objects), *others]
+        outer = [
+            n,
+            *seqs,
+            *first,
+            *(shape_padleft(carried[i]) for i in tensors),
+            *(carried[i] for i in objects),
+            *others,
+        ]
         found = traced(*outer, return_list=True)
         grads: list[Any] = list(output_grads[:n_states])
         for i in tensors:
@@ -384,7 +397,10 @@ class Scan(Op):
         g_of = dict(zip(wrt, found))
         for v, g in g_of.items():
             if isinstance(g.type, NullType):
-                return [nothing[0], *(NullType(f"the step of {self} has no gradient: {g.type.why_null}")() for _ in inputs[1:])]
+                return [
+                    nothing[0],
+                    *(NullType(f"the step of {self} has no gradient: {g.type.why_null}")() for _ in inputs[1:]),
+                ]
             if isinstance(g.type, TensorType) and g.type != v.type:
                 g_of[v] = _as_type(g, v)
 
@@ -483,7 +499,7 @@ class Scan(Op):
                 g = g + output_grads[i][: lags[i]]
             g_first.append(_as_type(g, first[i]))
         g_others = []
-        for v, x in zip(i_others, others):
+        for v in i_others:
             if v in live_others:
                 g_others.append(finals.pop(0))
             else:
@@ -533,9 +549,7 @@ class Scan(Op):
         wrt = list(tangent)
         if not wrt:
             return [None] * (n_kept + info.n_carried)
-        found = Rop(
-            [self.outputs[i] for i in wanted], wrt, [tangent[v] for v in wrt], disconnected_outputs="ignore"
-        )
+        found = Rop([self.outputs[i] for i in wanted], wrt, [tangent[v] for v in wrt], disconnected_outputs="ignore")
         moved = {i: _as_type(t, self.outputs[i]) for i, t in zip(wanted, found)}
         inner_in = [*i_seqs, *new_seqs, *(v for own in i_taps for v in own), *new_taps]
         inner_in += [*i_carried, *new_carried, *i_others, *new_others]
@@ -599,6 +613,8 @@ def _reached(output: Variable, stop: Sequence[Variable]) -> set[Variable]:
     for node in reversed(io_toposort(stop, [output])):
         pattern = connection_pattern_of(node)
         for i, v in enumerate(node.inputs):
-            if any(flag and out in wanted for flag, out in zip(pattern[i], node.outputs)) and not isinstance(v, Constant):
+            if any(flag and out in wanted for flag, out in zip(pattern[i], node.outputs)) and not isinstance(
+                v, Constant
+            ):
                 wanted.add(v)
     return wanted & set(stop)

@@ -1,0 +1,199 @@
+"""Rules for ops that hold graphs: graphs put in their op's place, lazy branches, loops without what nobody reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from theon.control.ifelse import IfElse
+from theon.control.inner import OpFromGraph
+from theon.control.lazy import LazyIfElse
+from theon.control.scan_op import Scan
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.index import Subtensor
+from theon.rewrite.engine import _same_origin
+from theon.tensor.type import TensorType
+
+__all__ = ["expand_graphs", "make_lazy", "slim_loops"]
+
+
+def expand_graphs(fgraph: FunctionGraph) -> int:
+    """Put each OpFromGraph's graph in its place, inner ones after outer ones; return how many."""
+    count = 0
+    while True:
+        nodes = [node for node in fgraph.toposort() if isinstance(node.op, OpFromGraph)]
+        if not nodes:
+            return count
+        for node in nodes:
+            if node not in fgraph.apply_nodes:
+                continue
+            new = node.op.expanded(node.inputs)  # type: ignore[attr-defined]
+            for old, v in zip(node.outputs, new):
+                _same_origin(v, node)
+                fgraph.replace(old, old.type.filter_variable(v), reason="expand_graphs")
+            count += 1
+
+
+def make_lazy(fgraph: FunctionGraph) -> int:
+    """Move what only one branch of an ``ifelse`` needs into that branch, where it is computed if chosen; return how many moved."""
+    moved = 0
+    # The outermost choices first: what they need on one side only may hold further choices.
+    for node in reversed(fgraph.toposort()):
+        if node not in fgraph.apply_nodes or not isinstance(node.op, IfElse):
+            continue
+        n = node.op.n_outs
+        branches = (node.inputs[1 : 1 + n], node.inputs[1 + n :])
+        own = [_only_for(fgraph, node, branch) for branch in branches]
+        if not any(own):
+            continue
+        graphs = []
+        for branch, inside in zip(branches, own):
+            inputs: dict[Variable, None] = {}
+            for inner in inside:
+                for v in inner.inputs:
+                    if v.owner not in inside and not isinstance(v, Constant):
+                        inputs[v] = None
+            for v in branch:
+                if v.owner not in inside and not isinstance(v, Constant):
+                    inputs[v] = None
+            graphs.append((list(inputs), list(branch)))
+        if not all(isinstance(v.type, TensorType) for ins, outs in graphs for v in (*ins, *outs)):
+            continue
+        op = LazyIfElse(graphs[0], graphs[1])
+        found = op(node.inputs[0], *graphs[0][0], *graphs[1][0], return_list=True)
+        for old, new in zip(node.outputs, found):
+            _same_origin(new, node)
+            fgraph.replace(old, new, reason="make_lazy")
+        moved += sum(len(inside) for inside in own)
+    return moved
+
+
+def _only_for(fgraph: FunctionGraph, node: Apply, branch: list[Variable]) -> set[Apply]:
+    """The nodes all of whose users are that branch of ``node`` or such nodes."""
+    n = len(branch)
+    places = {1 + i for i in range(n)} if branch == node.inputs[1 : 1 + n] else {1 + n + i for i in range(n)}
+    if node.inputs[1 : 1 + n] == node.inputs[1 + n :]:
+        return set()
+    inside: set[Apply] = set()
+    outputs = set(fgraph.outputs)
+    pending = [v.owner for v in branch if v.owner is not None]
+    again = True
+    while again:
+        again = False
+        for owner in list(dict.fromkeys(pending)):
+            if owner in inside or any(v in outputs for v in owner.outputs):
+                continue
+            users = [client for v in owner.outputs for client in fgraph.clients(v)]
+            if all((c is node and place in places) or c in inside for c, place in users):
+                inside.add(owner)
+                pending += [v.owner for v in owner.inputs if v.owner is not None]
+                again = True
+    return inside
+
+
+def _is_last(node: Any, lag: int) -> tuple[str, Any]:
+    """What a reader of a state's rows takes: ("last", variable), ("rows", variable) past the first ones, or ("other", None)."""
+    if not isinstance(getattr(node, "op", None), Subtensor):
+        return "other", None
+    entries = node.op.idx_list
+    if len(node.inputs) != 1 + sum(_open(e) for e in entries) or not entries:
+        return "other", None
+    values = [v.data if isinstance(v, Constant) else None for v in node.inputs[1:]]
+    if len(entries) == 1 and not isinstance(entries[0], slice):
+        value = values[0] if values else entries[0]
+        return ("last", node.outputs[0]) if value is not None and _number(value) == -1 else ("other", None)
+    if len(entries) == 1 and isinstance(entries[0], slice):
+        e = entries[0]
+        filled = list(values)
+        parts = [filled.pop(0) if _open_part(p) else p for p in (e.start, e.stop, e.step)]
+        start, stop, step = (None if p is None else _number(p) for p in parts)
+        if e.stop is None and e.step in (None,) and start == lag and stop is None and step is None:
+            return "rows", node.outputs[0]
+    return "other", None
+
+
+def _number(x: Any) -> Any:
+    try:
+        return int(x)
+    except (TypeError, ValueError):
+        return None
+
+
+def _open_part(p: Any) -> bool:
+    return p is not None and not isinstance(p, int)
+
+
+def _open(e: Any) -> int:
+    if isinstance(e, slice):
+        return sum(_open_part(p) for p in (e.start, e.stop, e.step))
+    return int(_open_part(e))
+
+
+def slim_loops(fgraph: FunctionGraph) -> int:
+    """Loops keep only the last value of states of which nothing else is read, and do not collect what nobody reads."""
+    count = 0
+    for node in fgraph.toposort():
+        if node not in fgraph.apply_nodes or not isinstance(node.op, Scan):
+            continue
+        count += _slimmed(fgraph, node)
+    return count
+
+
+def _slimmed(fgraph: FunctionGraph, node: Apply) -> int:
+    op: Scan = node.op  # type: ignore[assignment]
+    info = op.info
+    n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+    outputs = set(fgraph.outputs)
+
+    def readers(v: Variable) -> list[Any]:
+        return [c for c, _ in fgraph.clients(v)]
+
+    last_of: dict[int, list[Variable]] = {}
+    for i in range(n_states):
+        if info.taps[i] != (-1,) or node.outputs[i] in outputs:
+            continue
+        taken: list[Variable] = []
+        fine = True
+        for c in readers(node.outputs[i]):
+            kind, v = _is_last(c, 1)
+            if kind == "last":
+                taken.append(v)
+            elif kind == "rows" and v not in outputs:
+                for d in readers(v):
+                    inner_kind, w = _is_last(d, 0)
+                    fine = fine and inner_kind == "last"
+                    taken.append(w)
+            else:
+                fine = False
+        if fine:
+            last_of[i] = taken
+    unread = [i for i in range(n_states, n_kept) if not readers(node.outputs[i]) and node.outputs[i] not in outputs]
+    if not last_of and not unread:
+        return 0
+    seqs, taps, carried, others = op.inner_parts()
+    n, o_seqs, o_first, o_carried, o_others = op.outer_parts(node.inputs)
+    keep = [i for i in range(n_states) if i not in last_of]
+    collect = [i for i in range(n_states, n_kept) if i not in unread]
+    new_info = replace(
+        info, taps=tuple(info.taps[i] for i in keep), n_collected=len(collect), n_carried=len(last_of) + info.n_carried
+    )
+    inputs = [*seqs, *(v for i in keep for v in taps[i]), *(taps[i][0] for i in last_of), *carried, *others]
+    outs = op.outputs
+    new_outs = [*(outs[i] for i in keep), *(outs[i] for i in collect), *(outs[i] for i in last_of), *outs[n_kept:]]
+    slim = Scan(inputs, new_outs, new_info, op.mode)
+    starts = [o_first[i][0] for i in last_of]
+    found = slim(n, *o_seqs, *(o_first[i] for i in keep), *starts, *o_carried, *o_others, return_list=True)
+    for place, i in enumerate(keep):
+        fgraph.replace(node.outputs[i], found[place], reason="slim_loops")
+    for place, i in enumerate(collect):
+        fgraph.replace(node.outputs[i], found[len(keep) + place], reason="slim_loops")
+    base = len(keep) + len(collect)
+    for place, taken in enumerate(last_of.values()):
+        for v in taken:
+            fgraph.replace(v, v.type.filter_variable(found[base + place]), reason="slim_loops")
+    base += len(last_of)
+    for place in range(info.n_carried):
+        fgraph.replace(node.outputs[n_kept + place], found[base + place], reason="slim_loops")
+    _same_origin(found[0], node)
+    return 1
