@@ -84,6 +84,9 @@ IN_MODULE = {
     ("theano.printing", "Print"): "theon.ops.checks:Print",
     ("theano.tensor", "TensorType"): "theon.tensor.type:TensorType",
     ("theano.tensor.nnet", "conv"): None,
+    ("theano.tensor.nnet.conv", "conv2d"): "theon.nnet.layers:conv2d_of_nnet",
+    ("theano.sandbox.conv", "conv2d"): "theon.nnet.layers:conv2d_of_nnet",
+    ("theano.tensor.signal.conv", "conv2d"): "theon.nnet.layers:conv2d_of_signal",
     ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
     ("theano", "dot"): "theon.ops.dot:dot",
     ("theano", "sparse"): None,
@@ -107,6 +110,7 @@ PREFERENCE = [
     "theon.runtime.function", "theon.runtime.profile", "theon.runtime.reference", "theon.options", "theon.ops.declare",
     "theon.random.mrg", "theon.random.multinomial", "theon.random.raw", "theon.random.streams",
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
+    "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
     "theon.legacy.names",
 ]  # fmt: skip
 

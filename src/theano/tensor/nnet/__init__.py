@@ -1,6 +1,15 @@
 """Theano's ``theano.tensor.nnet``: names of Theon."""
 
 from theano.tensor.nnet import abstract_conv, blocksparse, bn, conv, conv3d2d, ctc, neighbours, nnet, opt, sigm
+from theon.nnet.abstract_conv import conv2d, conv2d_grad_wrt_inputs, conv2d_transpose, conv3d, separable_conv2d
+from theon.nnet.bn import batch_normalization
+from theon.nnet.layers import (
+    h_softmax,
+    prepend_0_to_each_row,
+    prepend_1_to_each_row,
+    prepend_scalar_to_each_row,
+    softmax_with_bias,
+)
 from theon.ops.crossentropy import (
     CrossentropyCategorical1Hot,
     CrossentropyCategorical1HotGrad,

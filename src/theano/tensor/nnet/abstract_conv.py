@@ -3,6 +3,31 @@
 from theon.errors import NotScalarConstantError
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.nnet.abstract_conv import (
+    AbstractConv,
+    AbstractConv2d,
+    AbstractConv2d_gradInputs,
+    AbstractConv2d_gradWeights,
+    AbstractConv3d,
+    AbstractConv3d_gradInputs,
+    AbstractConv3d_gradWeights,
+    AbstractConv_gradInputs,
+    AbstractConv_gradWeights,
+    BaseAbstractConv,
+    bilinear_kernel_1D,
+    bilinear_kernel_2D,
+    bilinear_upsampling,
+    causal_conv1d,
+    conv2d,
+    conv2d_grad_wrt_inputs,
+    conv2d_grad_wrt_weights,
+    conv3d,
+    conv3d_grad_wrt_inputs,
+    conv3d_grad_wrt_weights,
+    get_conv_output_shape,
+    get_conv_shape_1axis,
+    separable_conv2d,
+)
 from theon.ops.checks import Assert
 from theon.ops.dims import get_scalar_constant_value, patternbroadcast
 from theon.tensor.constant import as_tensor_variable

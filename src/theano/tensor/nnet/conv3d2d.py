@@ -3,4 +3,5 @@
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.nnet.abstract_conv import conv3d
 from theon.tensor.constructors import tensor

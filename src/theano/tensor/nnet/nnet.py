@@ -3,6 +3,13 @@
 from theon.autodiff.reverse import grad_not_implemented
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.nnet.layers import (
+    h_softmax,
+    prepend_0_to_each_row,
+    prepend_1_to_each_row,
+    prepend_scalar_to_each_row,
+    softmax_with_bias,
+)
 from theon.ops.crossentropy import (
     CrossentropyCategorical1Hot,
     CrossentropyCategorical1HotGrad,

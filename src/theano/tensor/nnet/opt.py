@@ -1,3 +1,13 @@
 """Theano's ``theano.tensor.nnet.opt``: names of Theon."""
 
+from theon.nnet.abstract_conv import (
+    AbstractConv2d,
+    AbstractConv2d_gradInputs,
+    AbstractConv2d_gradWeights,
+    AbstractConv3d,
+    AbstractConv3d_gradInputs,
+    AbstractConv3d_gradWeights,
+    conv2d,
+    get_conv_output_shape,
+)
 from theon.tensor.type import TensorType

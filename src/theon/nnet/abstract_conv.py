@@ -1,0 +1,628 @@
+"""Convolutions of images with filters in two and three dimensions, their gradients, and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from theon.dtypes import upcast
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.variable import Apply, Variable
+from theon.nnet import conv_math
+from theon.ops.declare import TensorOp
+from theon.ops.dims import patternbroadcast, reshape, shape
+from theon.ops.join import concatenate
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.type import TensorType
+
+__all__ = [
+    "AbstractConv",
+    "AbstractConv2d",
+    "AbstractConv2d_gradInputs",
+    "AbstractConv2d_gradWeights",
+    "AbstractConv3d",
+    "AbstractConv3d_gradInputs",
+    "AbstractConv3d_gradWeights",
+    "AbstractConv_gradInputs",
+    "AbstractConv_gradWeights",
+    "BaseAbstractConv",
+    "bilinear_kernel_1D",
+    "bilinear_kernel_2D",
+    "bilinear_upsampling",
+    "causal_conv1d",
+    "conv2d",
+    "conv2d_grad_wrt_inputs",
+    "conv2d_grad_wrt_weights",
+    "conv2d_transpose",
+    "conv3d",
+    "conv3d_grad_wrt_inputs",
+    "conv3d_grad_wrt_weights",
+    "get_conv_output_shape",
+    "get_conv_shape_1axis",
+    "separable_conv2d",
+]
+
+
+def _border(border_mode: Any, n: int) -> Any:
+    """The border mode as a word or a tuple of pairs. ValueError for anything else."""
+    if isinstance(border_mode, str):
+        if border_mode not in ("valid", "full", "half"):
+            raise ValueError(
+                f"invalid border_mode {border_mode!r}, which must be either 'valid', 'full', 'half', an integer or a tuple of "
+                "integers or pairs of integers"
+            )
+        return border_mode
+    if isinstance(border_mode, int | np.integer):
+        border_mode = (int(border_mode),) * n
+    if not isinstance(border_mode, tuple | list) or len(border_mode) != n:
+        raise ValueError(f"invalid border_mode {border_mode!r}: {n} paddings are needed")
+    pairs = []
+    for p in border_mode:
+        pair = (int(p), int(p)) if isinstance(p, int | np.integer) else tuple(int(q) for q in p)
+        if len(pair) != 2 or min(pair) < 0:
+            raise ValueError(
+                f"invalid border_mode {border_mode!r}: paddings are not negative, one or two for a dimension"
+            )
+        pairs.append(pair)
+    return tuple(pairs)
+
+
+def _numbers(x: Any, n: int, what: str) -> tuple[int, ...]:
+    found = (int(x),) * n if isinstance(x, int | np.integer) else tuple(int(v) for v in x)
+    if len(found) != n or any(v < 1 for v in found):
+        raise ValueError(f"{what} must have {n} positive elements, not {x}")
+    return found
+
+
+class BaseAbstractConv(TensorOp):
+    """What the three convolution ops share: ``convdim`` dimensions, border mode, subsampling, flipping, dilation, groups."""
+
+    __module__ = "theano.tensor.nnet.abstract_conv"
+    __props__ = (
+        "convdim",
+        "border_mode",
+        "subsample",
+        "filter_flip",
+        "imshp",
+        "kshp",
+        "filter_dilation",
+        "num_groups",
+        "unshared",
+    )
+
+    def __init__(
+        self,
+        convdim: int,
+        imshp: Any = None,
+        kshp: Any = None,
+        border_mode: Any = "valid",
+        subsample: Any = None,
+        filter_flip: bool = True,
+        filter_dilation: Any = None,
+        num_groups: int = 1,
+        unshared: bool = False,
+    ) -> None:
+        if convdim not in (1, 2, 3):
+            raise ValueError(f"convolution dimension {convdim} is not supported")
+        self.convdim = convdim
+        self.border_mode = _border(border_mode, convdim)
+        self.subsample = _numbers(1 if subsample is None else subsample, convdim, "subsample")
+        self.filter_dilation = _numbers(1 if filter_dilation is None else filter_dilation, convdim, "filter_dilation")
+        self.filter_flip, self.unshared = bool(filter_flip), bool(unshared)
+        if num_groups < 1:
+            raise ValueError(f"num_groups must be positive, not {num_groups}")
+        self.num_groups = int(num_groups)
+        self.imshp, self.kshp = _known(imshp), _known(kshp)
+
+    @property
+    def settings(self) -> tuple[Any, ...]:
+        """Border mode, subsampling, flipping, dilation, groups, sharing."""
+        return (
+            self.border_mode,
+            self.subsample,
+            self.filter_flip,
+            self.filter_dilation,
+            self.num_groups,
+            self.unshared,
+        )
+
+    def like(self, kind: str) -> Any:
+        """Return the op of another kind ("", "_gradWeights", "_gradInputs") with the same settings."""
+        cls = globals()[f"AbstractConv{self.convdim}d{kind}"] if self.convdim > 1 else globals()[f"AbstractConv{kind}"]
+        border, stride, flip, dilation, groups, unshared = self.settings
+        arguments = (self.imshp, self.kshp, border, stride, flip, dilation, groups, unshared)
+        return cls(*arguments) if self.convdim > 1 else cls(self.convdim, *arguments)
+
+    def _checked(self, what: str, x: Any, ndim: int) -> Any:
+        if x.type.ndim != ndim:
+            raise TypeError(f"{what} must be {ndim}D tensor, not {x.type}")
+        return x
+
+    @property
+    def _kernel_ndim(self) -> int:
+        return 2 + self.convdim * (2 if self.unshared else 1)
+
+    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
+        """The op is linear in each of its first two inputs."""
+        a, b, *rest = inputs
+        s, t = eval_points[:2]
+        terms = []
+        if s is not None:
+            terms.append(self(s, b, *rest))
+        if t is not None:
+            terms.append(self(a, t, *rest))
+        return [None if not terms else terms[0] if len(terms) == 1 else terms[0] + terms[1]]
+
+
+def _known(sizes: Any) -> Any:
+    if sizes is None:
+        return None
+    return tuple(int(s) if isinstance(s, int | np.integer) else None for s in sizes)
+
+
+class AbstractConv(BaseAbstractConv):
+    """Inputs (batch, channels, *image) and (filters, channels / groups, *kernel); output (batch, filters, *sizes)."""
+
+    def infer(self, img: Any, kern: Any) -> TensorType:
+        """TypeError for other ranks."""
+        self._checked("img", img, 2 + self.convdim)
+        self._checked("kern", kern, self._kernel_ndim)
+        flags = (img.type.broadcastable[0], kern.type.broadcastable[0], *[False] * self.convdim)
+        return TensorType(upcast(img.type.dtype, kern.type.dtype), flags)
+
+    def reference(self, xp: Any, img: Any, kern: Any) -> Any:
+        """Windows times filters."""
+        for name, known, actual in (("image", self.imshp, img.shape), ("filter", self.kshp, kern.shape)):
+            if known is not None and any(k is not None and k != a for k, a in zip(known, actual)):
+                raise ValueError(f"the {name} shape was said to be {known} and is {actual}")
+        return conv_math.convolve(img, kern, *self.settings)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """The two transposes."""
+        img, kern = inputs
+        (g,) = output_grads
+        n = self.convdim
+        return [
+            _patterned(self.like("_gradInputs")(kern, g, _sizes(img, n)), img),
+            _patterned(self.like("_gradWeights")(img, g, _sizes(kern, n)), kern),
+        ]
+
+
+class AbstractConv_gradWeights(BaseAbstractConv):
+    """The gradient of the filters: inputs image, gradient of the result, kernel sizes."""
+
+    def infer(self, img: Any, topgrad: Any, sizes: Any) -> TensorType:
+        """TypeError for other ranks."""
+        n = self.convdim
+        self._checked("img", img, 2 + n)
+        self._checked("topgrad", topgrad, 2 + n)
+        flags = (topgrad.type.broadcastable[1], *[False] * (self._kernel_ndim - 1))
+        if not self.unshared:
+            flags = (topgrad.type.broadcastable[1], img.type.broadcastable[1] and self.num_groups == 1, *[False] * n)
+        return TensorType(upcast(img.type.dtype, topgrad.type.dtype), flags)
+
+    def reference(self, xp: Any, img: Any, topgrad: Any, sizes: Any) -> Any:
+        """Windows times gradients."""
+        return conv_math.weight_gradient(img, topgrad, [int(s) for s in sizes[-self.convdim :]], *self.settings)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """The other two ops."""
+        img, topgrad, _ = inputs
+        (g,) = output_grads
+        return [
+            _patterned(self.like("_gradInputs")(g, topgrad, _sizes(img, self.convdim)), img),
+            _patterned(self.like("")(img, g), topgrad),
+            DisconnectedType()(),
+        ]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Not on the sizes."""
+        return [[True], [True], [False]]
+
+
+class AbstractConv_gradInputs(BaseAbstractConv):
+    """The gradient of the image: inputs filters, gradient of the result, image sizes."""
+
+    def infer(self, kern: Any, topgrad: Any, sizes: Any) -> TensorType:
+        """TypeError for other ranks."""
+        n = self.convdim
+        self._checked("kern", kern, self._kernel_ndim)
+        self._checked("topgrad", topgrad, 2 + n)
+        channel = kern.type.broadcastable[-n - 1] and self.num_groups == 1
+        return TensorType(
+            upcast(kern.type.dtype, topgrad.type.dtype), (topgrad.type.broadcastable[0], channel, *[False] * n)
+        )
+
+    def reference(self, xp: Any, kern: Any, topgrad: Any, sizes: Any) -> Any:
+        """Gradients times filters, added where they came from."""
+        return conv_math.input_gradient(kern, topgrad, [int(s) for s in sizes[-self.convdim :]], *self.settings)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """The other two ops."""
+        kern, topgrad, _ = inputs
+        (g,) = output_grads
+        return [
+            _patterned(self.like("_gradWeights")(g, topgrad, _sizes(kern, self.convdim)), kern),
+            _patterned(self.like("")(g, kern), topgrad),
+            DisconnectedType()(),
+        ]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Not on the sizes."""
+        return [[True], [True], [False]]
+
+
+def _of_dimension(base: type, n: int) -> type:
+    def __init__(
+        self: Any,
+        imshp: Any = None,
+        kshp: Any = None,
+        border_mode: Any = "valid",
+        subsample: Any = None,
+        filter_flip: bool = True,
+        filter_dilation: Any = None,
+        num_groups: int = 1,
+        unshared: bool = False,
+    ) -> None:
+        base.__init__(  # type: ignore[misc]
+            self, n, imshp, kshp, border_mode, subsample, filter_flip, filter_dilation, num_groups, unshared
+        )
+
+    name = base.__name__.replace("AbstractConv", f"AbstractConv{n}d")
+    return type(base)(name, (base,), {"__init__": __init__, "__module__": base.__module__, "__doc__": base.__doc__})
+
+
+AbstractConv2d = _of_dimension(AbstractConv, 2)
+AbstractConv2d_gradWeights = _of_dimension(AbstractConv_gradWeights, 2)
+AbstractConv2d_gradInputs = _of_dimension(AbstractConv_gradInputs, 2)
+AbstractConv3d = _of_dimension(AbstractConv, 3)
+AbstractConv3d_gradWeights = _of_dimension(AbstractConv_gradWeights, 3)
+AbstractConv3d_gradInputs = _of_dimension(AbstractConv_gradInputs, 3)
+
+
+def _patterned(g: Any, x: Any) -> Any:
+    """The gradient with the broadcast pattern of what it belongs to."""
+    return g if g.type.broadcastable == x.type.broadcastable else patternbroadcast(g, x.type.broadcastable)
+
+
+def _sizes(x: Any, n: int) -> Any:
+    return shape(x)[-n:]
+
+
+def _last_sizes(sizes: Any, n: int) -> Any:
+    if isinstance(sizes, tuple | list):
+        wanted = sizes[-n:]
+        if any(s is None for s in wanted):
+            raise ValueError(f"the last {n} sizes must be given, not {sizes}")
+        if all(isinstance(s, int | np.integer) for s in wanted):
+            return as_tensor_variable(np.asarray(wanted, "int64"))
+        from theon.ops.join import stack
+
+        return stack([as_tensor_variable(s).astype("int64") for s in wanted])
+    return as_tensor_variable(sizes)[-n:]
+
+
+def _flip_of(filter_flip: bool, kwargs: dict[str, Any]) -> bool:
+    """The old keyword names: ``conv_mode`` of the GPU's, ``imshp_logical`` and others that have no effect."""
+    unknown = set(kwargs) - {
+        "imshp_logical",
+        "kshp_logical",
+        "kshp_logical_top_aligned",
+        "version",
+        "verbose",
+        "openmp",
+    }
+    if unknown:
+        raise TypeError(f"unknown keyword arguments: {sorted(unknown)}")
+    return filter_flip
+
+
+def conv2d(
+    input: Any,
+    filters: Any,
+    input_shape: Any = None,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    image_shape: Any = None,
+    filter_dilation: Any = (1, 1),
+    num_groups: int = 1,
+    unshared: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return the convolution of images (batch, channels, rows, columns) with filters (filters, channels, rows, columns).
+
+    ``border_mode``: "valid" (inside the image), "full" (wherever the two overlap), "half" (padded by half the filter), the
+    padding, or paddings for each dimension, single or (before, after). ``subsample``: steps between results.
+    ``filter_flip``: whether filters are flipped, as mathematics has it. ``filter_dilation``: steps between elements of the
+    filter. ``num_groups``: channels and filters in separate groups. ``unshared``: a filter for each place, (filters, rows of
+    the result, columns of it, channels, rows, columns). ``input_shape``, ``filter_shape``: shapes if known, checked.
+
+    >>> import theano.tensor as T
+    >>> T.nnet.conv2d(T.tensor4(), T.tensor4(), border_mode="half").ndim
+    4
+    """
+    if image_shape is not None:
+        if input_shape is not None:
+            raise ValueError("input_shape and image_shape should not be provided at the same time.")
+        input_shape = image_shape
+    flip = _flip_of(filter_flip, kwargs)
+    op = AbstractConv2d(input_shape, filter_shape, border_mode, subsample, flip, filter_dilation, num_groups, unshared)
+    return op(as_tensor_variable(input), as_tensor_variable(filters))
+
+
+def conv3d(
+    input: Any,
+    filters: Any,
+    input_shape: Any = None,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1, 1),
+    num_groups: int = 1,
+) -> Any:
+    """Return the convolution of volumes (batch, channels, depth, rows, columns); arguments as for :func:`conv2d`."""
+    op = AbstractConv3d(input_shape, filter_shape, border_mode, subsample, filter_flip, filter_dilation, num_groups)
+    return op(as_tensor_variable(input), as_tensor_variable(filters))
+
+
+def conv2d_grad_wrt_inputs(
+    output_grad: Any,
+    filters: Any,
+    input_shape: Any,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1),
+    num_groups: int = 1,
+    unshared: bool = False,
+) -> Any:
+    """Return the gradient of :func:`conv2d`'s images, of shape ``input_shape``, from that of its result."""
+    op = AbstractConv2d_gradInputs(
+        _known_or_none(input_shape),
+        filter_shape,
+        border_mode,
+        subsample,
+        filter_flip,
+        filter_dilation,
+        num_groups,
+        unshared,
+    )
+    return op(as_tensor_variable(filters), as_tensor_variable(output_grad), _last_sizes(input_shape, 2))
+
+
+def conv2d_grad_wrt_weights(
+    input: Any,
+    output_grad: Any,
+    filter_shape: Any,
+    input_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1),
+    num_groups: int = 1,
+    unshared: bool = False,
+) -> Any:
+    """Return the gradient of :func:`conv2d`'s filters, of shape ``filter_shape``, from that of its result."""
+    op = AbstractConv2d_gradWeights(
+        input_shape,
+        _known_or_none(filter_shape),
+        border_mode,
+        subsample,
+        filter_flip,
+        filter_dilation,
+        num_groups,
+        unshared,
+    )
+    return op(as_tensor_variable(input), as_tensor_variable(output_grad), _last_sizes(filter_shape, 2))
+
+
+def conv3d_grad_wrt_inputs(
+    output_grad: Any,
+    filters: Any,
+    input_shape: Any,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1, 1),
+    num_groups: int = 1,
+) -> Any:
+    """Return the gradient of :func:`conv3d`'s volumes, of shape ``input_shape``, from that of its result."""
+    op = AbstractConv3d_gradInputs(
+        _known_or_none(input_shape), filter_shape, border_mode, subsample, filter_flip, filter_dilation, num_groups
+    )
+    return op(as_tensor_variable(filters), as_tensor_variable(output_grad), _last_sizes(input_shape, 3))
+
+
+def conv3d_grad_wrt_weights(
+    input: Any,
+    output_grad: Any,
+    filter_shape: Any,
+    input_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1, 1),
+    num_groups: int = 1,
+) -> Any:
+    """Return the gradient of :func:`conv3d`'s filters, of shape ``filter_shape``, from that of its result."""
+    op = AbstractConv3d_gradWeights(
+        input_shape, _known_or_none(filter_shape), border_mode, subsample, filter_flip, filter_dilation, num_groups
+    )
+    return op(as_tensor_variable(input), as_tensor_variable(output_grad), _last_sizes(filter_shape, 3))
+
+
+def _known_or_none(sizes: Any) -> Any:
+    return sizes if isinstance(sizes, tuple | list) else None
+
+
+def conv2d_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Any,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    input_dilation: Any = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1),
+    num_groups: int = 1,
+    unshared: bool = False,
+) -> Any:
+    """Return the transposed convolution of ``input``, of shape ``output_shape``; ``input_dilation`` is its upsampling."""
+    return conv2d_grad_wrt_inputs(
+        input,
+        filters,
+        output_shape,
+        filter_shape,
+        border_mode,
+        input_dilation,
+        filter_flip,
+        filter_dilation,
+        num_groups,
+        unshared,
+    )
+
+
+def separable_conv2d(
+    input: Any,
+    depthwise_filters: Any,
+    pointwise_filters: Any,
+    num_channels: int,
+    input_shape: Any = None,
+    depthwise_filter_shape: Any = None,
+    pointwise_filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1),
+) -> Any:
+    """Return the convolution of each channel with its own filters, mixed by 1 x 1 filters."""
+    depthwise = conv2d(
+        input,
+        depthwise_filters,
+        input_shape,
+        depthwise_filter_shape,
+        border_mode,
+        subsample,
+        filter_flip,
+        None,
+        filter_dilation,
+        num_channels,
+    )
+    return conv2d(depthwise, pointwise_filters, None, pointwise_filter_shape, "valid", (1, 1), filter_flip)
+
+
+def causal_conv1d(
+    input: Any,
+    filters: Any,
+    filter_shape: Any,
+    input_shape: Any = None,
+    subsample: int = 1,
+    filter_flip: bool = True,
+    filter_dilation: int = 1,
+    num_groups: int = 1,
+    unshared: bool = False,
+) -> Any:
+    """Return the convolution of (batch, channels, steps) with (filters, channels, width) that sees no later step."""
+    input, filters = as_tensor_variable(input), as_tensor_variable(filters)
+    pad = (int(filter_shape[2]) - 1) * filter_dilation
+    found = conv2d(
+        input.dimshuffle(0, 1, 2, "x"),
+        filters.dimshuffle(0, 1, 2, "x"),
+        border_mode=((pad, 0), (0, 0)),
+        subsample=(subsample, 1),
+        filter_flip=filter_flip,
+        filter_dilation=(filter_dilation, 1),
+        num_groups=num_groups,
+        unshared=unshared,
+    )
+    return found[:, :, :, 0]
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+def get_conv_shape_1axis(
+    image_shape: Any, kernel_shape: Any, border_mode: Any, subsample: Any, dilation: Any = 1
+) -> Any:
+    """Return the size of a convolution's result along one dimension; None where a size is None. May be symbolic."""
+    if image_shape is None or kernel_shape is None or border_mode is None or subsample is None or dilation is None:
+        return None
+    span = (kernel_shape - 1) * dilation + 1
+    if border_mode == "half":
+        before = after = span // 2
+    elif border_mode == "full":
+        before = after = span - 1
+    elif border_mode == "valid":
+        before = after = 0
+    else:
+        before, after = border_mode if isinstance(border_mode, tuple) else (border_mode, border_mode)
+        if before < 0 or after < 0:
+            raise ValueError("border_mode must be >= 0")
+    room = image_shape + before + after - span
+    return room // subsample + 1 if subsample != 1 else room + 1
+
+
+def get_conv_output_shape(
+    image_shape: Any, kernel_shape: Any, border_mode: Any, subsample: Any, filter_dilation: Any = None
+) -> tuple[Any, ...]:
+    """Return the shape of a convolution's result from the shapes of images and filters; None stands for unknown sizes."""
+    n = len(subsample)
+    dilation = (1,) * n if filter_dilation is None else filter_dilation
+    borders = (border_mode,) * n if isinstance(border_mode, str | int) else tuple(border_mode)
+    sizes = tuple(
+        get_conv_shape_1axis(i, k, b, s, d)
+        for i, k, b, s, d in zip(image_shape[2:], kernel_shape[-n:], borders, subsample, dilation)
+    )
+    return (image_shape[0], kernel_shape[0], *sizes)
+
+
+# --- upsampling -------------------------------------------------------------------------------------------------------
+
+
+def bilinear_kernel_1D(ratio: int, normalize: bool = True) -> Any:
+    """Return the triangle 1, 2, ... ratio, ... 2, 1, divided by ``ratio`` where ``normalize``."""
+    rise = np.arange(1, ratio + 1)
+    kernel = np.concatenate([rise, rise[-2::-1]]).astype("float64")
+    from theon.options import config
+
+    return as_tensor_variable((kernel / ratio if normalize else kernel).astype(config.floatX))
+
+
+def bilinear_kernel_2D(ratio: int, normalize: bool = True) -> Any:
+    """Return the outer product of the triangle with itself, (2 ratio - 1, 2 ratio - 1)."""
+    one = bilinear_kernel_1D(ratio, normalize)
+    return one.dimshuffle("x", 0) * one.dimshuffle(0, "x")
+
+
+def bilinear_upsampling(
+    input: Any,
+    ratio: Any = None,
+    frac_ratio: Any = None,
+    batch_size: Any = None,
+    num_input_channels: Any = None,
+    use_1D_kernel: bool = True,
+) -> Any:
+    """Return images ``ratio`` times as large in both dimensions, interpolated linearly; edges repeat outside."""
+    if frac_ratio is not None:
+        raise ValueError("bilinear_upsampling takes an integer ratio")
+    if ratio is None or int(ratio) != ratio or ratio < 1:
+        raise ValueError(f"ratio is a positive integer, not {ratio}")
+    ratio = int(ratio)
+    x = as_tensor_variable(input)
+    batch, channels, rows, columns = (x.shape[d] for d in range(4))
+    flat = reshape(x, (batch * channels, 1, rows, columns), 4)
+    flat = concatenate([flat[:, :, :1], flat, flat[:, :, -1:]], axis=2)
+    flat = concatenate([flat[:, :, :, :1], flat, flat[:, :, :, -1:]], axis=3)
+    pad = 2 * ratio - (ratio - 1) // 2 - 1
+    kernel = bilinear_kernel_2D(ratio).astype(x.type.dtype).dimshuffle("x", "x", 0, 1)
+    up = conv2d_grad_wrt_inputs(
+        flat, kernel, (None, 1, rows * ratio, columns * ratio), None, (pad, pad), (ratio, ratio), True
+    )
+    return reshape(up, (batch, channels, rows * ratio, columns * ratio), 4)

@@ -1,0 +1,171 @@
+"""Convolution and its two transposes on arrays, any number of dimensions: one matrix product over strided windows each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["convolve", "input_gradient", "output_sizes", "pads_of", "weight_gradient"]
+
+Pads = Sequence[tuple[int, int]]
+
+
+def pads_of(border_mode: Any, kernel: Sequence[int], dilation: Sequence[int]) -> list[tuple[int, int]]:
+    """Return what is added before and after each dimension."""
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    if border_mode == "valid":
+        return [(0, 0)] * len(spans)
+    if border_mode == "full":
+        return [(s - 1, s - 1) for s in spans]
+    if border_mode == "half":
+        return [(s // 2, s // 2) for s in spans]
+    return [(p, p) if isinstance(p, int) else tuple(p) for p in border_mode]
+
+
+def output_sizes(
+    image: Sequence[int], kernel: Sequence[int], pads: Pads, stride: Sequence[int], dilation: Sequence[int]
+) -> list[int]:
+    """Return the sizes of the result. ValueError where the kernel does not fit into the padded image."""
+    found = []
+    for n, k, (before, after), s, d in zip(image, kernel, pads, stride, dilation):
+        room = n + before + after - ((k - 1) * d + 1)
+        if room < 0:
+            raise ValueError(
+                f"a kernel of sizes {tuple(kernel)} does not fit into an image of sizes {tuple(image)} with pads {pads}"
+            )
+        found.append(room // s + 1)
+    return found
+
+
+def _windows(x: Any, kernel: Any, sizes: Any, pads: Pads, stride: Any, dilation: Any) -> Any:
+    """The view (batch, channels, *sizes, *kernel) of the padded image."""
+    if any(p != (0, 0) for p in pads):
+        x = np.pad(x, [(0, 0), (0, 0), *pads])
+    steps = x.strides[2:]
+    strides = (*x.strides[:2], *(a * s for a, s in zip(steps, stride)), *(a * d for a, d in zip(steps, dilation)))
+    return np.lib.stride_tricks.as_strided(x, (*x.shape[:2], *sizes, *kernel), strides, writeable=False)
+
+
+def _flipped(w: Any, n: int, flip: bool) -> Any:
+    return w[(Ellipsis, *[slice(None, None, -1)] * n)] if flip else w
+
+
+def convolve(
+    x: Any, w: Any, border_mode: Any, stride: Any, flip: bool, dilation: Any, groups: int = 1, unshared: bool = False
+) -> Any:
+    """(batch, channels, *image) with (filters, channels / groups, *kernel) -> (batch, filters, *sizes).
+
+    Unshared kernels are (filters, *sizes, channels / groups, *kernel).
+    """
+    n = x.ndim - 2
+    kernel = w.shape[-n:]
+    pads = pads_of(border_mode, kernel, dilation)
+    sizes = output_sizes(x.shape[2:], kernel, pads, stride, dilation)
+    _check_channels(x.shape[1], w.shape[-n - 1], w.shape[0], groups)
+    w = _flipped(w, n, flip)
+    v = _windows(x, kernel, sizes, pads, stride, dilation)
+    parts = []
+    per, out = x.shape[1] // groups, w.shape[0] // groups
+    inner = list(range(2 + n, 2 + 2 * n))
+    for g in range(groups):
+        vg, wg = v[:, g * per : (g + 1) * per], w[g * out : (g + 1) * out]
+        if unshared:
+            parts.append(_unshared(vg, wg, n))
+        else:
+            parts.append(np.moveaxis(np.tensordot(vg, wg, ([1, *inner], [1, *range(2, 2 + n)])), -1, 1))
+    return parts[0] if groups == 1 else np.concatenate(parts, axis=1)
+
+
+def _letters(n: int) -> tuple[str, str]:
+    return "pqr"[:n], "ijk"[:n]
+
+
+def _unshared(v: Any, w: Any, n: int) -> Any:
+    places, inner = _letters(n)
+    return np.einsum(f"nc{places}{inner},o{places}c{inner}->no{places}", v, w)
+
+
+def weight_gradient(
+    x: Any,
+    g: Any,
+    kernel: Sequence[int],
+    border_mode: Any,
+    stride: Any,
+    flip: bool,
+    dilation: Any,
+    groups: int = 1,
+    unshared: bool = False,
+) -> Any:
+    """The gradient of the filters from that of the result ``g``."""
+    n = x.ndim - 2
+    pads = pads_of(border_mode, kernel, dilation)
+    sizes = output_sizes(x.shape[2:], kernel, pads, stride, dilation)
+    _check_result(g.shape[2:], sizes)
+    v = _windows(x, kernel, sizes, pads, stride, dilation)
+    per, out = x.shape[1] // groups, g.shape[1] // groups
+    over = [0, *range(2, 2 + n)]
+    parts = []
+    for k in range(groups):
+        vk, gk = v[:, k * per : (k + 1) * per], g[:, k * out : (k + 1) * out]
+        if unshared:
+            places, inner = _letters(n)
+            parts.append(np.einsum(f"nc{places}{inner},no{places}->o{places}c{inner}", vk, gk))
+        else:
+            parts.append(np.tensordot(gk, vk, (over, over)))
+    return np.ascontiguousarray(_flipped(np.concatenate(parts, axis=0), n, flip))
+
+
+def input_gradient(
+    w: Any,
+    g: Any,
+    image: Sequence[int],
+    border_mode: Any,
+    stride: Any,
+    flip: bool,
+    dilation: Any,
+    groups: int = 1,
+    unshared: bool = False,
+) -> Any:
+    """The gradient of the image, of sizes ``image``, from that of the result ``g``."""
+    n = g.ndim - 2
+    kernel = w.shape[-n:]
+    pads = pads_of(border_mode, kernel, dilation)
+    sizes = output_sizes(image, kernel, pads, stride, dilation)
+    _check_result(g.shape[2:], sizes)
+    w = _flipped(w, n, flip)
+    per, out = w.shape[-n - 1], w.shape[0] // groups
+    if g.shape[1] != w.shape[0]:
+        raise ValueError(f"{w.shape[0]} filters cannot have given a result of {g.shape[1]} channels")
+    whole = [m + before + after for m, (before, after) in zip(image, pads)]
+    x = np.zeros((g.shape[0], per * groups, *whole), dtype=np.result_type(w, g))
+    for k in range(groups):
+        gk, wk = g[:, k * out : (k + 1) * out], w[k * out : (k + 1) * out]
+        part = x[:, k * per : (k + 1) * per]
+        for at in np.ndindex(*kernel):
+            where = tuple(slice(i * d, i * d + s * m, s) for i, d, s, m in zip(at, dilation, stride, sizes))
+            if unshared:
+                places, _ = _letters(n)
+                piece = np.einsum(f"no{places},o{places}c->nc{places}", gk, wk[(Ellipsis, *at)])
+            else:
+                piece = np.moveaxis(np.tensordot(gk, wk[(slice(None), slice(None), *at)], ([1], [0])), -1, 1)
+            part[
+                (slice(None), slice(None), *(slice(a.start, min(a.stop, m), a.step) for a, m in zip(where, whole)))
+            ] += piece
+    inside = tuple(slice(before, before + m) for (before, _), m in zip(pads, image))
+    return np.ascontiguousarray(x[(slice(None), slice(None), *inside)])
+
+
+def _check_channels(channels: int, per: int, filters: int, groups: int) -> None:
+    if channels != per * groups:
+        raise ValueError(f"an image of {channels} channels does not fit filters of {per} channels in {groups} groups")
+    if filters % groups:
+        raise ValueError(f"{filters} filters cannot be divided into {groups} groups")
+
+
+def _check_result(given: Sequence[int], wanted: Sequence[int]) -> None:
+    if tuple(given) != tuple(wanted):
+        raise ValueError(
+            f"the result's gradient has sizes {tuple(given)} where the convolution's result has {tuple(wanted)}"
+        )
