@@ -4,6 +4,29 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.fill import AllocDiag, ExtractDiag, diag, trace
-from theon.ops.methods import _norm as norm
+from theon.ops.linalg import (
+    Det,
+    Eig,
+    Eigh,
+    MatrixInverse,
+    MatrixPinv,
+    QRFull,
+    QRIncomplete,
+    SVD,
+    _OfMatrix,
+    det,
+    eig,
+    eigh,
+    lstsq,
+    matrix_dot,
+    matrix_inverse,
+    matrix_power,
+    norm,
+    pinv,
+    qr,
+    svd,
+    tensorinv,
+    tensorsolve,
+)
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.constructors import tensor

@@ -2,5 +2,22 @@
 
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.ops.linalg import (
+    Cholesky,
+    Eigvalsh,
+    EigvalshGrad,
+    Expm,
+    ExpmGrad,
+    MATRIX_STRUCTURES,
+    Solve,
+    cholesky,
+    eigvalsh,
+    expm,
+    kron,
+    solve,
+    solve_lower_triangular,
+    solve_symmetric,
+    solve_upper_triangular,
+)
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.constructors import tensor

@@ -225,7 +225,7 @@ def _pooled(
     for old, name, new in ((ds, "ds", "ws"), (st, "st", "stride"), (padding, "padding", "pad")):
         if old is not None:
             warnings.warn(
-                f"DEPRECATION: the '{name}' parameter is not going to exist anymore as it is going to be replaced by the parameter '{new}'.",
+                f"DEPRECATION: the parameter '{name}' is replaced by '{new}'.",
                 stacklevel=3,
             )
     if ds is not None:

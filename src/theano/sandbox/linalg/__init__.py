@@ -2,3 +2,4 @@
 
 from theano.sandbox.linalg import ops
 from theon.ops.fill import diag, trace
+from theon.ops.linalg import cholesky, det, eig, eigh, eigvalsh, matrix_inverse, solve

@@ -1,0 +1,145 @@
+"""Real Fourier transforms over all dimensions but the first; the last dimension of a spectrum is (real, imaginary)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from theon.dtypes import float_dtypes
+from theon.graph.disconnected import DisconnectedType
+from theon.graph.variable import Apply
+from theon.ops.declare import TensorOp
+from theon.ops.dims import cast, shape
+from theon.ops.explog import sqrt
+from theon.ops.index import set_subtensor
+from theon.ops.join import join
+from theon.ops.reduce import prod
+from theon.tensor.constant import as_tensor_variable
+from theon.tensor.type import TensorType
+
+__all__ = ["IRFFTOp", "RFFTOp", "irfft", "irfft_op", "rfft", "rfft_op"]
+
+
+class _Transform(TensorOp):
+    __module__ = "theano.tensor.fft"
+    __props__ = ()
+
+    def convert(self, *inputs: Any) -> list[Any]:
+        """The sizes default to what the input says. TypeError for what is no real tensor, or sizes that are no integers."""
+        a = as_tensor_variable(inputs[0])
+        if a.type.dtype not in float_dtypes:
+            raise TypeError(f"{type(self).__name__}: input must be of type float, not {a.type.dtype}")
+        if a.type.ndim < 2 + self._extra:
+            raise TypeError(
+                f"{type(self).__name__}: input must have dimension > {1 + self._extra}, with first dimension batches"
+            )
+        s = self.default_sizes(a) if len(inputs) == 1 or inputs[1] is None else as_tensor_variable(inputs[1])
+        if (
+            s.type.dtype not in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+            or s.type.ndim != 1
+        ):
+            raise TypeError("length of the transformed axis must be a vector of integers")
+        return [a, s]
+
+    _extra = 0
+
+    def default_sizes(self, a: Any) -> Any:
+        """The sizes of the real side."""
+        raise TypeError("sizes are needed")
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Not on the sizes."""
+        return [[True], [False]]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
+        """Linear."""
+        return [None if eval_points[0] is None else self(eval_points[0], inputs[1])]
+
+
+def _inner(g: Any, s: Any, factor: float) -> Any:
+    """The spectrum with what stands for two conjugate frequencies multiplied."""
+    n = s[-1]
+    where = (slice(None),) * (g.type.ndim - 2) + (slice(1, n // 2 + n % 2), slice(None))
+    return set_subtensor(g[where], g[where] * np.asarray(factor, g.type.dtype))
+
+
+class RFFTOp(_Transform):
+    """The transform of real tensors, not normalised: inputs (batch, ...), sizes."""
+
+    def default_sizes(self, a: Any) -> Any:
+        """Those of the input."""
+        return shape(a)[1:]
+
+    def infer(self, a: Any, s: Any) -> TensorType:
+        """One dimension more."""
+        return TensorType(a.type.dtype, [False] * (a.type.ndim + 1))
+
+    def reference(self, xp: Any, a: Any, s: Any) -> Any:
+        """NumPy's."""
+        found = np.fft.rfftn(a, [int(n) for n in s], axes=range(1, a.ndim))
+        return np.stack([found.real, found.imag], axis=-1)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """The inverse, halved where a frequency stands for two."""
+        s = inputs[1]
+        return [irfft_op(_inner(output_grads[0], s, 0.5), s), DisconnectedType()()]
+
+
+class IRFFTOp(_Transform):
+    """The inverse of :class:`RFFTOp`, not normalised: inputs spectrum (batch, ..., 2), sizes of the result."""
+
+    _extra = 1
+
+    def default_sizes(self, a: Any) -> Any:
+        """An even last size."""
+        s = shape(a)[1:-1]
+        return set_subtensor(s[-1], (s[-1] - 1) * 2)
+
+    def infer(self, a: Any, s: Any) -> TensorType:
+        """One dimension less."""
+        return TensorType(a.type.dtype, [False] * (a.type.ndim - 1))
+
+    def reference(self, xp: Any, a: Any, s: Any) -> Any:
+        """NumPy's, times the number of elements."""
+        sizes = [int(n) for n in s]
+        found = np.fft.irfftn(a[..., 0] + 1j * a[..., 1], sizes, axes=range(1, a.ndim - 1))
+        return found * np.prod(sizes)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """The transform, doubled where a frequency stands for two."""
+        s = inputs[1]
+        return [_inner(rfft_op(output_grads[0], s), s, 2.0), DisconnectedType()()]
+
+
+rfft_op, irfft_op = RFFTOp(), IRFFTOp()
+
+
+def _scaled(x: Any, s: Any, norm: Any, plain: Any) -> Any:
+    """``norm``: None for the usual side, "ortho" for both, "no_norm" for neither. ValueError for another."""
+    if norm not in (None, "ortho", "no_norm"):
+        raise ValueError(f"Invalid value {norm} for norm, must be None, 'ortho' or 'no norm'")
+    if norm == "ortho":
+        return x / sqrt(cast(prod(s), x.type.dtype))
+    return x / cast(prod(s), x.type.dtype) if plain and norm is None else x
+
+
+def rfft(inp: Any, norm: Any = None) -> Any:
+    """Return the transform of (batch, ..., n) over all but the first dimension: (batch, ..., n // 2 + 1, 2).
+
+    ``norm``: None (the inverse divides), "ortho" (both divide by the root), "no_norm".
+    """
+    a = as_tensor_variable(inp)
+    s = shape(a)[1:]
+    return _scaled(rfft_op(a, s), s, norm, plain=False)
+
+
+def irfft(inp: Any, norm: Any = None, is_odd: bool = False) -> Any:
+    """Return the inverse of :func:`rfft`; ``is_odd`` says that the last size of the result is odd."""
+    if is_odd not in (True, False):
+        raise ValueError(f"Invalid value {is_odd} for is_odd, must be True or False")
+    a = as_tensor_variable(inp)
+    middle = shape(a)[1:-1]
+    last = (middle[-1] - 1) * 2 + int(is_odd)
+    s = join(0, middle[:-1], last.dimshuffle("x"))
+    return _scaled(irfft_op(a, s), s, norm, plain=True)
