@@ -8,6 +8,7 @@ from typing import Any
 from theon.graph.fgraph import FunctionGraph
 from theon.rewrite.engine import fold_constants, merge
 from theon.rewrite.rules import likelihood as likelihood  # registers its rules with ``stabilize``
+from theon.rewrite.rules.cancel import cancel
 from theon.rewrite.rules.canonical import canonical
 from theon.rewrite.rules.nested import expand_graphs, make_lazy, slim_loops
 from theon.rewrite.rules.stabilize import stabilize
@@ -60,6 +61,7 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     merge(fgraph)
     if "canonicalize" not in excluded:
         canonical.run(fgraph)
+        cancel.run(fgraph)
     if "constant_folding" not in excluded:
         fold_constants(fgraph)
     if "stabilize" not in excluded:

@@ -204,11 +204,12 @@ switch = elementwise(
 
 
 def _clip_grad(x: Any, low: Any, high: Any, o: Any, g: Any) -> list[Any]:
-    from theon.ops.bits import and_
-    from theon.ops.compare import ge, gt, le, lt
+    from theon.ops.bits import or_
+    from theon.ops.compare import gt, lt
 
-    inside = and_(ge(x, low), le(x, high))
-    return [switch(inside, g, 0), switch(lt(x, low), g, 0), switch(gt(x, high), g, 0)]
+    below, above = lt(x, low), gt(x, high)
+    # nan is neither below nor above: its gradient passes.
+    return [switch(or_(below, above), 0, g), switch(below, g, 0), switch(above, g, 0)]
 
 
 clip = elementwise(

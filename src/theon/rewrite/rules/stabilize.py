@@ -8,12 +8,14 @@ import numpy as np
 
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply, Variable
-from theon.ops.arith import neg
+from theon.ops.arith import neg, switch
+from theon.ops.compare import lt
 from theon.ops.declare import Elemwise
 from theon.ops.dims import get_scalar_constant_value
-from theon.ops.explog import expm1, log1p
+from theon.ops.explog import expm1, log, log1p
+from theon.ops.reduce import Sum, logsumexp
 from theon.ops.softmax import LogSoftmax, Softmax
-from theon.ops.special import sigmoid, softplus
+from theon.ops.special import erf, erfcx, sigmoid, softplus
 from theon.rewrite.engine import Rules
 
 __all__ = ["is_number", "made_by", "stabilize"]
@@ -98,3 +100,26 @@ def exp_minus_one(node: Apply) -> Any:
     return (
         None if inner is None or not is_number(one, 1.0) or x.type != node.outputs[0].type else expm1(inner.inputs[0])
     )
+
+
+@stabilize.node("log")
+def log_of_sum_of_exp(node: Apply) -> Any:
+    """log(sum(exp(x))) overflows."""
+    total = made_by(node.inputs[0], Sum)
+    inner = None if total is None else made_by(total.inputs[0], "exp")
+    if total is None or inner is None:
+        return None
+    return logsumexp(inner.inputs[0], axis=total.op.axis)  # type: ignore[attr-defined]
+
+
+@stabilize.node("log")
+def log_of_erfc(node: Apply) -> Any:
+    """log(erfc(x)) underflows: it is log(erfcx(x)) - x**2."""
+    inner = made_by(node.inputs[0], "erfc")
+    if inner is None or made_by(node.inputs[0], "erfc") is None:
+        return None
+    (x,) = inner.inputs
+    if x.type != node.outputs[0].type:
+        return None
+    # Below 1 there is no underflow, and the two terms would cancel.
+    return switch(lt(x, 1), log1p(neg(erf(x))), log(erfcx(x)) - x * x)

@@ -1,0 +1,135 @@
+"""Rules for products and quotients: equal factors above and below the line, and pairs that lose precision apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from theon.graph.variable import Apply, Variable
+from theon.ops.arith import mul, neg, true_div
+from theon.ops.special import erfcx, sigmoid
+from theon.rewrite.engine import Rules
+from theon.rewrite.rules.stabilize import is_number, made_by
+
+__all__ = ["cancel"]
+
+cancel = Rules()
+_LARGEST = 12  # factors looked at
+
+
+def _factors(variable: Variable, above: list[Variable], below: list[Variable], flip: bool = False) -> bool:
+    """Put the factors of a product or quotient into two lists; return whether its sign is changed."""
+    node = variable.owner
+    changed = False
+    if len(above) + len(below) < _LARGEST and node is not None and variable.type.dtype.startswith("float"):  # type: ignore[attr-defined]
+        name = node.op.scalar_op.name if hasattr(node.op, "scalar_op") else None
+        if name == "mul":
+            for v in node.inputs:
+                changed ^= _factors(v, above, below, flip)
+            return changed
+        if name == "true_div":
+            changed ^= _factors(node.inputs[0], above, below, flip)
+            return changed ^ _factors(node.inputs[1], above, below, not flip)
+        if name == "neg":
+            return not _factors(node.inputs[0], above, below, flip)
+    (below if flip else above).append(variable)
+    return changed
+
+
+def _equal(a: Variable, b: Variable) -> bool:
+    """Whether two variables are computed alike, a few nodes deep."""
+    stack = [(a, b, 0)]
+    while stack:
+        x, y, depth = stack.pop()
+        if x is y:
+            continue
+        if hasattr(x, "signature") and hasattr(y, "signature"):
+            if x.signature() != y.signature():
+                return False
+            continue
+        p, q = x.owner, y.owner
+        if p is None or q is None or depth > 4 or p.op != q.op or x.index != y.index or len(p.inputs) != len(q.inputs):
+            return False
+        stack.extend((u, v, depth + 1) for u, v in zip(p.inputs, q.inputs))
+    return True
+
+
+def _exponent_plus_one(variable: Variable) -> Variable | None:
+    """x of 1 + exp(x)."""
+    node = made_by(variable, "add")
+    if node is None or len(node.inputs) != 2:
+        return None
+    for one, e in (node.inputs, node.inputs[::-1]):
+        inner = made_by(e, "exp")
+        if inner is not None and is_number(one, 1.0):
+            return inner.inputs[0]
+    return None
+
+
+def _minus_square(variable: Variable) -> Variable | None:
+    """x of exp(-x**2)."""
+    outer = made_by(variable, "exp")
+    if outer is None:
+        return None
+    minus = made_by(outer.inputs[0], "neg")
+    if minus is None:
+        return None
+    square = made_by(minus.inputs[0], "sqr")
+    if square is not None:
+        return square.inputs[0]
+    product = made_by(minus.inputs[0], "mul")
+    if product is not None and len(product.inputs) == 2 and product.inputs[0] is product.inputs[1]:
+        return product.inputs[0]
+    return None
+
+
+def _together(top: Variable, bottom: Variable) -> Any:
+    """What stands for ``top / bottom``: 1 where they are equal, a stable op where there is one, None."""
+    if _equal(top, bottom):
+        return 1
+    e = made_by(top, "exp")
+    x = _exponent_plus_one(bottom)
+    if e is not None and x is not None and _equal(e.inputs[0], x):
+        return sigmoid(x)
+    y = _minus_square(top)
+    c = made_by(bottom, "erfc")
+    if y is not None and c is not None and _equal(y, c.inputs[0]):
+        return true_div(1, erfcx(y)).astype(top.type.dtype)  # type: ignore[attr-defined]
+    return None
+
+
+@cancel.node("mul")
+def product(node: Apply) -> Any:
+    """a / b * b is a; exp(x) / (1 + exp(x)) is sigmoid(x); exp(-x**2) / erfc(x) is 1 / erfcx(x)."""
+    return _cancelled(node.outputs[0])
+
+
+@cancel.node("true_div")
+def quotient(node: Apply) -> Any:
+    """As for products."""
+    return _cancelled(node.outputs[0])
+
+
+def _cancelled(out: Variable) -> Any:
+    above: list[Variable] = []
+    below: list[Variable] = []
+    changed = _factors(out, above, below)
+    if not below or not above:
+        return None
+    found = False
+    for bottom in list(below):
+        for place, top in enumerate(above):
+            new = _together(top, bottom)
+            if new is None:
+                continue
+            below = [v for v in below if v is not bottom] + [v for v in below if v is bottom][1:]
+            above[place : place + 1] = [] if isinstance(new, int) else [new]
+            found = True
+            break
+    if not found:
+        return None
+    from theon.ops.fill import ones_like
+
+    result = ones_like(out) if not above else above[0] if len(above) == 1 else mul(*above)
+    if below:
+        result = true_div(result, below[0] if len(below) == 1 else mul(*below))
+    return neg(result) if changed else result
