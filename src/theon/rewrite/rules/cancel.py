@@ -70,6 +70,12 @@ def _minus_square(variable: Variable) -> Variable | None:
     outer = made_by(variable, "exp")
     if outer is None:
         return None
+    spread = made_by(outer.inputs[0], "mul")
+    if spread is not None and len(spread.inputs) == 2:
+        for one, other in (spread.inputs, spread.inputs[::-1]):
+            inner = made_by(one, "neg")
+            if inner is not None and _equal(inner.inputs[0], other):
+                return other
     minus = made_by(outer.inputs[0], "neg")
     if minus is None:
         return None
