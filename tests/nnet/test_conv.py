@@ -209,3 +209,14 @@ def test_lenet_learns_two_patterns():
     for _ in range(30):
         last = train(x.astype(F), y)
     assert last < 0.1 * first
+
+
+def test_bias_spread_over_a_batch_of_images_keeps_its_gradient_native():
+    x, W = T.dtensor4("x"), T.dtensor4("W")
+    b = theano.shared(np.zeros(3))
+    out = T.tanh(T.nnet.conv2d(x, W) + b.dimshuffle("x", 0, "x", "x"))
+    f = theano.function([x, W], T.grad((out**2).sum(), b))
+    images, filters = rng.randn(4, 2, 5, 5), rng.randn(3, 2, 2, 2)
+    native = f._native.entry(images, filters)  # raises where the graph has to be run node by node
+    slow = theano.function([x, W], T.grad((out**2).sum(), b), mode="FAST_COMPILE")(images, filters)
+    np.testing.assert_allclose(native, slow, atol=1e-12)

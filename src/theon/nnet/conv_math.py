@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,23 @@ def _windows(x: Any, kernel: Any, sizes: Any, pads: Pads, stride: Any, dilation:
     return np.lib.stride_tricks.as_strided(x, (*x.shape[:2], *sizes, *kernel), strides, writeable=False)
 
 
+_WORKSPACE = 1 << 22  # elements of the columns held at a time
+
+
+def _chunks(batch: int, rows: int, columns: int) -> Iterator[slice]:
+    """Parts of the batch whose columns fit into the workspace."""
+    step = max(1, _WORKSPACE // max(1, rows * columns))
+    for start in range(0, batch, step):
+        yield slice(start, min(batch, start + step))
+
+
+def _columns(v: Any, n: int) -> Any:
+    """Windows (batch, channels, *sizes, *kernel) as matrices (batch, channels * kernel, places): rows of the image stay together."""
+    places, inner = range(2, 2 + n), range(2 + n, 2 + 2 * n)
+    rows = v.shape[1] * int(np.prod([v.shape[d] for d in inner]))
+    return v.transpose(0, 1, *inner, *places).reshape(v.shape[0], rows, int(np.prod([v.shape[d] for d in places])))
+
+
 def _flipped(w: Any, n: int, flip: bool) -> Any:
     return w[(Ellipsis, *[slice(None, None, -1)] * n)] if flip else w
 
@@ -66,16 +83,19 @@ def convolve(
     _check_channels(x.shape[1], w.shape[-n - 1], w.shape[0], groups)
     w = _flipped(w, n, flip)
     v = _windows(x, kernel, sizes, pads, stride, dilation)
-    parts = []
     per, out = x.shape[1] // groups, w.shape[0] // groups
-    inner = list(range(2 + n, 2 + 2 * n))
+    result = np.empty((x.shape[0], w.shape[0], *sizes), dtype=np.result_type(x, w))
     for g in range(groups):
         vg, wg = v[:, g * per : (g + 1) * per], w[g * out : (g + 1) * out]
+        into = result[:, g * out : (g + 1) * out]
         if unshared:
-            parts.append(_unshared(vg, wg, n))
-        else:
-            parts.append(np.moveaxis(np.tensordot(vg, wg, ([1, *inner], [1, *range(2, 2 + n)])), -1, 1))
-    return parts[0] if groups == 1 else np.concatenate(parts, axis=1)
+            into[...] = _unshared(vg, wg, n)
+            continue
+        flat = np.ascontiguousarray(wg).reshape(out, -1)
+        for part in _chunks(x.shape[0], flat.shape[1], int(np.prod(sizes))):
+            product = np.matmul(flat, _columns(vg[part], n))
+            into[part] = product.reshape(product.shape[0], out, *sizes)
+    return result
 
 
 def _letters(n: int) -> tuple[str, str]:
@@ -105,7 +125,6 @@ def weight_gradient(
     _check_result(g.shape[2:], sizes)
     v = _windows(x, kernel, sizes, pads, stride, dilation)
     per, out = x.shape[1] // groups, g.shape[1] // groups
-    over = [0, *range(2, 2 + n)]
     parts = []
     for k in range(groups):
         vk, gk = v[:, k * per : (k + 1) * per], g[:, k * out : (k + 1) * out]
@@ -113,7 +132,12 @@ def weight_gradient(
             places, inner = _letters(n)
             parts.append(np.einsum(f"nc{places}{inner},no{places}->o{places}c{inner}", vk, gk))
         else:
-            parts.append(np.tensordot(gk, vk, (over, over)))
+            rows = per * int(np.prod(kernel))
+            total = np.zeros((out, rows), dtype=np.result_type(x, g))
+            flat = np.ascontiguousarray(gk).reshape(gk.shape[0], out, -1)
+            for part in _chunks(x.shape[0], rows, flat.shape[2]):
+                total += np.matmul(flat[part], _columns(vk[part], n).swapaxes(1, 2)).sum(axis=0)
+            parts.append(total.reshape(out, per, *kernel))
     return np.ascontiguousarray(_flipped(np.concatenate(parts, axis=0), n, flip))
 
 
@@ -142,17 +166,32 @@ def input_gradient(
     x = np.zeros((g.shape[0], per * groups, *whole), dtype=np.result_type(w, g))
     for k in range(groups):
         gk, wk = g[:, k * out : (k + 1) * out], w[k * out : (k + 1) * out]
-        part = x[:, k * per : (k + 1) * per]
-        for at in np.ndindex(*kernel):
-            where = tuple(slice(i * d, i * d + s * m, s) for i, d, s, m in zip(at, dilation, stride, sizes))
-            if unshared:
-                places, _ = _letters(n)
-                piece = np.einsum(f"no{places},o{places}c->nc{places}", gk, wk[(Ellipsis, *at)])
-            else:
-                piece = np.moveaxis(np.tensordot(gk, wk[(slice(None), slice(None), *at)], ([1], [0])), -1, 1)
-            part[
-                (slice(None), slice(None), *(slice(a.start, min(a.stop, m), a.step) for a, m in zip(where, whole)))
-            ] += piece
+        own = x[:, k * per : (k + 1) * per]
+        # Where each element of the kernel reaches, for all places of the result.
+        reach = [
+            (
+                at,
+                tuple(
+                    slice(i * d, i * d + s * (m - 1) + 1, s) if m else slice(0, 0)
+                    for i, d, s, m in zip(at, dilation, stride, sizes)
+                ),
+            )
+            for at in np.ndindex(*kernel)
+        ]
+        if unshared:
+            places, _ = _letters(n)
+            for at, where in reach:
+                own[(slice(None), slice(None), *where)] += np.einsum(
+                    f"no{places},o{places}c->nc{places}", gk, wk[(Ellipsis, *at)]
+                )
+            continue
+        flat = np.ascontiguousarray(np.moveaxis(wk, 0, -1)).reshape(-1, out)
+        grads = np.ascontiguousarray(gk).reshape(gk.shape[0], out, -1)
+        for part in _chunks(g.shape[0], flat.shape[0], grads.shape[2]):
+            pieces = np.matmul(flat, grads[part])
+            pieces = pieces.reshape(pieces.shape[0], per, *kernel, *sizes)
+            for at, where in reach:
+                own[(part, slice(None), *where)] += pieces[(slice(None), slice(None), *at)]
     inside = tuple(slice(before, before + m) for (before, _), m in zip(pads, image))
     return np.ascontiguousarray(x[(slice(None), slice(None), *inside)])
 

@@ -252,12 +252,12 @@ class Elemwise(Op):
             return [null_type(f"{self.scalar_op} has no gradient") for _ in inputs]
         gradients = []
         for x, d in zip(inputs, self.scalar_op.grad(*inputs, out, g)):
-            if d is not None and _may_be_spread(x, inputs):
-                d = sum_like(d, x)
             if d is None or x.type.dtype in discrete_dtypes:  # type: ignore[attr-defined]
                 gradients.append(zeros_for(x))
-            else:
-                gradients.append(summed_to(d, x))
+                continue
+            # First over the dimensions known to be spread: what is left to find out at run time is small.
+            d = summed_to(d, x)
+            gradients.append(sum_like(d, x) if _may_be_spread(x, inputs) else d)
         return gradients
 
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> list[Any]:
