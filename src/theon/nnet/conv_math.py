@@ -59,10 +59,27 @@ def _chunks(batch: int, rows: int, columns: int) -> Iterator[slice]:
 
 
 def _columns(v: Any, n: int) -> Any:
-    """Windows (batch, channels, *sizes, *kernel) as matrices (batch, channels * kernel, places): rows of the image stay together."""
+    """Windows (batch, channels, *sizes, *kernel) as a matrix (channels * kernel, batch * places): rows of the image stay together."""
     places, inner = range(2, 2 + n), range(2 + n, 2 + 2 * n)
     rows = v.shape[1] * int(np.prod([v.shape[d] for d in inner]))
-    return v.transpose(0, 1, *inner, *places).reshape(v.shape[0], rows, int(np.prod([v.shape[d] for d in places])))
+    count = v.shape[0] * int(np.prod([v.shape[d] for d in places]))
+    return v.transpose(1, *inner, 0, *places).reshape(rows, count)
+
+
+def _product(a: Any, b: Any) -> Any:
+    """``a @ b`` by SciPy's BLAS, which compiled functions call too: NumPy's own has threads that would compete with it."""
+    if a.dtype != b.dtype or a.dtype.char not in "fd" or 0 in (*a.shape, *b.shape):
+        return a @ b
+    from scipy.linalg import blas
+
+    gemm = blas.sgemm if a.dtype.char == "f" else blas.dgemm
+
+    def fortran(x: Any) -> tuple[Any, int]:
+        return (x.T, 0) if x.flags.c_contiguous else (x, 1)
+
+    # Column-major matrices are the transposes: (a b)^T = b^T a^T.
+    (left, flip_left), (right, flip_right) = fortran(b), fortran(a)
+    return gemm(1.0, left, right, trans_a=flip_left, trans_b=flip_right).T
 
 
 def _flipped(w: Any, n: int, flip: bool) -> Any:
@@ -93,8 +110,8 @@ def convolve(
             continue
         flat = np.ascontiguousarray(wg).reshape(out, -1)
         for part in _chunks(x.shape[0], flat.shape[1], int(np.prod(sizes))):
-            product = np.matmul(flat, _columns(vg[part], n))
-            into[part] = product.reshape(product.shape[0], out, *sizes)
+            product = _product(flat, _columns(vg[part], n))
+            into[part] = product.reshape(out, -1, *sizes).swapaxes(0, 1)
     return result
 
 
@@ -134,9 +151,9 @@ def weight_gradient(
         else:
             rows = per * int(np.prod(kernel))
             total = np.zeros((out, rows), dtype=np.result_type(x, g))
-            flat = np.ascontiguousarray(gk).reshape(gk.shape[0], out, -1)
-            for part in _chunks(x.shape[0], rows, flat.shape[2]):
-                total += np.matmul(flat[part], _columns(vk[part], n).swapaxes(1, 2)).sum(axis=0)
+            for part in _chunks(x.shape[0], rows, int(np.prod(sizes))):
+                flat = gk[part].swapaxes(0, 1).reshape(out, -1)
+                total += _product(flat, _columns(vk[part], n).T)
             parts.append(total.reshape(out, per, *kernel))
     return np.ascontiguousarray(_flipped(np.concatenate(parts, axis=0), n, flip))
 
@@ -186,12 +203,11 @@ def input_gradient(
                 )
             continue
         flat = np.ascontiguousarray(np.moveaxis(wk, 0, -1)).reshape(-1, out)
-        grads = np.ascontiguousarray(gk).reshape(gk.shape[0], out, -1)
-        for part in _chunks(g.shape[0], flat.shape[0], grads.shape[2]):
-            pieces = np.matmul(flat, grads[part])
-            pieces = pieces.reshape(pieces.shape[0], per, *kernel, *sizes)
+        for part in _chunks(g.shape[0], flat.shape[0], int(np.prod(sizes))):
+            pieces = _product(flat, gk[part].swapaxes(0, 1).reshape(out, -1))
+            pieces = pieces.reshape(per, *kernel, -1, *sizes)
             for at, where in reach:
-                own[(part, slice(None), *where)] += pieces[(slice(None), slice(None), *at)]
+                own[(part, slice(None), *where)] += pieces[(slice(None), *at)].swapaxes(0, 1)
     inside = tuple(slice(before, before + m) for (before, _), m in zip(pads, image))
     return np.ascontiguousarray(x[(slice(None), slice(None), *inside)])
 
