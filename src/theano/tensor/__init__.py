@@ -181,7 +181,7 @@ from theon.ops.reduce import (
     var,
 )
 from theon.ops.round import ceil, floor, round_half_away_from_zero, round_half_to_even, trunc
-from theon.ops.sort import argsort, cumprod, cumsum, sort
+from theon.ops.sort import argsort, argtopk, cumprod, cumsum, sort, topk, topk_and_argtopk
 from theon.ops.special import (
     chi2sf,
     erf,

@@ -9,6 +9,7 @@ from theon.ops.dims import DimShuffle, Reshape, Shape, Shape_i, get_scalar_const
 from theon.ops.fill import Alloc
 from theon.ops.index import AdvancedIncSubtensor, AdvancedIncSubtensor1, AdvancedSubtensor1, IncSubtensor, Subtensor
 from theon.ops.join import MakeVector
+from theon.ops.sort import TopKOp
 from theon.options import config
 from theon.tensor.constructors import scalar
 from theon.tensor.type import values_eq_approx_remove_inf_nan

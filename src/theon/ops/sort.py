@@ -7,13 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from theon.dtypes import discrete_dtypes
+from theon.dtypes import discrete_dtypes, integer_dtypes
 from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, zeros_for
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-__all__ = ["ArgSortOp", "CumOp", "SortOp", "Unique", "argsort", "cumprod", "cumsum", "diff", "sort", "unique"]
+__all__ = [
+    "ArgSortOp",
+    "CumOp",
+    "SortOp",
+    "TopKOp",
+    "Unique",
+    "argsort",
+    "argtopk",
+    "cumprod",
+    "cumsum",
+    "diff",
+    "sort",
+    "topk",
+    "topk_and_argtopk",
+    "unique",
+]
 
 
 class SortOp(TensorOp):
@@ -208,3 +223,131 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
         front = (slice(None),) * axis
         x = x[(*front, slice(1, None))] - x[(*front, slice(None, -1))]
     return x
+
+
+class TopKOp(TensorOp):
+    """The ``k`` largest elements along ``axis`` (the ``-k`` smallest where ``k`` is negative), their places, or both."""
+
+    __module__ = "theano.tensor.sort"
+    __props__ = ("axis", "sorted", "idx_dtype", "return_values", "return_indices")
+
+    def __init__(
+        self,
+        axis: int = -1,
+        sorted: bool = True,
+        idx_dtype: str = "int64",
+        return_values: bool = True,
+        return_indices: bool = True,
+    ) -> None:
+        if idx_dtype not in integer_dtypes:
+            raise TypeError(f'"idx_dtype" parameter must be an integer dtype, got "{idx_dtype}"')
+        if not (return_values or return_indices):
+            raise ValueError("Neither return_values nor return_indices is True")
+        self.axis, self.sorted, self.idx_dtype = int(axis), bool(sorted), idx_dtype
+        self.return_values, self.return_indices = bool(return_values), bool(return_indices)
+
+    def infer(self, x: Any, k: Any) -> list[TensorType]:
+        """The type of ``x`` without what is known along ``axis``. ValueError for an axis that is not there."""
+        if k.type.ndim or k.type.dtype not in integer_dtypes:
+            raise TypeError(f"kth is an integer scalar, not {k.type}")
+        ndim = x.type.ndim
+        if not -ndim <= self.axis < ndim:
+            raise IndexError(f'"axis" parameter out of range, expected integer within [{-ndim}, {ndim - 1}]')
+        flags = list(x.type.broadcastable)
+        flags[self.axis] = False
+        found = [TensorType(x.type.dtype, flags)] if self.return_values else []
+        return found + ([TensorType(self.idx_dtype, flags)] if self.return_indices else [])
+
+    def reference(self, xp: Any, x: Any, k: Any) -> Any:
+        """Descending for the largest, ascending for the smallest. ValueError for more than there are, or none."""
+        k, n = int(k), x.shape[self.axis]
+        if k == 0 or abs(k) > n:
+            raise ValueError(f"topk: kth must be between 1 and the size {n} in magnitude, not {k}")
+        order = np.argsort(x, axis=self.axis, kind="stable")
+        places = np.arange(n - 1, n - 1 - k, -1) if k > 0 else np.arange(-k)
+        index = np.take(order, places, axis=self.axis)
+        values = np.take_along_axis(x, index, axis=self.axis)
+        found = ([values] if self.return_values else []) + ([index] if self.return_indices else [])
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """Each value's gradient goes to where it came from."""
+        x, k = inputs
+        if not self.return_values or x.type.dtype in discrete_dtypes:
+            return [zeros_for(x), zeros_for(k)]
+        if self.return_indices:
+            index = outputs[1]
+        else:
+            index = TopKOp(self.axis, self.sorted, "int64", False, True)(x, k)
+        return [TopKGrad(self.axis)(x, index, output_grads[0]), zeros_for(k)]
+
+
+class TopKGrad(TensorOp):
+    """``g`` put at the places ``index`` along ``axis`` into zeros like ``x``."""
+
+    __props__ = ("axis",)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def infer(self, x: Any, index: Any, g: Any) -> TensorType:
+        """The type of ``x``."""
+        return TensorType(g.type.dtype, x.type.broadcastable)
+
+    def reference(self, xp: Any, x: Any, index: Any, g: Any) -> Any:
+        """Scatter."""
+        out = np.zeros(x.shape, dtype=g.dtype)
+        np.put_along_axis(out, index.astype("int64"), g, axis=self.axis)
+        return out
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """Gather again."""
+        x, index, _ = inputs
+        return [zeros_for(x), zeros_for(index), TopKGather(self.axis)(output_grads[0], index)]
+
+
+class TopKGather(TensorOp):
+    """The elements of ``x`` at the places ``index`` along ``axis``."""
+
+    __props__ = ("axis",)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def infer(self, x: Any, index: Any) -> TensorType:
+        """The type of the places, of the dtype of ``x``."""
+        return TensorType(x.type.dtype, index.type.broadcastable)
+
+    def reference(self, xp: Any, x: Any, index: Any) -> Any:
+        """Gather."""
+        return np.take_along_axis(x, index.astype("int64"), axis=self.axis)
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """Scatter."""
+        x, index = inputs
+        return [TopKGrad(self.axis)(x, index, output_grads[0]), zeros_for(index)]
+
+
+def _topk(x: Any, kth: Any, axis: Any, sorted: bool, idx_dtype: str, values: bool, indices: bool) -> Any:
+    x = as_tensor_variable(x)
+    if axis is None:
+        x, axis = x.flatten(), 0
+    return TopKOp(axis, sorted, idx_dtype, values, indices)(x, as_tensor_variable(kth))
+
+
+def topk(x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64") -> Any:
+    """Return the ``kth`` largest elements along ``axis``, descending; the ``-kth`` smallest, ascending, where it is negative.
+
+    ``axis`` None takes all elements. ValueError, at the call, for ``kth`` 0 or beyond the size.
+    """
+    return _topk(x, kth, axis, sorted, idx_dtype, True, False)
+
+
+def argtopk(x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64") -> Any:
+    """Return the places of what :func:`topk` returns."""
+    return _topk(x, kth, axis, sorted, idx_dtype, False, True)
+
+
+def topk_and_argtopk(x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: str = "int64") -> Any:
+    """Return what :func:`topk` and :func:`argtopk` return."""
+    return _topk(x, kth, axis, sorted, idx_dtype, True, True)
