@@ -23,6 +23,7 @@ from theon.schedule.step import (
     Check,
     HostScalar,
     KernelStep,
+    Loop,
     NativeCall,
     Program,
     PythonCall,
@@ -110,9 +111,29 @@ def _flat(steps: tuple[Step, ...]) -> list[Step]:
         if isinstance(step, Branch):
             found.append(step)
             waiting += [*reversed(step.otherwise), *reversed(step.then)]
+        elif isinstance(step, Loop):
+            found.append(step)
+            waiting += reversed(step.steps)
         else:
             found.append(step)
     return found
+
+
+def _buffers_of(loop: Loop, tensors: dict[int, Tensor]) -> list[int]:
+    """The buffers that a loop's steps read and write, its counter's and its condition's, each once."""
+    found = {tensors[number].buffer: None for number in (loop.counter, loop.stop) if number is not None}
+    for step in _flat(loop.steps):
+        numbers: tuple[int, ...] = ()
+        if isinstance(step, HostScalar):
+            numbers = (step.output,)
+        elif isinstance(step, KernelStep):
+            numbers = tuple(given[0] for given in step.operands if given is not None)
+        elif isinstance(step, NativeCall | PythonCall):
+            numbers = (*step.inputs, *step.outputs)
+        elif isinstance(step, Loop):
+            numbers = (step.counter,) if step.stop is None else (step.counter, step.stop)
+        found |= {tensors[number].buffer: None for number in numbers}
+    return list(found)
 
 
 def python_calls(program: Program) -> list[PythonCall]:
@@ -300,7 +321,7 @@ class _Writer:
     def text(self) -> str:
         program = self.program
         for call in python_calls(program):
-            for number in call.inputs:
+            for number in (*call.inputs, *(counter for _, counter in call.loops)):
                 if self.buffers[self.tensors[number].buffer].kind == "temp":
                     self.owned.add(self.tensors[number].buffer)
         self.owned |= {buffer.number for buffer in program.buffers if buffer.kind == "output"}
@@ -618,7 +639,7 @@ class _Writer:
         elif isinstance(step, Branch):
             self._branch(step)
         else:
-            raise ValueError(f"the native engine has no form of the step {type(step).__name__}")
+            self._loop(step)
         self.scalars.forget()
 
     def _fail_unless(self, condition: str, error: int, shown: list[str]) -> None:
@@ -706,8 +727,35 @@ class _Writer:
         self.branching -= 1
         self.start(done)
 
+    def _loop(self, step: Loop) -> None:
+        for number in _buffers_of(step, self.tensors):
+            if self.buffers[number].kind in ("temp", "output"):
+                self.allocate(number)
+        self.scalars.forget()
+        count, counter = self.scalars.value(step.count), self.data(step.counter)
+        stop = None if step.stop is None else self.data(step.stop)
+        again, body, done = self.label("again"), self.label("body"), self.label("through")
+        self.emit(f"store i64 0, ptr {counter}")
+        self.emit(f"br label %{again}")
+        self.start(again)
+        now = self.new(f"load i64, ptr {counter}")
+        self.emit(f"br i1 {self.new(f'icmp slt i64 {now}, {count}')}, label %{body}, label %{done}")
+        self.start(body)
+        self.branching += 1
+        self.scalars.forget()
+        for inner in step.steps:
+            self.step(inner)
+        self.branching -= 1
+        self.emit(f"store i64 {self.new(f'add i64 {now}, 1')}, ptr {counter}")
+        if stop is None:
+            self.emit(f"br label %{again}")
+        else:
+            enough = self.new(f"icmp ne i8 {self.new(f'load i8, ptr {stop}')}, 0")
+            self.emit(f"br i1 {enough}, label %{done}, label %{again}")
+        self.start(done)
+
     def _python(self, step: PythonCall) -> None:
-        views = [self.view(number) for number in step.inputs]
+        views = [self.view(number) for number in (*step.inputs, *(counter for _, counter in step.loops))]
         vector = self._store_all(views, "ptr")
         called = self.word(self.layout.python + self.python_index)
         self.python_index += 1
@@ -719,7 +767,9 @@ class _Writer:
             buffer = self.tensors[number].buffer
             item = self.new(f"call ptr @PyTuple_GetItem(ptr {result}, i64 {place})")
             self.emit(f"call void @Py_IncRef(ptr {item})")
+            old = self.new(f"load ptr, ptr %b{buffer}.obj")  # from the step before, in a loop
             self._take(item, buffer)
+            self.emit(f"call void @Py_DecRef(ptr {old})")
             self.ready.add(buffer)
             if buffer not in self.held:
                 self.held.append(buffer)

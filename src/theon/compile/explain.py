@@ -8,7 +8,7 @@ from theon.graph.printing import debugprint
 from theon.kernel.scalar import Scalar
 from theon.kernel.text import kernel_text, scalar_text
 from theon.runtime.function import Function
-from theon.schedule.step import Check, HostScalar, KernelStep, NativeCall, Program, PythonCall
+from theon.schedule.step import Check, HostScalar, KernelStep, Loop, NativeCall, Program, PythonCall, Step
 
 __all__ = ["explain", "program_text"]
 
@@ -26,24 +26,29 @@ def program_text(program: Program) -> str:
         return f"t{number}:{t.dtype}[{b.kind} {b.index if b.kind in ('input', 'shared', 'constant') else b.number}]"
 
     lines = []
-    for step in program.steps:
+
+    def tell(step: Step, indent: str) -> None:
         if isinstance(step, Check):
-            lines.append(f"check    {scalar_text(step.condition)}")
+            lines.append(f"{indent}check    {scalar_text(step.condition)}")
         elif isinstance(step, HostScalar):
-            lines.append(f"number   {where(step.output)} = {scalar_text(step.value)}")
+            lines.append(f"{indent}number   {where(step.output)} = {scalar_text(step.value)}")
         elif isinstance(step, KernelStep):
             name = kernels.setdefault(step.kernel, f"kernel{len(kernels)}")
+            on = ", ".join(where(o[0]) for o in step.operands if o)
+            lines.append(f"{indent}{name:8} over ({shown(step.extents)}) on {on}")
+        elif isinstance(step, NativeCall | PythonCall):
+            told = f"call     {step.name}" if isinstance(step, NativeCall) else f"python   {step.node.op}"
             lines.append(
-                f"{name:8} over ({shown(step.extents)}) on " + ", ".join(where(o[0]) for o in step.operands if o)
+                f"{indent}{told}({', '.join(map(where, step.inputs))}) -> {', '.join(map(where, step.outputs))}"
             )
-        elif isinstance(step, NativeCall):
-            lines.append(
-                f"call     {step.name}({', '.join(map(where, step.inputs))}) -> {', '.join(map(where, step.outputs))}"
-            )
-        elif isinstance(step, PythonCall):
-            lines.append(
-                f"python   {step.node.op}({', '.join(map(where, step.inputs))}) -> {', '.join(map(where, step.outputs))}"
-            )
+        elif isinstance(step, Loop):
+            until = "" if step.stop is None else f", until {where(step.stop)}"
+            lines.append(f"{indent}loop     {scalar_text(step.count)} times, counted by {where(step.counter)}{until}")
+            for inner in step.steps:
+                tell(inner, indent + "    ")
+
+    for step in program.steps:
+        tell(step, "")
     lines += [f"return   {where(o.tensor)}" for o in program.outputs]
     lines += [
         f"update   shared {u.shared} <- {'itself, written in place' if u.in_place else where(u.tensor)}"

@@ -10,11 +10,12 @@ from theon.rewrite.engine import fold_constants, merge
 from theon.rewrite.rules import likelihood as likelihood  # registers its rules with ``stabilize``
 from theon.rewrite.rules.cancel import cancel
 from theon.rewrite.rules.canonical import canonical
-from theon.rewrite.rules.nested import expand_graphs, make_lazy, slim_loops
+from theon.rewrite.rules.nested import expand_graphs, make_lazy, rewrite_steps, slim_loops
 from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
 from theon.schedule import gather as gather  # they register lowerings
+from theon.schedule import loop as loop
 from theon.schedule import rows as rows
 from theon.schedule.lower import Unsupported, lowered
 
@@ -69,6 +70,7 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     merge(fgraph)
     if "scan" not in excluded:
         slim_loops(fgraph)
+        rewrite_steps(fgraph, lambda step: rewrite(step, mode))
     make_lazy(fgraph)
 
 

@@ -128,12 +128,16 @@ def raise_error(table: Sequence[tuple[Any, str, str]], index: int, shown: Sequen
 def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, ...]]:
     tensors = {tensor.number: tensor for tensor in program.tensors}
     node, wanted = step.node, [tensors[number] for number in step.outputs]
+    n_inputs, loops = len(step.inputs), [name for name, _ in step.loops]
 
-    def perform(*arrays: Any) -> tuple[Any, ...]:
+    def perform(*given: Any) -> tuple[Any, ...]:
         storage: list[list[Any]] = [[None] for _ in wanted]
+        arrays = given[:n_inputs]
         try:
             node.op.perform(node, list(arrays), storage)
         except Exception as error:
+            for name, count in zip(reversed(loops), reversed(given[n_inputs:])):
+                error.add_note(f"in step {int(count)} of {name}")
             if isinstance(node, Apply):
                 raise_with_op(node, error, arrays)
             raise

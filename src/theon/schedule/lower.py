@@ -91,7 +91,7 @@ def _weight(value: Scalar) -> tuple[int, bool]:
     return len(seen), costly
 
 
-def _add(x: Scalar, y: Scalar) -> Scalar:
+def plus(x: Scalar, y: Scalar) -> Scalar:
     if x.op == "const" and y.op == "const":
         return const(x.attr + y.attr)
     if x.op == "const" and x.attr == 0:
@@ -99,7 +99,7 @@ def _add(x: Scalar, y: Scalar) -> Scalar:
     return x if y.op == "const" and y.attr == 0 else make("add", INDEX, (x, y))
 
 
-def _mul(x: Scalar, y: Scalar) -> Scalar:
+def times(x: Scalar, y: Scalar) -> Scalar:
     if x.op == "const" and y.op == "const":
         return const(x.attr * y.attr)
     if x.op == "const" and x.attr == 1:
@@ -114,7 +114,7 @@ def _is_one(n: Scalar) -> bool:
 def _product(sizes: Sequence[Scalar]) -> Scalar:
     total = const(1)
     for n in sizes:
-        total = _mul(total, n)
+        total = times(total, n)
     return total
 
 
@@ -159,6 +159,8 @@ class Lowering:
         self.pending: dict[Variable, Expression] = {}
         self.checked: set[tuple[Scalar, Scalar]] = set()
         self.known_indices: set[tuple[Variable, Scalar, bool]] = set()
+        self.places: dict[Variable, int] = {}
+        self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
         self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
@@ -230,16 +232,24 @@ class Lowering:
         for n, s in zip(reversed(t.sizes), reversed(t.strides)):
             if s is not step and not (n.op == "const" and n.attr == 1):
                 return False
-            step = _mul(step, n)
+            step = times(step, n)
         return True
 
     def fresh(self, variable: Variable | None, dtype: str, sizes: tuple[Scalar, ...]) -> int:
-        """A new dense tensor, in memory for the caller where ``variable`` is a result of the function."""
+        """A new dense tensor, in memory for the caller where ``variable`` is a result of the function.
+
+        A variable that has its ``places`` entry, a row of a loop's result, is computed there.
+        """
+        place = self.places.pop(variable, None) if variable is not None else None
+        if place is not None:
+            for n, wanted in zip(sizes, self.sizes_of(place)):
+                self.same(n, wanted)
+            return place
         strides: list[Scalar] = []
         step = const(item(dtype))
         for n in reversed(sizes):
             strides.insert(0, step)
-            step = _mul(step, n)
+            step = times(step, n)
         kind = "output" if variable is not None and variable in self.wanted else "temp"
         return self.tensor(self.buffer(kind, 0, step), dtype, len(sizes), sizes, tuple(strides), const(0))
 
@@ -309,7 +319,7 @@ class Lowering:
             dtype = variable.type.dtype  # type: ignore[attr-defined]
             number = self.fresh(variable, dtype, (const(len(parts)),))
             for place, value in enumerate(parts):
-                cell = self.view(number, (), (), const(place * item(dtype)))
+                cell = self.view(number, (), (), plus(self.offset_of(number), const(place * item(dtype))))
                 self.steps.append(HostScalar(k.cast(value, dtype), cell))
         else:
             raise Unsupported(f"{variable} has no form")
@@ -370,7 +380,7 @@ class Lowering:
             # Everything is contiguous and of one shape: one loop over all elements.
             total = const(1)
             for n in sizes:
-                total = _mul(total, n)
+                total = times(total, n)
             flat: list[tuple[int, tuple[Scalar | None, ...], str]] = [
                 (n, (const(item(self.tensors[n].dtype)) if any(x is not None for x in s) else None,), kind)
                 for n, s, kind in operands
@@ -417,7 +427,7 @@ class Lowering:
             number = self.tensor(self.buffer("python"), type_.dtype, type_.ndim)  # type: ignore[attr-defined]
             self.memory[v] = number
             outputs.append(number)
-        self.steps.append(PythonCall(node, inputs, tuple(outputs)))
+        self.steps.append(PythonCall(node, inputs, tuple(outputs), tuple(self.loops)))
 
     def _Elemwise(self, node: Apply) -> None:
         op, (out,) = node.op.scalar_op, node.outputs  # type: ignore[attr-defined]
@@ -581,8 +591,8 @@ class Lowering:
         block = const(_BLOCK)
         whole = make("floordiv", INDEX, (n, block))
         rest = make("mod", INDEX, (n, block))
-        partial = self.fresh(None, accumulator, (_add(whole, const(1)),))
-        start = _mul(whole, block)
+        partial = self.fresh(None, accumulator, (plus(whole, const(1)),))
+        start = times(whole, block)
         (step,) = self.strides_of(partial)
         for blocks, length, at in ((whole, block, const(0)), (const(1), rest, start)):
             operands: list[tuple[int, tuple[Scalar | None, ...], str]] = []
@@ -592,9 +602,9 @@ class Lowering:
                     continue
                 s = strides[0] if len(strides) == 1 else const(item(self.tensors[t].dtype))
                 assert s is not None
-                view = self.view(t, (length,), (s,), _add(self.offset_of(t), _mul(at, s)))
-                operands.append((view, (_mul(s, block), s), "read"))
-            here = self.view(partial, (blocks,), (step,), const(0) if at.op == "const" else _mul(whole, step))
+                view = self.view(t, (length,), (s,), plus(self.offset_of(t), times(at, s)))
+                operands.append((view, (times(s, block), s), "read"))
+            here = self.view(partial, (blocks,), (step,), const(0) if at.op == "const" else times(whole, step))
             operands.append((here, (step, None), "write"))
             last = Pass((), (), (Store(len(operands) - 1, make("result", accumulator, (), 0)),))
             given = found.value.dtype
@@ -611,7 +621,7 @@ class Lowering:
             self.kernel(
                 2, (0,), (Pass((1,), (Reduction(op, value, 0, accumulator),)), last), operands, (blocks, length)
             )
-        self.reduce_partial(number, partial, _add(whole, const(1)), op, accumulator)
+        self.reduce_partial(number, partial, plus(whole, const(1)), op, accumulator)
 
     def reduce_partial(self, number: int, partial: int, n: Scalar, op: str, accumulator: str) -> None:
         """The second stage."""
@@ -746,7 +756,7 @@ class Lowering:
         wanted = tuple(k.cast(w, INDEX) for w in wanted)
         total = const(1)
         for n in self.sizes_of(number):
-            total = _mul(total, n)
+            total = times(total, n)
         unknown = [d for d, w in enumerate(wanted) if w.op == "const" and w.attr == -1]
         if len(unknown) > 1:
             raise Unsupported("two unknown sizes")
@@ -754,18 +764,18 @@ class Lowering:
         for d, w in enumerate(wanted):
             if d not in unknown:
                 self.check(make("ge", BOOL, (w, const(0))))
-                known = _mul(known, w)
+                known = times(known, w)
         sizes = list(wanted)
         if unknown:
             self.check(make("lt", BOOL, (const(0), known)))
             sizes[unknown[0]] = make("floordiv", INDEX, (total, known))
-            known = _mul(known, sizes[unknown[0]])
+            known = times(known, sizes[unknown[0]])
         self.same(known, total)
         strides: list[Scalar] = []
         step = const(item(self.tensors[number].dtype))
         for n in reversed(sizes):
             strides.insert(0, step)
-            step = _mul(step, n)
+            step = times(step, n)
         self.memory[node.outputs[0]] = self.view(number, sizes, strides, self.offset_of(number))
 
     def region(self, number: int, entries: Sequence[Any], numbers: Sequence[Variable]) -> int:
@@ -783,12 +793,12 @@ class Lowering:
             if not isinstance(entry, slice):
                 i = value()
                 if i.op == "const":
-                    place = i if i.attr >= 0 else _add(n, i)
+                    place = i if i.attr >= 0 else plus(n, i)
                     self.check(make("lt", BOOL, (i, n)) if i.attr >= 0 else make("ge", BOOL, (n, const(-i.attr))))
                 else:
-                    place = make("select", INDEX, (make("lt", BOOL, (i, const(0))), _add(i, n), i))
+                    place = make("select", INDEX, (make("lt", BOOL, (i, const(0))), plus(i, n), i))
                     self.check(make("and", BOOL, (make("ge", BOOL, (place, const(0))), make("lt", BOOL, (place, n)))))
-                offset = _add(offset, _mul(place, strides[d]))
+                offset = plus(offset, times(place, strides[d]))
                 continue
             start = None if entry.start is None else value()
             stop = None if entry.stop is None else value()
@@ -798,10 +808,10 @@ class Lowering:
             if step is not None and step.attr == -1:
                 if start is not None or stop is not None:
                     raise Unsupported("part of a reversed axis")
-                last = make("max", INDEX, (_add(n, const(-1)), const(0)))
-                offset = _add(offset, _mul(last, strides[d]))
+                last = make("max", INDEX, (plus(n, const(-1)), const(0)))
+                offset = plus(offset, times(last, strides[d]))
                 new_sizes.append(n)
-                new_strides.append(_mul(const(-1), strides[d]))
+                new_strides.append(times(const(-1), strides[d]))
                 continue
             first = const(0) if start is None else self.clamped(start, n)
             end = n if stop is None else self.clamped(stop, n)
@@ -810,7 +820,7 @@ class Lowering:
                 if start is None and stop is None
                 else make("max", INDEX, (make("sub", INDEX, (end, first)), const(0)))
             )
-            offset = _add(offset, _mul(first, strides[d]))
+            offset = plus(offset, times(first, strides[d]))
             new_sizes.append(length)
             new_strides.append(strides[d])
         new_sizes += sizes[len(entries) :]
@@ -820,10 +830,10 @@ class Lowering:
     def clamped(self, i: Scalar, n: Scalar) -> Scalar:
         """A slice bound by Python's rules: negative ones count from the end, all end up in [0, n]."""
         if i.op == "const":
-            moved = i if i.attr >= 0 else make("max", INDEX, (_add(n, i), const(0)))
+            moved = i if i.attr >= 0 else make("max", INDEX, (plus(n, i), const(0)))
         else:
             moved = make(
-                "select", INDEX, (make("lt", BOOL, (i, const(0))), make("max", INDEX, (_add(i, n), const(0))), i)
+                "select", INDEX, (make("lt", BOOL, (i, const(0))), make("max", INDEX, (plus(i, n), const(0))), i)
             )
         return make("min", INDEX, (moved, n))
 
@@ -906,15 +916,15 @@ class Lowering:
         for f in found[1:]:
             for d in range(len(sizes)):
                 if d == along:
-                    sizes[d] = _add(sizes[d], f.sizes[d])
+                    sizes[d] = plus(sizes[d], f.sizes[d])
                 else:
                     self.same(found[0].sizes[d], f.sizes[d])
         number = self.fresh(out, out.type.dtype, tuple(sizes))  # type: ignore[attr-defined]
         strides = self.strides_of(number)
-        offset = const(0)
+        offset = self.offset_of(number)
         for f in found:
             self.fill(self.view(number, f.sizes, strides, offset), f)
-            offset = _add(offset, _mul(f.sizes[along], strides[along]))
+            offset = plus(offset, times(f.sizes[along], strides[along]))
         self.memory[out] = number
 
     # --- products ---
@@ -946,7 +956,7 @@ class Lowering:
         whole = number
         if len(sizes) == 1:
             step = const(item(dtype))
-            whole = self.view(number, (rows, columns), (step, step), const(0))
+            whole = self.view(number, (rows, columns), (step, step), self.offset_of(number))
         self.steps.append(NativeCall("gemm", (left, right), (whole,), (), (), 0))
         self.memory[out] = number
 

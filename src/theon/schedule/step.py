@@ -105,20 +105,29 @@ class NativeCall:
 
 @dataclass(frozen=True, slots=True)
 class PythonCall:
-    """Run a node's ``perform``: inputs are tensors (wrapped as arrays) or object values; outputs become python buffers."""
+    """Run a node's ``perform``: inputs are tensors (wrapped as arrays) or object values; outputs become python buffers.
+
+    ``loops``: for each loop around the step, the outermost first, what to call it and the tensor that counts its steps.
+    """
 
     node: Any
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    loops: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A sub-program run ``count`` times or until its last output is true (scan)."""
+    """Run ``steps`` ``count`` times, or until the 0-d bool tensor ``stop`` holds after one of them.
 
-    body: Program
+    ``counter`` is a 0-d int64 tensor: the number of times the steps have run, while they run and afterwards. Sizes of
+    buffers made inside do not change from one time to the next.
+    """
+
+    steps: tuple[Step, ...]
     count: Scalar
-    carried: tuple[Any, ...] = ()
+    counter: int
+    stop: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

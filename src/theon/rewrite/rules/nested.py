@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from theon.ops.index import Subtensor
 from theon.rewrite.engine import _same_origin
 from theon.tensor.type import TensorType
 
-__all__ = ["expand_graphs", "make_lazy", "slim_loops"]
+__all__ = ["expand_graphs", "make_lazy", "rewrite_steps", "slim_loops"]
 
 
 def expand_graphs(fgraph: FunctionGraph) -> int:
@@ -197,3 +198,21 @@ def _slimmed(fgraph: FunctionGraph, node: Apply) -> int:
         fgraph.replace(node.outputs[n_kept + place], found[base + place], reason="slim_loops")
     _same_origin(found[0], node)
     return 1
+
+
+def rewrite_steps(fgraph: FunctionGraph, apply: Callable[[FunctionGraph], None]) -> int:
+    """Rewrite the graph of every loop's step by ``apply``, where the loop has no mode of its own; return how many."""
+    count = 0
+    for node in fgraph.toposort():
+        if not isinstance(node.op, Scan) or node.op.mode not in (None, "FAST_RUN"):
+            continue
+        op = node.op
+        step = FunctionGraph(op.inputs, op.outputs)
+        apply(step)
+        outputs = [old.type.filter_variable(v) for old, v in zip(op.outputs, step.outputs)]
+        found = Scan(step.inputs, outputs, op.info, op.mode)(*node.inputs, return_list=True)
+        _same_origin(found[0], node)
+        for old, new in zip(node.outputs, found):
+            fgraph.replace(old, old.type.filter_variable(new), reason="rewrite_steps")
+        count += 1
+    return count

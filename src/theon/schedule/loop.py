@@ -1,0 +1,297 @@
+"""Scan -> a loop of the program: the step's own steps, run on views of the sequences and of the rows of its results.
+
+Each recurrent state's rows are one tensor; a step reads its taps there and computes the new row in its place. What does
+not change from step to step is computed once, before the loop. Carried values have memory of their own; an elementwise new
+value that nothing else needs is computed straight into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.variable import Apply, Constant, Variable
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.lower import LOWERINGS, Expression, Lowering, Unsupported, k, lowers, plus, times
+from theon.schedule.step import HostScalar, Loop, Step, Tensor
+
+__all__: list[str] = []
+
+
+@lowers("Scan")
+def scan(low: Lowering, node: Apply) -> None:
+    """Lower a loop; Unsupported, with nothing changed, where a step needs memory whose size changes from step to step."""
+    before = _state(low)
+    try:
+        _Loop(low, node).lower()
+    except Unsupported:
+        _restore(low, before)
+        raise
+
+
+_LISTS = ("tensors", "buffers", "steps", "errors", "constants", "constant_values", "broadcast", "loops")
+_TABLES = ("constant_slots", "memory", "scalar", "vector", "pending", "checked", "known_indices", "places")
+
+
+def _state(low: Lowering) -> list[Any]:
+    lists = [(getattr(low, name), len(getattr(low, name))) for name in _LISTS]
+    return [lists, [getattr(low, name).copy() for name in _TABLES], low.fgraph, low.wanted]
+
+
+def _restore(low: Lowering, before: list[Any]) -> None:
+    for name, (found, length) in zip(_LISTS, before[0]):
+        del found[length:]
+        setattr(low, name, found)
+    for name, found in zip(_TABLES, before[1]):
+        setattr(low, name, found)
+    low.fgraph, low.wanted = before[2], before[3]
+
+
+class _Loop:
+    def __init__(self, low: Lowering, node: Apply) -> None:
+        self.low, self.node = low, node
+        self.op: Any = node.op
+        self.info = self.op.info
+        if self.op.mode not in (None, "FAST_RUN"):
+            raise Unsupported("a loop with a mode of its own")
+        for v in (*self.op.inputs, *self.op.outputs):
+            if not low.fits(v):
+                raise Unsupported(f"{v} in a loop")
+        self.graph = FunctionGraph(self.op.inputs, self.op.outputs)
+        self.changing: set[int] = set()  # buffers whose contents change while the loop runs
+        self.first_inside = 0  # buffers from this one on are made inside
+        self.known: dict[Scalar, bool] = {}
+
+    def lower(self) -> None:
+        low, info, node = self.low, self.info, self.node
+        n, seqs, first, carried, others = self.op.outer_parts(node.inputs)
+        i_seqs, i_taps, i_carried, i_others = self.op.inner_parts(self.graph.inputs)
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        count = k.cast(low.as_scalar(n), INDEX)
+        low.check(make("ge", BOOL, (count, const(0))))
+        counter = low.fresh(None, "int64", ())
+        now = make("elem", "int64", (), counter)
+        self.changing.add(low.tensors[counter].buffer)
+        # What the step reads.
+        for v, x in zip(i_seqs, seqs):
+            number = low.as_tensor(x)
+            low.check(make("ge", BOOL, (low.sizes_of(number)[0], count)))
+            low.memory[v] = self.row(number, now, v)
+        rows: list[int] = []
+        lags = [-own[0] for own in info.taps]
+        for i, (x, lag) in enumerate(zip(first, lags)):
+            found = low.as_expression(x)
+            low.same(found.sizes[0], const(lag))
+            sizes = (plus(const(lag), count), *found.sizes[1:])
+            # A loop that may stop early leaves fewer rows than there is room for: they are copied at the end.
+            number = low.fresh(None if info.as_while else node.outputs[i], x.type.dtype, sizes)
+            low.fill(low.view(number, found.sizes, low.strides_of(number), low.offset_of(number)), found)
+            rows.append(number)
+            self.changing.add(low.tensors[number].buffer)
+            for v, tap in zip(i_taps[i], info.taps[i]):
+                low.memory[v] = self.row(number, plus(now, const(lag + tap)), v)
+        current: list[int] = []
+        for v, x, out in zip(i_carried, carried, node.outputs[n_kept:]):
+            found = low.as_expression(x)
+            number = low.fresh(out, x.type.dtype, found.sizes)
+            low.fill(number, found)
+            current.append(number)
+            self.changing.add(low.tensors[number].buffer)
+            low.memory[v] = number
+        for v, x in zip(i_others, others):
+            if x in low.scalar:
+                low.scalar[v] = low.scalar[x]
+            elif x in low.vector:
+                low.vector[v] = low.vector[x]
+            else:
+                low.memory[v] = low.as_tensor(x)
+
+        outer = low.fgraph, low.wanted, low.checked, low.known_indices
+        low.fgraph, low.wanted = self.graph, set()
+        left = self.before(i_others)
+        # What is checked inside holds while the loop runs, and says nothing where it runs no time.
+        low.checked, low.known_indices = set(low.checked), set(low.known_indices)
+        steps, low.steps = low.steps, []
+        self.first_inside = len(low.buffers)
+        low.loops.append((str(self.op), counter))
+        results = self.graph.outputs
+        places, low.places = low.places, {}
+        for i, (v, lag) in enumerate(zip(results, lags)):
+            low.places.setdefault(v, self.row(rows[i], plus(now, const(lag)), v))
+        for inner in left:
+            low.node(inner)
+        stop = None
+        if info.as_while:
+            stop = low.fresh(None, "bool", ())
+            low.steps.append(HostScalar(k.cast(low.as_scalar(results[-1]), "bool"), stop))
+        for i, (v, lag) in enumerate(zip(results, lags)):
+            self.deliver(v, self.row(rows[i], plus(now, const(lag)), v))
+        low.places = places
+        collected: list[int] = []
+        for i in range(n_states, n_kept):
+            v = results[i]
+            if isinstance(v, Constant) or v in low.scalar or v in low.vector or v in low.memory:
+                sizes = low.sizes_of(low.as_tensor(v))
+            else:
+                sizes = low.pending[v].sizes
+            if any(self.varies(s) for s in sizes):
+                raise Unsupported("rows whose size changes from step to step")
+            out = node.outputs[i]
+            low.wanted = outer[1]
+            number = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))
+            low.wanted = set()
+            self.changing.add(low.tensors[number].buffer)
+            collected.append(number)
+            self.deliver(v, self.row(number, now, v))
+        self.carry(list(results[n_kept : n_kept + info.n_carried]), current)
+        for buffer in low.buffers[self.first_inside :]:
+            if buffer.nbytes is not None and self.varies(buffer.nbytes):
+                raise Unsupported("memory whose size changes from step to step")
+        low.loops.pop()
+        inside: tuple[Step, ...] = tuple(low.steps)
+        low.steps = steps
+        low.fgraph, low.wanted, low.checked, low.known_indices = outer
+        low.steps.append(Loop(inside, count, counter, stop))
+        # What is there afterwards.
+        for i, number in enumerate([*rows, *collected]):
+            out = node.outputs[i]
+            if info.as_while:
+                lag = lags[i] if i < n_states else 0
+                sizes = (plus(const(lag), now), *low.sizes_of(number)[1:])
+                trimmed = low.view(number, sizes, low.strides_of(number), low.offset_of(number))
+                number = trimmed
+                if out in low.wanted or out.type.ndim == 1:
+                    number = low.fresh(out, out.type.dtype, sizes)
+                    low.fill(number, self.loaded(trimmed))
+            low.memory[out] = number
+        for out, number in zip(node.outputs[n_kept:], current):
+            low.memory[out] = number
+
+    def before(self, others: Sequence[Variable]) -> list[Apply]:
+        """Lower what depends on the unchanging inputs alone; return the other nodes, in order."""
+        low = self.low
+        fixed: set[Variable] = set(others)
+        left = []
+        for inner in self.graph.toposort():
+            kind = type(inner.op).__name__
+            native = kind in LOWERINGS or hasattr(low, f"_{kind}")
+            if native and kind != "Scan" and all(v in fixed or isinstance(v, Constant) for v in inner.inputs):
+                low.node(inner)
+                fixed |= set(inner.outputs)
+            else:
+                left.append(inner)
+        inside = set(left)
+        for v in fixed:
+            if not any(reader == "output" or reader in inside for reader, _ in self.graph.clients(v)):
+                continue
+            if v in low.pending and low.pending[v].operands:
+                low.as_tensor(v)
+            elif v in low.scalar and v.owner is not None:
+                low.as_tensor(v)
+                del low.scalar[v]
+        return left
+
+    def row(self, number: int, at: Scalar, inner: Variable) -> int:
+        """Row ``at`` of a tensor, as the step's variable ``inner``."""
+        low = self.low
+        sizes, strides = low.sizes_of(number)[1:], low.strides_of(number)
+        for d, flag in enumerate(inner.type.broadcastable):
+            if flag:
+                low.same(sizes[d], const(1))
+        return low.view(number, sizes, strides[1:], plus(low.offset_of(number), times(at, strides[0])))
+
+    def loaded(self, number: int) -> Expression:
+        t = self.low.tensors[number]
+        return Expression(
+            make("load", t.dtype, (), 0), [(number, self.low.strides_of(number))], self.low.sizes_of(number)
+        )
+
+    def deliver(self, v: Variable, target: int) -> None:
+        """Put an inner value into ``target``, unless it was computed there."""
+        low = self.low
+        found = low.memory.get(v)
+        if found is not None and self.same_place(low.tensors[found], low.tensors[target]):
+            return
+        sizes = low.sizes_of(target)
+        expression = low.as_expression(v)
+        if len(expression.sizes) != len(sizes):
+            raise Unsupported("rows of another rank")
+        for n, wanted, flag in zip(expression.sizes, sizes, v.type.broadcastable):
+            low.same(const(1) if flag else n, wanted)
+        low.fill(target, expression)
+
+    def same_place(self, a: Tensor, b: Tensor) -> bool:
+        return (a.buffer, a.offset, a.sizes, a.strides) == (b.buffer, b.offset, b.sizes, b.strides)
+
+    def carry(self, values: list[Variable], current: list[int]) -> None:
+        """Make the new carried values the current ones; each old value may be needed for the others' new ones."""
+        low = self.low
+        buffers = {low.tensors[number].buffer for number in current}
+        straight: list[tuple[int, Expression]] = []
+        copied: list[tuple[int, int]] = []
+        for v, number in zip(values, current):
+            if low.memory.get(v) == number:
+                continue
+            expression = low.pending.get(v)
+            if expression is not None and expression.sizes:
+                own = low.tensors[number]
+                reads = [(m, s) for m, s in expression.operands if low.tensors[m].buffer in buffers]
+                if all(
+                    low.tensors[m].buffer == own.buffer and m == number and all(x is not None for x in s)
+                    for m, s in reads
+                ):
+                    straight.append((number, expression))
+                    continue
+            source = low.as_tensor(v)
+            if low.buffers[low.tensors[source].buffer].kind == "python" or low.tensors[source].buffer in buffers:
+                # It may show memory that another carried value is about to overwrite.
+                copy = low.fresh(None, low.tensors[source].dtype, low.sizes_of(source))
+                low.fill(copy, self.loaded(source))
+                source = copy
+            copied.append((number, source))
+        for number, expression in straight:
+            self.fit(number, expression.sizes)
+        for number, source in copied:
+            self.fit(number, low.sizes_of(source))
+        for number, expression in straight:
+            low.fill(number, expression)
+        for number, source in copied:
+            if low.tensors[number].ndim:
+                low.fill(number, self.loaded(source))
+            else:
+                low.steps.append(HostScalar(make("elem", low.tensors[number].dtype, (), source), number))
+
+    def fit(self, number: int, sizes: Sequence[Scalar]) -> None:
+        for n, wanted in zip(sizes, self.low.sizes_of(number)):
+            self.low.same(n, wanted)
+
+    def varies(self, root: Scalar) -> bool:
+        """Whether a size may change while the loop runs."""
+        low = self.low
+        stack = [root]
+        while stack:
+            x = stack[-1]
+            if x in self.known:
+                stack.pop()
+                continue
+            parts: list[Scalar] = list(x.args)
+            found = False
+            if x.op == "elem":
+                buffer = low.tensors[x.attr].buffer
+                found = buffer in self.changing or buffer >= self.first_inside
+            elif x.op in ("dim", "stride"):
+                number, d = x.attr
+                t = low.tensors[number]
+                known = t.sizes if x.op == "dim" else t.strides
+                if known is not None:
+                    parts = [known[d]]
+                elif low.buffers[t.buffer].kind == "python":
+                    found = t.buffer >= self.first_inside
+            waiting = [] if found else [y for y in parts if y not in self.known]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            self.known[x] = found or any(self.known[y] for y in parts)
+        return self.known[root]
