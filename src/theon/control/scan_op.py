@@ -218,14 +218,28 @@ class Scan(Op):
             done = t + 1
             if info.as_while and found[-1]:
                 break
+        sizes: list[tuple[int, ...]] | None = None
         for i in range(n_kept):
-            if kept[i] is None:  # no step was made: the sizes of what would be collected are those known
-                type_ = node.outputs[i].type
-                kept[i] = np.empty((0, *(s or 0 for s in type_.shape[1:])), dtype=type_.dtype)  # type: ignore[attr-defined]
+            if kept[i] is None:
+                if sizes is None:
+                    sizes = self._row_sizes(seqs, first, carried, others)
+                kept[i] = np.empty((0, *sizes[i]), dtype=node.outputs[i].type.dtype)  # type: ignore[attr-defined]
             whole = done + (back[i] if i < n_states else 0)
             output_storage[i][0] = kept[i] if len(kept[i]) == whole else kept[i][:whole].copy()
         for i, value in enumerate(carried):
             output_storage[n_kept + i][0] = value.copy() if done == 0 and isinstance(value, np.ndarray) else value
+
+    def _row_sizes(self, seqs: Any, first: Any, carried: Any, others: Any) -> list[tuple[int, ...]]:
+        """What sizes each kept output's rows would have, where no step is made: those that a step on zeros gives."""
+        kept = self.outputs[: len(self.info.taps) + self.info.n_collected]
+        arguments = [np.zeros(s.shape[1:], s.dtype) for s in seqs]
+        for x, own in zip(first, self.info.taps):
+            arguments += [x[0, ...]] * len(own)
+        try:
+            found = self.fn(*arguments, *carried, *others)
+        except Exception:  # zeros need not be valid for the step; nothing was asked of it
+            return [tuple(s or 0 for s in v.type.shape) for v in kept]  # type: ignore[attr-defined]
+        return [value.shape for value in found[: len(kept)]]
 
     # --- what depends on what ---
 

@@ -51,14 +51,15 @@ def _restore(low: Lowering, before: list[Any]) -> None:
 class _Loop:
     def __init__(self, low: Lowering, node: Apply) -> None:
         self.low, self.node = low, node
-        self.op: Any = node.op
-        self.info = self.op.info
-        if self.op.mode not in (None, "FAST_RUN"):
+        op: Any = node.op
+        self.op: Any = op
+        self.info: Any = op.info
+        if op.mode not in (None, "FAST_RUN"):
             raise Unsupported("a loop with a mode of its own")
-        for v in (*self.op.inputs, *self.op.outputs):
+        for v in (*op.inputs, *op.outputs):
             if not low.fits(v):
                 raise Unsupported(f"{v} in a loop")
-        self.graph = FunctionGraph(self.op.inputs, self.op.outputs)
+        self.graph = FunctionGraph(op.inputs, op.outputs)
         self.changing: set[int] = set()  # buffers whose contents change while the loop runs
         self.first_inside = 0  # buffers from this one on are made inside
         self.known: dict[Scalar, bool] = {}
@@ -139,7 +140,7 @@ class _Loop:
                 raise Unsupported("rows whose size changes from step to step")
             out = node.outputs[i]
             low.wanted = outer[1]
-            number = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))
+            number = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))  # type: ignore[attr-defined]
             low.wanted = set()
             self.changing.add(low.tensors[number].buffer)
             collected.append(number)
@@ -161,8 +162,8 @@ class _Loop:
                 sizes = (plus(const(lag), now), *low.sizes_of(number)[1:])
                 trimmed = low.view(number, sizes, low.strides_of(number), low.offset_of(number))
                 number = trimmed
-                if out in low.wanted or out.type.ndim == 1:
-                    number = low.fresh(out, out.type.dtype, sizes)
+                if out in low.wanted or out.type.ndim == 1:  # type: ignore[attr-defined]
+                    number = low.fresh(out, out.type.dtype, sizes)  # type: ignore[attr-defined]
                     low.fill(number, self.loaded(trimmed))
             low.memory[out] = number
         for out, number in zip(node.outputs[n_kept:], current):
@@ -196,7 +197,7 @@ class _Loop:
         """Row ``at`` of a tensor, as the step's variable ``inner``."""
         low = self.low
         sizes, strides = low.sizes_of(number)[1:], low.strides_of(number)
-        for d, flag in enumerate(inner.type.broadcastable):
+        for d, flag in enumerate(inner.type.broadcastable):  # type: ignore[attr-defined]
             if flag:
                 low.same(sizes[d], const(1))
         return low.view(number, sizes, strides[1:], plus(low.offset_of(number), times(at, strides[0])))
@@ -217,7 +218,7 @@ class _Loop:
         expression = low.as_expression(v)
         if len(expression.sizes) != len(sizes):
             raise Unsupported("rows of another rank")
-        for n, wanted, flag in zip(expression.sizes, sizes, v.type.broadcastable):
+        for n, wanted, flag in zip(expression.sizes, sizes, v.type.broadcastable):  # type: ignore[attr-defined]
             low.same(const(1) if flag else n, wanted)
         low.fill(target, expression)
 

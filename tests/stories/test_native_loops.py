@@ -1,0 +1,124 @@
+"""Loops as native code: one program, no Python between steps, the same numbers as loops run node by node."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+import theon
+from theon.graph.op import Op
+from theon.graph.variable import Apply
+
+
+def _both(inputs, outputs, *values):
+    """Results of the native and of the reference function; they must agree."""
+    native = theano.function(inputs, outputs, on_unused_input="ignore")
+    reference = theano.function(inputs, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
+    found = native(*values)
+    for a, b in zip(found, reference(*values)):
+        assert a.shape == b.shape and a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    return native, found
+
+
+def test_recurrence_and_gradient_run_without_python_steps():
+    x, w, h0 = T.dmatrix("x"), T.dmatrix("w"), T.dvector("h0")
+    hs, _ = theano.scan(lambda xt, h, w: T.tanh(xt + T.dot(h, w)), x, h0, w)
+    rng = np.random.RandomState(1)
+    values = rng.randn(7, 3), rng.randn(3, 3), rng.randn(3)
+    f, _ = _both([x, w, h0], [hs, *T.grad((hs**2).sum(), [x, w, h0])], *values)
+    text = theon.explain(f)
+    assert text.count("loop     ") == 2
+    assert "python   " not in text
+    for rows in (0, 1):
+        _both([x, w, h0], [hs, *T.grad((hs**2).sum(), [x, w, h0])], values[0][:rows], *values[1:])
+
+
+def test_taps_collected_rows_and_invariants():
+    x, a, start = T.dvector("x"), T.dscalar("a"), T.dvector("start")
+
+    def step(x0, x1, h3, h1, a):
+        new = a * h3 + T.sin(h1) + x0 * x1
+        return new, new * T.exp(a) + x1, T.stack([new, h1])
+
+    (h, y, z), _ = theano.scan(
+        step, [{"input": x, "taps": [-1, 0]}], [{"initial": start, "taps": [-3, -1]}, None, None], a
+    )
+    cost = h.sum() + (y**2).sum() + z.prod()
+    rng = np.random.RandomState(2)
+    _both(
+        [x, a, start], [h, y, z, *T.grad(cost, [x, a, start])], rng.uniform(0.5, 1.5, 6), 0.7, rng.uniform(0.5, 1, 3)
+    )
+
+
+def test_carried_values_that_read_each_other():
+    n, a, b = T.lscalar("n"), T.dvector("a"), T.dvector("b")
+    (p, q), _ = theano.scan(lambda u, v: [v, u + v], outputs_info=[a, b], n_steps=n)
+    f, _ = _both([n, a, b], [p[-1], q[-1]], 11, np.zeros(2), np.ones(2))
+    assert f(10, np.zeros(2), np.ones(2))[1][0] == 89
+    with pytest.raises(ValueError, match="negative number of step"):
+        f(-1, np.zeros(2), np.ones(2))
+
+
+def test_until_leaves_the_steps_made():
+    limit = T.dscalar("limit")
+    values, _ = theano.scan(
+        lambda v: (v * 2, theano.scan_module.until(v * 2 > limit)), outputs_info=T.constant(1.0), n_steps=50
+    )
+    f, (found,) = _both([limit], [values], 20.0)
+    np.testing.assert_array_equal(found, [2, 4, 8, 16, 32])
+    assert "until" in theon.explain(f)
+
+
+def test_loop_in_a_loop():
+    x = T.dmatrix("x")
+
+    def row(r):
+        inner, _ = theano.scan(lambda v, s: s * 0.5 + v**2, r, T.constant(np.float64(0)))
+        return inner
+
+    out, _ = theano.scan(row, x)
+    f, _ = _both([x], [out, T.grad(out.sum(), x)], np.random.RandomState(3).randn(4, 5))
+    assert "    loop     " in theon.explain(f)
+
+
+class _FailsAt(Op):
+    """Passes its input on, and raises where it is the number 3."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node, inputs, output_storage):
+        if inputs[0] == 3:
+            raise RuntimeError("three")
+        output_storage[0][0] = inputs[0].copy()
+
+
+def test_a_python_step_runs_and_its_failure_names_the_step():
+    x = T.dvector("x")
+    out, _ = theano.scan(lambda v, s: s + _FailsAt()(v), x, T.constant(np.float64(0)))
+    f = theano.function([x], out)
+    for _ in range(50):
+        np.testing.assert_array_equal(f([1, 2, 4]), [1, 3, 7])
+        with pytest.raises(RuntimeError, match="three") as caught:
+            f([1, 2, 3])
+        assert any("in step 2 of" in note for note in caught.value.__notes__)
+
+
+def test_steps_whose_memory_grows_still_run():
+    n = T.lscalar("n")
+    out, _ = theano.scan(lambda i: (T.cumsum(T.arange(i + 1)) ** 2).sum(), T.arange(n))
+    _both([n], [out], 6)
+
+
+def test_sizes_that_do_not_fit_are_refused():
+    x, h0, w = T.dmatrix("x"), T.dvector("h0"), T.dmatrix("w")
+    hs, _ = theano.scan(lambda xt, h, w: T.dot(h, w) + xt, x, h0, w)
+    f = theano.function([x, h0, w], hs)
+    with pytest.raises(ValueError):
+        f(np.ones((3, 2)), np.ones(2), np.ones((2, 3)))
+    assert f(np.ones((3, 2)), np.ones(2), np.ones((2, 2))).shape == (3, 2)
