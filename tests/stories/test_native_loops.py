@@ -48,9 +48,7 @@ def test_taps_collected_rows_and_invariants():
     )
     cost = h.sum() + (y**2).sum() + z.prod()
     rng = np.random.RandomState(2)
-    _both(
-        [x, a, start], [h, y, z, *T.grad(cost, [x, a, start])], rng.uniform(0.5, 1.5, 6), 0.7, rng.uniform(0.5, 1, 3)
-    )
+    _both([x, a, start], [h, y, z, *T.grad(cost, [x, a, start])], rng.uniform(0.5, 1.5, 6), 0.7, rng.uniform(0.5, 1, 3))
 
 
 def test_carried_values_that_read_each_other():

@@ -136,11 +136,14 @@ def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, .
         try:
             node.op.perform(node, list(arrays), storage)
         except Exception as error:
-            for name, count in zip(reversed(loops), reversed(given[n_inputs:])):
-                error.add_note(f"in step {int(count)} of {name}")
-            if isinstance(node, Apply):
-                raise_with_op(node, error, arrays)
-            raise
+            try:
+                if isinstance(node, Apply):
+                    raise_with_op(node, error, arrays)
+                raise
+            except Exception as told:
+                for name, count in zip(reversed(loops), reversed(given[n_inputs:])):
+                    told.add_note(f"in step {int(count)} of {name}")
+                raise
         found = []
         for cell, tensor in zip(storage, wanted, strict=True):
             array = np.require(np.asarray(cell[0]), np.dtype(tensor.dtype), ["A", "E"])
