@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
 from theon.rewrite.engine import fold_constants, merge
 from theon.rewrite.rules import likelihood as likelihood  # registers its rules with ``stabilize``
 from theon.rewrite.rules.cancel import cancel
 from theon.rewrite.rules.canonical import canonical
+from theon.rewrite.rules.loops import forget_unread, free_shapes, merge_loops, move_products
 from theon.rewrite.rules.nested import expand_graphs, make_lazy, rewrite_steps, slim_loops
 from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
@@ -68,9 +70,15 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     if "stabilize" not in excluded:
         stabilize.run(fgraph)
     merge(fgraph)
-    if "scan" not in excluded:
+    free_shapes(fgraph)
+    if "scan" not in excluded and any(isinstance(node.op, Scan) for node in fgraph.apply_nodes):
+        merge_loops(fgraph)
         slim_loops(fgraph)
         rewrite_steps(fgraph, lambda step: rewrite(step, mode))
+        move_products(fgraph)
+        forget_unread(fgraph)
+        slim_loops(fgraph)
+        merge(fgraph)
     make_lazy(fgraph)
 
 

@@ -22,15 +22,18 @@ from theon.autodiff.reverse import grad
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
-from theon.graph.traverse import clone, equal_computations, io_toposort
+from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import identity, minimum
-from theon.ops.declare import zeros_for
-from theon.ops.dims import shape_padleft
-from theon.ops.fill import zeros_like
-from theon.ops.index import set_subtensor
-from theon.ops.join import join
+from theon.ops.declare import Elemwise, zeros_for
+from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i, shape_padleft
+from theon.ops.dot import BatchedDot, Dot
+from theon.ops.fill import Alloc, zeros_like
+from theon.ops.index import Subtensor, set_subtensor
+from theon.ops.join import Join, join
+from theon.ops.reduce import CAReduce, SumLike
+from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -356,6 +359,42 @@ class Scan(Op):
             g_carried[i] = g
         return [back[0], *g_seqs, *g_first[:n_states], *g_carried, *g_others]
 
+    def _read_back(self, gradients: Sequence[Variable], moving: Sequence[Variable]) -> list[Variable]:
+        """Tensors of the step that its gradients read and that are worth keeping: not those that cost little to compute from
+        what is there on the way back anyway. ``moving``: the gradients' own inputs."""
+        given = set(self.inputs)
+        _, _, _, others = self.inner_parts()
+        fixed: set[Any] = set(others)
+        forward = io_toposort(self.inputs, self.outputs)
+        cheap: set[Any] = set(given)
+        for node in forward:
+            if all(v in fixed or isinstance(v, Constant) for v in node.inputs):
+                fixed |= set(node.outputs)
+            views = isinstance(node.op, DimShuffle)
+            arithmetic = isinstance(node.op, Elemwise) and node.op.scalar_op.name in _LIGHT
+            if (views or arithmetic) and all(v in cheap or isinstance(v, Constant) for v in node.inputs):
+                cheap |= set(node.outputs)
+        own = {v for node in forward for v in node.outputs}
+        later: set[Any] = set(moving)
+        pending: list[Any] = []
+        for node in io_toposort([*self.inputs, *moving], gradients):
+            if any(v in later for v in node.inputs):
+                later |= set(node.outputs)
+                pending += _values_read(node)
+        kept: dict[Any, None] = {}
+        seen: set[Any] = set()
+        while pending:
+            v = pending.pop()
+            if v in seen or v in given or v in fixed or v in later or isinstance(v, Constant) or v.owner is None:
+                continue
+            seen.add(v)
+            worth = v in own and v not in cheap and isinstance(v.type, TensorType)
+            if worth and not isinstance(v.owner.op, DimShuffle) and (v in self.outputs or steady(v, self.inputs)):
+                kept[v] = None
+            else:
+                pending += _values_read(v.owner)
+        return list(kept)
+
     def _backward(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Any], n_drawn: int
     ) -> list[Any]:
@@ -464,11 +503,27 @@ class Scan(Op):
             b_new.append(_as_type(total + g_of[v], v))
         live_seqs = [v for v in i_seqs if v in g_of and not missing(g_of[v])]
         b_collected = [g_of[v] for v in live_seqs]
-        b_inputs = [*b_seqs, *b_carried, *i_others]
         b_outputs = [*b_collected, *b_new]
+        # What the way forward computed is kept for the way back, by a loop that collects it too; the two become one.
+        moving = [*g_external.values(), *(p for own in pending.values() for p in own), *b_carried]
+        saved = [v for v in self._read_back(b_outputs, moving) if v not in substitutes]
+        extra = [v for v in saved if v not in self.outputs[:n_kept]]
+        if extra:
+            forward = Scan(
+                self.inputs,
+                [*self.outputs[:n_kept], *extra, *self.outputs[n_kept:]],
+                replace(info, n_collected=info.n_collected + len(extra)),
+                self.mode,
+            )
+            outputs = forward(*inputs, return_list=True)
+        kept = [*self.outputs[:n_kept], *extra]
+        for v in saved:
+            place = kept.index(v)
+            b_seqs.append(v.type())
+            substitutes[v] = b_seqs[-1]
+            b_outer.append(backwards(outputs[place], lags[place] if place < n_states else 0))
+        b_inputs = [*b_seqs, *b_carried, *i_others]
         if substitutes:
-            from theon.graph.traverse import clone_replace
-
             b_outputs = clone_replace(b_outputs, substitutes)
         b_inputs, b_outputs = clone(b_inputs, b_outputs)
         back = Scan(
@@ -594,6 +649,67 @@ class Scan(Op):
         for place, i in enumerate(moving):
             answer[n_kept + i] = results[base + place]
         return answer
+
+
+_STEADY = (Elemwise, DimShuffle, Rebroadcast, Dot, BatchedDot, CAReduce, SumLike, Softmax, LogSoftmax, SoftmaxGrad)
+# Elementwise ops that take no longer than reading a value back.
+_LIGHT = {
+    "add",
+    "sub",
+    "mul",
+    "neg",
+    "sqr",
+    "Cast",
+    "cast",
+    "identity",
+    "second",
+    "switch",
+    "abs_",
+    "sgn",
+    "maximum",
+    "minimum",
+}
+
+
+def _values_read(node: Apply) -> list[Variable]:
+    """The inputs of a node of which it reads more than the shape."""
+    if isinstance(node.op, SumLike):
+        return [node.inputs[0]]
+    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "second":
+        return [node.inputs[1]]
+    if isinstance(node.op, Shape | Shape_i):
+        return []
+    return list(node.inputs)
+
+
+def steady(v: Variable, inputs: Sequence[Variable]) -> bool:
+    """Whether the shape of ``v`` follows from the shapes of ``inputs``, so that it is the same in all steps of a loop."""
+    stack, seen, given = [v], set(), set(inputs)
+    while stack:
+        x = stack.pop()
+        if x in seen or x in given or isinstance(x, Constant):
+            continue
+        seen.add(x)
+        node = x.owner
+        if node is None:
+            return False
+        if isinstance(node.op, Subtensor | Reshape):
+            if not all(isinstance(i, Constant) for i in node.inputs[1:]):
+                return False
+            stack.append(node.inputs[0])
+        elif isinstance(node.op, Join):
+            stack.extend(node.inputs[1:])
+        elif isinstance(node.op, Alloc):
+            for n in node.inputs[1:]:
+                if n.owner is not None and isinstance(n.owner.op, Shape_i):
+                    stack.append(n.owner.inputs[0])
+                elif not isinstance(n, Constant):
+                    return False
+        elif isinstance(node.op, _STEADY):
+            stack.extend(node.inputs)
+        else:
+            return False
+    return True
 
 
 def _rows(type_: Any) -> TensorType:

@@ -1,0 +1,336 @@
+"""Rules that move work out of loops: products with what no step changes, sums of products; loops over the same steps merge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from theon.control.scan_op import Scan, steady
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
+from theon.graph.variable import Apply, Constant
+from theon.ops.arith import add
+from theon.ops.declare import Elemwise
+from theon.ops.dims import DimShuffle, dimshuffle, shape_i
+from theon.ops.dot import Dot, dot
+from theon.ops.fill import alloc
+from theon.ops.reduce import Sum, SumLike
+from theon.rewrite.engine import _same_origin
+from theon.tensor.type import TensorType
+
+__all__ = ["forget_unread", "free_shapes", "merge_loops", "move_products"]
+
+
+@dataclass
+class Parts:
+    """A loop taken apart: each inner variable with the outer one that stands beside it; ``build`` puts it together."""
+
+    node: Apply
+    n: Any
+    seqs: list[tuple[Any, Any]]
+    states: list[
+        tuple[list[Any], tuple[int, ...], Any, Any, Any]
+    ]  # taps' variables, taps, first rows, new, outer output
+    collected: list[tuple[Any, Any]]  # new, outer output or None
+    carried: list[tuple[Any, Any, Any, Any]]  # variable, start, new, outer output
+    others: list[tuple[Any, Any]]
+    condition: list[Any]
+
+    @staticmethod
+    def of(node: Apply) -> Parts:
+        op: Any = node.op
+        info = op.info
+        n, seqs, first, carried, others = op.outer_parts(node.inputs)
+        i_seqs, i_taps, i_carried, i_others = op.inner_parts()
+        a, b = len(info.taps), len(info.taps) + info.n_collected
+        return Parts(
+            node,
+            n,
+            list(zip(i_seqs, seqs)),
+            list(zip(i_taps, info.taps, first, op.outputs[:a], node.outputs[:a])),
+            list(zip(op.outputs[a:b], node.outputs[a:b])),
+            list(zip(i_carried, carried, op.outputs[b : b + info.n_carried], node.outputs[b:])),
+            list(zip(i_others, others)),
+            list(op.outputs[b + info.n_carried :]),
+        )
+
+    def results(self) -> list[Any]:
+        """The step's outputs, in order."""
+        return [
+            *(s[3] for s in self.states),
+            *(c[0] for c in self.collected),
+            *(c[2] for c in self.carried),
+            *self.condition,
+        ]
+
+    def substitute(self, replacements: dict[Any, Any]) -> None:
+        """Replace variables of the step."""
+        new = clone_replace(self.results(), replacements)
+        self.states = [(*s[:3], v, s[4]) for s, v in zip(self.states, new)]
+        del new[: len(self.states)]
+        self.collected = [(v, c[1]) for c, v in zip(self.collected, new)]
+        del new[: len(self.collected)]
+        self.carried = [(c[0], c[1], v, c[3]) for c, v in zip(self.carried, new)]
+        self.condition = new[len(self.carried) :]
+
+    def collect(self, v: Any) -> int:
+        """Keep a value of every step; return its place among the collected."""
+        for place, (found, _) in enumerate(self.collected):
+            if found is v:
+                return place
+        self.collected.append((v, None))
+        return len(self.collected) - 1
+
+    def build(self, fgraph: FunctionGraph, reason: str) -> list[Any]:
+        """Put the loop in the old one's place; return its outputs."""
+        old: Any = self.node.op
+        inputs = [s[0] for s in self.seqs] + [v for s in self.states for v in s[0]]
+        inputs += [c[0] for c in self.carried] + [o[0] for o in self.others]
+        info = replace(
+            old.info,
+            n_seqs=len(self.seqs),
+            taps=tuple(s[1] for s in self.states),
+            n_collected=len(self.collected),
+            n_carried=len(self.carried),
+        )
+        inputs, outputs = clone(inputs, self.results())
+        outer = [self.n, *(s[1] for s in self.seqs), *(s[2] for s in self.states)]
+        outer += [c[1] for c in self.carried] + [o[1] for o in self.others]
+        found = Scan(inputs, outputs, info, old.mode)(*outer, return_list=True)
+        _same_origin(found[0], self.node)
+        targets = [s[4] for s in self.states] + [c[1] for c in self.collected] + [c[3] for c in self.carried]
+        for target, v in zip(targets, found):
+            if target is not None:
+                fgraph.replace(target, target.type.filter_variable(v), reason=reason)
+        return list(found)
+
+
+def _loops(fgraph: FunctionGraph) -> list[Apply]:
+    return [node for node in fgraph.toposort() if isinstance(node.op, Scan)]
+
+
+def forget_unread(fgraph: FunctionGraph) -> int:
+    """Loops do not read sequences and other values that their step does not use; return how many loops changed."""
+    count = 0
+    for node in _loops(fgraph):
+        parts = Parts.of(node)
+        used = {v for inner in io_toposort(node.op.inputs, node.op.outputs) for v in inner.inputs}  # type: ignore[attr-defined]
+        used |= set(parts.results())
+        seqs, others = [s for s in parts.seqs if s[0] in used], [o for o in parts.others if o[0] in used]
+        if len(seqs) + len(others) == len(parts.seqs) + len(parts.others):
+            continue
+        parts.seqs, parts.others = seqs, others
+        parts.build(fgraph, "forget_unread")
+        count += 1
+    return count
+
+
+def merge_loops(fgraph: FunctionGraph) -> int:
+    """Loops that make the same steps from the same values become one, which keeps what any of them kept."""
+    groups: dict[Any, list[Apply]] = {}
+    for node in _loops(fgraph):
+        op: Any = node.op
+        groups.setdefault((replace(op.info, n_collected=0), str(op.mode), *node.inputs), []).append(node)
+    count = 0
+    for nodes in groups.values():
+        # The one that keeps most first.
+        nodes.sort(key=lambda node: -len(node.outputs))
+        while len(nodes) > 1:
+            first, *rest = nodes
+            alike = [node for node in rest if _same_steps(first.op, node.op)]
+            nodes = [node for node in rest if node not in alike]
+            if not alike:
+                continue
+            parts = Parts.of(first)
+            n_states = len(parts.states)
+            wanted: list[tuple[Any, int]] = []
+            for node in alike:
+                op: Any = node.op
+                moved = clone_replace(op.outputs, dict(zip(op.inputs, first.op.inputs)))  # type: ignore[attr-defined]
+                for v, out in zip(moved[n_states : n_states + op.info.n_collected], node.outputs[n_states:]):
+                    same = (c[0] for c in parts.collected if equal_computations([c[0]], [v]))
+                    wanted.append((out, parts.collect(next(same, v))))
+            found = parts.build(fgraph, "merge_loops")
+            rows, last = found[n_states:], found[n_states + len(parts.collected) :]
+            pairs = [(out, rows[place]) for out, place in wanted]
+            for node in alike:
+                pairs += zip(node.outputs[:n_states], found)
+                pairs += zip(node.outputs[n_states + node.op.info.n_collected :], last)  # type: ignore[attr-defined]
+            for old, new in pairs:
+                fgraph.replace(old, old.type.filter_variable(new), reason="merge_loops")
+            count += len(alike)
+    return count
+
+
+def _same_steps(a: Any, b: Any) -> bool:
+    def moving(op: Any) -> list[Any]:
+        first, last = len(op.info.taps), len(op.info.taps) + op.info.n_collected
+        return [*op.outputs[:first], *op.outputs[last:]]
+
+    if [v.type for v in a.inputs] != [v.type for v in b.inputs]:
+        return False
+    return equal_computations(moving(a), moving(b), a.inputs, b.inputs)
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def free_shapes(fgraph: FunctionGraph) -> int:
+    """Where only the shape of a value is read, do not compute the products and reductions that it is made of."""
+    known: dict[Any, Any] = {}
+
+    def shaped(v: Any) -> Any:
+        """A value of the shape of ``v`` that costs nothing."""
+        if v in known:
+            return known[v]
+        found, node = v, v.owner
+        if node is not None and isinstance(v.type, TensorType):
+            if isinstance(node.op, SumLike):
+                found = shaped(node.inputs[1])
+            elif isinstance(node.op, Elemwise | DimShuffle):
+                inner = [shaped(x) for x in node.inputs]
+                if any(a is not b for a, b in zip(inner, node.inputs)):
+                    found = node.op(*inner, return_list=True)[node.outputs.index(v)]
+            elif isinstance(node.op, Dot | Sum):
+                shapes = [tuple(shape_i(shaped(x), d) for d in range(x.type.ndim)) for x in node.inputs]
+                (sizes,) = node.op.infer_shape(node, shapes)
+                found = alloc(v.type.make_constant(0) if v.type.ndim == 0 else 0.0, *sizes).astype(v.type.dtype)
+            if found.type != v.type:
+                found = v
+        known[v] = found
+        return found
+
+    count = 0
+    for node in fgraph.toposort():
+        if isinstance(node.op, SumLike):
+            place = 1
+        elif isinstance(node.op, Elemwise) and node.op.scalar_op.name == "second":
+            place = 0
+        else:
+            continue
+        new = shaped(node.inputs[place])
+        if new is not node.inputs[place]:
+            fgraph.change_input(node, place, new, reason="free_shapes")
+            count += 1
+    return count
+
+
+# --- products -----------------------------------------------------------------------------------------------------------
+
+
+def move_products(fgraph: FunctionGraph) -> int:
+    """One product before a loop for those of its sequences' rows with the same matrix, one after it for a sum of products."""
+    count = 0
+    for node in _loops(fgraph):
+        if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
+            count += _products_before(fgraph, node)
+    for node in _loops(fgraph):
+        if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
+            count += _sums_after(fgraph, node)
+    return count
+
+
+def _products_before(fgraph: FunctionGraph, node: Apply) -> int:
+    parts = Parts.of(node)
+    order = io_toposort([v for v in node.op.inputs], node.op.outputs)  # type: ignore[attr-defined]
+    rows: dict[Any, Any] = {inner: outer[: parts.n] for inner, outer in parts.seqs}
+    fixed: dict[Any, Any] = dict(parts.others)
+    made: dict[Any, Any] = {}
+
+    def outside(v: Any) -> Any:
+        return fixed[v] if v in fixed else v
+
+    for inner in order:
+        op, (out, *more) = inner.op, inner.outputs
+        if more or not isinstance(out.type, TensorType):
+            continue
+        if all(v in fixed or isinstance(v, Constant) for v in inner.inputs):
+            # Not worth moving alone: the loop computes it once anyway.
+            fixed[out] = op(*(outside(v) for v in inner.inputs))
+            continue
+        if not all(v in rows or v in fixed or isinstance(v, Constant) for v in inner.inputs):
+            continue
+        if isinstance(op, Elemwise):
+            given = []
+            for v in inner.inputs:
+                x = rows[v] if v in rows else outside(v)
+                given.append(x if v in rows else dimshuffle(x, "x", *range(v.type.ndim)))
+            rows[out] = op(*given)
+        elif isinstance(op, DimShuffle) and inner.inputs[0] in rows:
+            order_ = [0, *("x" if d == "x" else d + 1 for d in op.new_order)]
+            rows[out] = dimshuffle(rows[inner.inputs[0]], *order_)
+        elif isinstance(op, Dot):
+            x, y = inner.inputs
+            if x in rows and y not in rows:
+                a, b = rows[x], outside(y)
+            elif y in rows and x not in rows and y.type.ndim == 1 and x.type.ndim == 2:
+                a, b = rows[y], outside(x).T
+            else:
+                continue
+            if a.type.ndim == 3:
+                flat = dot(a.reshape((a.shape[0] * a.shape[1], a.shape[2])), b)
+                sizes = (a.shape[0], a.shape[1], *((b.shape[1],) if b.type.ndim == 2 else ()))
+                made[out] = flat.reshape(sizes, ndim=len(sizes))
+            else:
+                made[out] = dot(a, b)
+            rows[out] = made[out]
+    if not made:
+        return 0
+    replacements: dict[Any, Any] = {}
+    for v, outer in made.items():
+        fresh = v.type()
+        replacements[v] = fresh
+        parts.seqs.append((fresh, outer))
+    parts.substitute(replacements)
+    parts.build(fgraph, "products_before")
+    return len(made)
+
+
+def _sums_after(fgraph: FunctionGraph, node: Apply) -> int:
+    op: Any = node.op
+    parts = Parts.of(node)
+    readers: dict[Any, int] = {}
+    for v in [*(v for inner in io_toposort(op.inputs, op.outputs) for v in inner.inputs), *op.outputs]:
+        readers[v] = readers.get(v, 0) + 1
+    fixed = {inner for inner, _ in parts.others}
+    sequences = dict(parts.seqs)
+    moved: list[tuple[Any, Any, list[Any]]] = []
+    for entry in list(parts.carried):
+        total, start, new, out = entry
+        product = _added(new, total)
+        if product is None or readers[total] != 1 or readers[new] != 1:
+            continue
+        left, right = product.inputs
+        if any(v.type.ndim != 2 or v in fixed or not steady(v, op.inputs) for v in (left, right)):
+            continue
+        parts.carried.remove(entry)
+        # Each factor's rows: a sequence's, or collected; by its place among these.
+        factors = [sequences[v][: parts.n] if v in sequences else parts.collect(v) for v in (_transposed(left), right)]
+        moved.append((start, out, factors))
+    if not moved:
+        return 0
+    kept = parts.build(fgraph, "sums_after")[len(parts.states) :]
+    for start, out, factors in moved:
+        rows = [kept[f] if isinstance(f, int) else f for f in factors]
+        left, right = (v.reshape((v.shape[0] * v.shape[1], v.shape[2])) for v in rows)
+        total = add(start, dot(left.T, right))
+        _same_origin(total, node)
+        fgraph.replace(out, out.type.filter_variable(total), reason="sums_after")
+    return len(moved)
+
+
+def _added(new: Any, total: Any) -> Any:
+    """The product that ``new`` adds to ``total``, if it is that."""
+    node = new.owner
+    if node is None or not isinstance(node.op, Elemwise) or node.op.scalar_op.name != "add" or len(node.inputs) != 2:
+        return None
+    if total not in node.inputs or new.type != total.type:
+        return None
+    term = node.inputs[1 - node.inputs.index(total)]
+    return term.owner if term.owner is not None and isinstance(term.owner.op, Dot) else None
+
+
+def _transposed(v: Any) -> Any:
+    if v.owner is not None and isinstance(v.owner.op, DimShuffle) and tuple(v.owner.op.new_order) == (1, 0):
+        return v.owner.inputs[0]
+    return v.T
