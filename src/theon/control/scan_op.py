@@ -30,7 +30,7 @@ from theon.ops.declare import Elemwise, zeros_for
 from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i, shape_padleft
 from theon.ops.dot import BatchedDot, Dot
 from theon.ops.fill import Alloc, zeros_like
-from theon.ops.index import Subtensor, set_subtensor
+from theon.ops.index import IncSubtensor, Subtensor, set_subtensor
 from theon.ops.join import Join, join
 from theon.ops.reduce import CAReduce, SumLike
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
@@ -693,20 +693,36 @@ def steady(v: Variable, inputs: Sequence[Variable]) -> bool:
         node = x.owner
         if node is None:
             return False
-        if isinstance(node.op, Subtensor | Reshape):
-            if not all(isinstance(i, Constant) for i in node.inputs[1:]):
+        if isinstance(node.op, Subtensor | Reshape | IncSubtensor):
+            arrays = 2 if isinstance(node.op, IncSubtensor) else 1
+            if not all(isinstance(i, Constant) for i in node.inputs[arrays:]):
                 return False
             stack.append(node.inputs[0])
         elif isinstance(node.op, Join):
             stack.extend(node.inputs[1:])
         elif isinstance(node.op, Alloc):
-            for n in node.inputs[1:]:
-                if n.owner is not None and isinstance(n.owner.op, Shape_i):
-                    stack.append(n.owner.inputs[0])
-                elif not isinstance(n, Constant):
-                    return False
+            if not all(_from_shapes(n, stack) for n in node.inputs[1:]):
+                return False
         elif isinstance(node.op, _STEADY):
             stack.extend(node.inputs)
+        else:
+            return False
+    return True
+
+
+def _from_shapes(n: Any, shaped: list[Any]) -> bool:
+    """Whether a number is made of constants and shapes alone; what has these shapes is added to ``shaped``."""
+    stack = [n]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, Constant):
+            continue
+        if x.owner is None:
+            return False
+        if isinstance(x.owner.op, Shape | Shape_i):
+            shaped.append(x.owner.inputs[0])
+        elif isinstance(x.owner.op, Elemwise | Subtensor):
+            stack.extend(x.owner.inputs)
         else:
             return False
     return True

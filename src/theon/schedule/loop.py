@@ -8,6 +8,7 @@ value that nothing else needs is computed straight into it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
@@ -120,6 +121,20 @@ class _Loop:
         places, low.places = low.places, {}
         for i, (v, lag) in enumerate(zip(results, lags)):
             low.places.setdefault(v, self.row(rows[i], plus(now, const(lag)), v))
+        made: dict[int, int] = {}  # the rows collected that were made when the first value was
+
+        def room(i: int, sizes: tuple[Scalar, ...]) -> int | None:
+            if any(self.varies(s) for s in sizes):
+                return None
+            v, out = results[i], node.outputs[i]
+            low.wanted = outer[1]
+            made[i] = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))  # type: ignore[attr-defined]
+            low.wanted = set()
+            self.changing.add(low.tensors[made[i]].buffer)
+            return self.row(made[i], now, v)
+
+        for i in range(n_states, n_kept):
+            low.places.setdefault(results[i], partial(room, i))
         for inner in left:
             low.node(inner)
         stop = None
@@ -132,19 +147,19 @@ class _Loop:
         collected: list[int] = []
         for i in range(n_states, n_kept):
             v = results[i]
+            if i in made:
+                collected.append(made[i])
+                self.deliver(v, self.row(made[i], now, v))
+                continue
             if isinstance(v, Constant) or v in low.scalar or v in low.vector or v in low.memory:
                 sizes = low.sizes_of(low.as_tensor(v))
             else:
                 sizes = low.pending[v].sizes
-            if any(self.varies(s) for s in sizes):
+            target = room(i, tuple(sizes))
+            if target is None:
                 raise Unsupported("rows whose size changes from step to step")
-            out = node.outputs[i]
-            low.wanted = outer[1]
-            number = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))  # type: ignore[attr-defined]
-            low.wanted = set()
-            self.changing.add(low.tensors[number].buffer)
-            collected.append(number)
-            self.deliver(v, self.row(number, now, v))
+            collected.append(made[i])
+            self.deliver(v, target)
         self.carry(list(results[n_kept : n_kept + info.n_carried]), current)
         for buffer in low.buffers[self.first_inside :]:
             if buffer.nbytes is not None and self.varies(buffer.nbytes):

@@ -159,7 +159,7 @@ class Lowering:
         self.pending: dict[Variable, Expression] = {}
         self.checked: set[tuple[Scalar, Scalar]] = set()
         self.known_indices: set[tuple[Variable, Scalar, bool]] = set()
-        self.places: dict[Variable, int] = {}
+        self.places: dict[Variable, int | Callable[[tuple[Scalar, ...]], int | None]] = {}
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
@@ -238,9 +238,11 @@ class Lowering:
     def fresh(self, variable: Variable | None, dtype: str, sizes: tuple[Scalar, ...]) -> int:
         """A new dense tensor, in memory for the caller where ``variable`` is a result of the function.
 
-        A variable that has its ``places`` entry, a row of a loop's result, is computed there.
+        A variable that has its ``places`` entry, a row of a loop's result (or a function that makes one), is computed there.
         """
         place = self.places.pop(variable, None) if variable is not None else None
+        if callable(place):
+            place = place(sizes)
         if place is not None:
             for n, wanted in zip(sizes, self.sizes_of(place)):
                 self.same(n, wanted)
@@ -751,8 +753,15 @@ class Lowering:
         x, shape = node.inputs
         wanted = self.as_vector(shape)
         number = self.as_tensor(x)
-        if wanted is None or len(wanted) != node.op.ndim or not self.is_dense(number):  # type: ignore[attr-defined]
-            raise Unsupported("a reshape that may need a copy")
+        if wanted is None or len(wanted) != node.op.ndim:  # type: ignore[attr-defined]
+            raise Unsupported("a reshape to a computed shape")
+        if not self.is_dense(number):
+            if self.buffers[self.tensors[number].buffer].kind not in ("temp", "output"):
+                raise Unsupported("a reshape that may need a copy")
+            t = self.tensors[number]
+            whole = Expression(make("load", t.dtype, (), 0), [(number, self.strides_of(number))], self.sizes_of(number))
+            number = self.fresh(None, t.dtype, self.sizes_of(number))
+            self.fill(number, whole)
         wanted = tuple(k.cast(w, INDEX) for w in wanted)
         total = const(1)
         for n in self.sizes_of(number):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, dimshuffle, shape_i
 from theon.ops.dot import Dot, dot
 from theon.ops.fill import alloc
-from theon.ops.reduce import Sum, SumLike
+from theon.ops.reduce import Sum, SumLike, sum_like
+from theon.ops.reduce import sum as sum_
 from theon.rewrite.engine import _same_origin
 from theon.tensor.type import TensorType
 
@@ -292,42 +294,95 @@ def _sums_after(fgraph: FunctionGraph, node: Apply) -> int:
     readers: dict[Any, int] = {}
     for v in [*(v for inner in io_toposort(op.inputs, op.outputs) for v in inner.inputs), *op.outputs]:
         readers[v] = readers.get(v, 0) + 1
-    fixed = {inner for inner, _ in parts.others}
-    sequences = dict(parts.seqs)
-    moved: list[tuple[Any, Any, list[Any]]] = []
+    fixed, sequences = dict(parts.others), dict(parts.seqs)
+
+    def rows(v: Any) -> Any:
+        """What a value's rows are: those of a sequence, or a place among those collected."""
+        return sequences[v][: parts.n] if v in sequences else parts.collect(v)
+
+    moved: list[tuple[Any, Any, Any]] = []
     for entry in list(parts.carried):
         total, start, new, out = entry
-        product = _added(new, total)
-        if product is None or readers[total] != 1 or readers[new] != 1:
+        term = _added(new, total)
+        if term is None or readers[total] != 1 or readers[new] != 1:
             continue
-        left, right = product.inputs
-        if any(v.type.ndim != 2 or v in fixed or not steady(v, op.inputs) for v in (left, right)):
-            continue
-        parts.carried.remove(entry)
-        # Each factor's rows: a sequence's, or collected; by its place among these.
-        factors = [sequences[v][: parts.n] if v in sequences else parts.collect(v) for v in (_transposed(left), right)]
-        moved.append((start, out, factors))
+        outside = _sum_of_products(term, fixed, op.inputs, rows) or _sum_of_rows(term, fixed, op.inputs, rows)
+        if outside is not None:
+            parts.carried.remove(entry)
+            moved.append((start, out, outside))
     if not moved:
         return 0
     kept = parts.build(fgraph, "sums_after")[len(parts.states) :]
-    for start, out, factors in moved:
-        rows = [kept[f] if isinstance(f, int) else f for f in factors]
-        left, right = (v.reshape((v.shape[0] * v.shape[1], v.shape[2])) for v in rows)
-        total = add(start, dot(left.T, right))
+    for start, out, outside in moved:
+        total = add(start, outside(kept))
         _same_origin(total, node)
         fgraph.replace(out, out.type.filter_variable(total), reason="sums_after")
     return len(moved)
 
 
+def _sum_of_products(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
+    """A product of two matrices that change, summed over all steps: one product of all their rows."""
+    if not isinstance(term.owner.op, Dot):
+        return None
+    left, right = term.owner.inputs
+    if any(v.type.ndim != 2 or v in fixed or not steady(v, inputs) for v in (left, right)):
+        return None
+    factors = [rows(v) for v in (_transposed(left), right)]
+
+    def outside(kept: Any) -> Any:
+        both = (kept[f] if isinstance(f, int) else f for f in factors)
+        a, b = (v.reshape((v.shape[0] * v.shape[1], v.shape[2])) for v in both)
+        return dot(a.T, b)
+
+    return outside
+
+
+def _sum_of_rows(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
+    """A vector, or a sum over axes, summed over all steps: one sum over all rows."""
+    chain = []
+    v = term
+    while v.owner is not None:
+        op = v.owner.op
+        if isinstance(op, SumLike) and v.owner.inputs[1] in fixed:
+            like = fixed[v.owner.inputs[1]]
+            chain.append(lambda x, like=like: sum_like(x, like))
+        elif isinstance(op, DimShuffle):
+            order = op.new_order
+            chain.append(lambda x, order=order: dimshuffle(x, *order))
+        else:
+            break
+        v = v.owner.inputs[0]
+    axes: tuple[int, ...] = (0,)
+    dtypes: dict[str, Any] = {}
+    if v.owner is not None and isinstance(v.owner.op, Sum):
+        own = v.owner.op
+        dtypes = {"dtype": own.dtype, "acc_dtype": own.acc_dtype}
+        v = v.owner.inputs[0]
+        axes = (0, *(d + 1 for d in (range(v.type.ndim) if own.axis is None else own.axis)))
+    elif v.type.ndim > 1:
+        return None
+    if v in fixed or isinstance(v, Constant) or not steady(v, inputs):
+        return None
+    place = rows(v)
+
+    def outside(kept: Any) -> Any:
+        x = sum_(kept[place] if isinstance(place, int) else place, axis=axes, **dtypes)
+        for f in reversed(chain):
+            x = f(x)
+        return x
+
+    return outside
+
+
 def _added(new: Any, total: Any) -> Any:
-    """The product that ``new`` adds to ``total``, if it is that."""
+    """What ``new`` adds to ``total``, if it is that."""
     node = new.owner
     if node is None or not isinstance(node.op, Elemwise) or node.op.scalar_op.name != "add" or len(node.inputs) != 2:
         return None
     if total not in node.inputs or new.type != total.type:
         return None
     term = node.inputs[1 - node.inputs.index(total)]
-    return term.owner if term.owner is not None and isinstance(term.owner.op, Dot) else None
+    return term if term.owner is not None and term.type == total.type else None
 
 
 def _transposed(v: Any) -> Any:
