@@ -46,6 +46,18 @@ define internal i64 @{symbol}(ptr %x, ptr %y, ptr %out, ptr %scalars) {{
 no:
   ret i64 1
 yes:
+  %mn = mul i64 %m, %n
+  %mnk = mul i64 %mn, %k
+  %fits0 = icmp ule i64 %most1, {small}
+  %fits1 = icmp ule i64 %k, {small}
+  %fits2 = icmp ule i64 %mnk, {small}
+  %fits3 = and i1 %fits0, %fits1
+  %fits = and i1 %fits3, %fits2
+  br i1 %fits, label %few, label %many
+few:
+  call void @{symbol}_small(ptr %x, ptr %y, ptr %out)
+  ret i64 0
+many:
   %mi = alloca i32
   %ni = alloca i32
   %ki = alloca i32
@@ -126,9 +138,124 @@ define internal i1 @{symbol}_whole(i64 %stride) {{
   %is = icmp eq i64 %rest, 0
   ret i1 %is
 }}
+; A product of few numbers, for which a call of BLAS takes longer than the work: {lanes} columns of a row at a time.
+define internal void @{symbol}_small(ptr %x, ptr %y, ptr %out) {{
+entry:
+  %x1 = getelementptr i64, ptr %x, i64 1
+  %m = load i64, ptr %x1
+  %x2 = getelementptr i64, ptr %x, i64 2
+  %k = load i64, ptr %x2
+  %x3 = getelementptr i64, ptr %x, i64 3
+  %xs0 = load i64, ptr %x3
+  %x4 = getelementptr i64, ptr %x, i64 4
+  %xs1 = load i64, ptr %x4
+  %y2 = getelementptr i64, ptr %y, i64 2
+  %n = load i64, ptr %y2
+  %y3 = getelementptr i64, ptr %y, i64 3
+  %ys0 = load i64, ptr %y3
+  %y4 = getelementptr i64, ptr %y, i64 4
+  %ys1 = load i64, ptr %y4
+  %xd = load i64, ptr %x
+  %yd = load i64, ptr %y
+  %od = load i64, ptr %out
+  %unit = icmp eq i64 %ys1, {item}
+  %lane0 = insertelement <{lanes} x i64> undef, i64 %ys1, i32 0
+  %lane1 = shufflevector <{lanes} x i64> %lane0, <{lanes} x i64> undef, <{lanes} x i32> zeroinitializer
+  %apart = mul <{lanes} x i64> %lane1, {steps}
+  %width = mul i64 %n, {item}
+  %none = icmp eq i64 %m, 0
+  br i1 %none, label %done, label %row
+row:
+  %i = phi i64 [ 0, %entry ], [ %i1, %rowend ]
+  %xoff = mul i64 %i, %xs0
+  %xrow = add i64 %xd, %xoff
+  %ooff = mul i64 %i, %width
+  %orow = add i64 %od, %ooff
+  %empty = icmp eq i64 %n, 0
+  br i1 %empty, label %rowend, label %columns
+columns:
+  %j = phi i64 [ 0, %row ], [ %j1, %stored ]
+  %left = sub i64 %n, %j
+  %full = icmp uge i64 %left, {lanes}
+  %joff = mul i64 %j, %ys1
+  %ycol = add i64 %yd, %joff
+  %ostep = mul i64 %j, {item}
+  %oaddr = add i64 %orow, %ostep
+  %op = inttoptr i64 %oaddr to ptr
+  %left0 = insertelement <{lanes} x i64> undef, i64 %left, i32 0
+  %left1 = shufflevector <{lanes} x i64> %left0, <{lanes} x i64> undef, <{lanes} x i32> zeroinitializer
+  %mask = icmp ult <{lanes} x i64> {steps}, %left1
+  %straight = and i1 %full, %unit
+  %nothing = icmp eq i64 %k, 0
+  br i1 %nothing, label %sums, label %which
+which:
+  br i1 %straight, label %dense, label %spread
+dense:
+  %p = phi i64 [ 0, %which ], [ %p1, %dense ]
+  %acc = phi <{lanes} x {kind}> [ zeroinitializer, %which ], [ %acc1, %dense ]
+  %pxo = mul i64 %p, %xs1
+  %pxa = add i64 %xrow, %pxo
+  %pxp = inttoptr i64 %pxa to ptr
+  %px = load {kind}, ptr %pxp, align 1
+  %px0 = insertelement <{lanes} x {kind}> undef, {kind} %px, i32 0
+  %px1 = shufflevector <{lanes} x {kind}> %px0, <{lanes} x {kind}> undef, <{lanes} x i32> zeroinitializer
+  %pyo = mul i64 %p, %ys0
+  %pya = add i64 %ycol, %pyo
+  %pyp = inttoptr i64 %pya to ptr
+  %py = load <{lanes} x {kind}>, ptr %pyp, align 1
+  %acc1 = call <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(<{lanes} x {kind}> %px1, <{lanes} x {kind}> %py, <{lanes} x {kind}> %acc)
+  %p1 = add i64 %p, 1
+  %pmore = icmp ult i64 %p1, %k
+  br i1 %pmore, label %dense, label %sums
+spread:
+  %q = phi i64 [ 0, %which ], [ %q1, %spread ]
+  %bcc = phi <{lanes} x {kind}> [ zeroinitializer, %which ], [ %bcc1, %spread ]
+  %qxo = mul i64 %q, %xs1
+  %qxa = add i64 %xrow, %qxo
+  %qxp = inttoptr i64 %qxa to ptr
+  %qx = load {kind}, ptr %qxp, align 1
+  %qx0 = insertelement <{lanes} x {kind}> undef, {kind} %qx, i32 0
+  %qx1 = shufflevector <{lanes} x {kind}> %qx0, <{lanes} x {kind}> undef, <{lanes} x i32> zeroinitializer
+  %qyo = mul i64 %q, %ys0
+  %qya = add i64 %ycol, %qyo
+  %qyp = inttoptr i64 %qya to ptr
+  %qys = getelementptr i8, ptr %qyp, <{lanes} x i64> %apart
+  %qy = call <{lanes} x {kind}> @llvm.masked.gather.v{lanes}{short}.v{lanes}p0(<{lanes} x ptr> %qys, i32 1, <{lanes} x i1> %mask, <{lanes} x {kind}> zeroinitializer)
+  %bcc1 = call <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(<{lanes} x {kind}> %qx1, <{lanes} x {kind}> %qy, <{lanes} x {kind}> %bcc)
+  %q1 = add i64 %q, 1
+  %qmore = icmp ult i64 %q1, %k
+  br i1 %qmore, label %spread, label %sums
+sums:
+  %sum = phi <{lanes} x {kind}> [ zeroinitializer, %columns ], [ %acc1, %dense ], [ %bcc1, %spread ]
+  br i1 %full, label %whole, label %part
+whole:
+  store <{lanes} x {kind}> %sum, ptr %op, align 1
+  br label %stored
+part:
+  call void @llvm.masked.store.v{lanes}{short}.p0(<{lanes} x {kind}> %sum, ptr %op, i32 1, <{lanes} x i1> %mask)
+  br label %stored
+stored:
+  %j1 = add i64 %j, {lanes}
+  %jmore = icmp ult i64 %j1, %n
+  br i1 %jmore, label %columns, label %rowend
+rowend:
+  %i1 = add i64 %i, 1
+  %imore = icmp ult i64 %i1, %m
+  br i1 %imore, label %row, label %done
+done:
+  ret void
+}}
+declare <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(<{lanes} x {kind}>, <{lanes} x {kind}>, <{lanes} x {kind}>)
+declare <{lanes} x {kind}> @llvm.masked.gather.v{lanes}{short}.v{lanes}p0(<{lanes} x ptr>, i32, <{lanes} x i1>, <{lanes} x {kind}>)
+declare void @llvm.masked.store.v{lanes}{short}.p0(<{lanes} x {kind}>, ptr, i32, <{lanes} x i1>)
 declare i64 @llvm.smax.i64(i64, i64)
 declare void @{blas}(ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr, ptr)
 """
+
+
+# Products of at most so many pairs of numbers are not given to BLAS, whose call takes as long as they do.
+_SMALL = 1024
+_LANES = 8
 
 
 def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
@@ -137,9 +264,18 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
     if step.name == "gemm" and dtype in ("float32", "float64"):
         letter, kind, item = ("s", "float", 4) if dtype == "float32" else ("d", "double", 8)
         symbol = f"theon_{letter}gemm"
-        return Routine(
-            symbol, _GEMM.format(symbol=symbol, blas=f"{letter}gemm", kind=kind, item=item), (f"{letter}gemm",)
+        steps = "<" + ", ".join(f"i64 {lane}" for lane in range(_LANES)) + ">"
+        text = _GEMM.format(
+            symbol=symbol,
+            blas=f"{letter}gemm",
+            kind=kind,
+            item=item,
+            small=_SMALL,
+            lanes=_LANES,
+            short=f"f{8 * item}",
+            steps=steps,
         )
+        return Routine(symbol, text, (f"{letter}gemm",))
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
 
 
