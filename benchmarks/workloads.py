@@ -286,6 +286,119 @@ def deep_mlp(peer):
     return None
 
 
+def _recurrence(gradient):
+    """h = tanh(x[t] + h W) of size 8 over 10,000 steps in float64; with the gradient of its sum."""
+
+    def workload(peer):
+        rng = np.random.RandomState(0)
+        x, w, h0 = rng.randn(10_000, 8), rng.randn(8, 8) * 0.3, np.zeros(8)
+        if peer == "theon":
+            import theano
+            import theano.tensor as T
+
+            tx, tw, th = T.dmatrix("x"), T.dmatrix("w"), T.dvector("h0")
+            hs, _ = theano.scan(lambda xt, h, w: T.tanh(xt + T.dot(h, w)), tx, th, tw)
+            wanted = T.grad(hs.sum(), [tw, th]) if gradient else [hs]
+            f = theano.function([tx, tw, th], wanted)
+            return lambda: f(x, w, h0), lambda: f(x, w, h0)[0]
+        if peer == "numpy":
+
+            def call():
+                h, rows = h0, [h0]
+                for row in x:
+                    h = np.tanh(row + h @ w)
+                    rows.append(h)
+                if not gradient:
+                    return np.array(rows[1:])
+                g, gw = np.zeros(8), np.zeros((8, 8))
+                for t in range(len(x), 0, -1):
+                    d = (g + 1) * (1 - rows[t] ** 2)
+                    gw += np.outer(rows[t - 1], d)
+                    g = d @ w.T
+                return gw
+
+            return call, call
+        if peer == "jax":
+            import jax
+
+            jax.config.update("jax_enable_x64", True)
+            import jax.numpy as jnp
+
+            def rows(w, h0, x):
+                def step(h, xt):
+                    h = jnp.tanh(xt + h @ w)
+                    return h, h
+
+                return jax.lax.scan(step, h0, x)[1]
+
+            f = jax.jit(jax.grad(lambda *a: rows(*a).sum(), argnums=(0, 1)) if gradient else rows)
+            jx, jw, jh = map(jnp.asarray, (x, w, h0))
+            return lambda: jax.block_until_ready(f(jw, jh, jx)), lambda: f(jw, jh, jx)[0] if gradient else f(jw, jh, jx)
+        return None
+
+    return workload
+
+
+def lstm(peer):
+    """An LSTM of 128 units over 100 steps of 32 sequences in float32, forward and back: the gradients of its parameters."""
+    rng = np.random.RandomState(0)
+    n, batch, steps = 128, 32, 100
+    x = rng.randn(steps, batch, n).astype("float32")
+    params = [(rng.randn(*s) * 0.1).astype("float32") for s in ((n, 4 * n), (n, 4 * n), (4 * n,))]
+
+    def cell(m, sigmoid, dot):
+        def step(xt, h, c, W, U, b):
+            z = dot(xt, W) + dot(h, U) + b
+            i, f, g, o = (z[:, k * n : (k + 1) * n] for k in range(4))
+            c = sigmoid(f) * c + sigmoid(i) * m.tanh(g)
+            return sigmoid(o) * m.tanh(c), c
+
+        return step
+
+    if peer == "theon":
+        import theano
+        import theano.tensor as T
+
+        tx, shared = T.ftensor3("x"), [theano.shared(p) for p in params]
+        start = T.zeros((tx.shape[1], n), "float32")
+        (hs, _), _ = theano.scan(cell(T, T.nnet.sigmoid, T.dot), tx, [start, start], shared)
+        f = theano.function([tx], T.grad((hs**2).sum(), shared))
+        return lambda: f(x), lambda: f(x)[2]
+    if peer == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        step = cell(jnp, jax.nn.sigmoid, jnp.matmul)
+
+        def cost(p, x):
+            def one(carry, xt):
+                h, c = step(xt, *carry, *p)
+                return (h, c), h
+
+            zero = jnp.zeros((batch, n), "float32")
+            return (jax.lax.scan(one, (zero, zero), x)[1] ** 2).sum()
+
+        f, jp, jx = jax.jit(jax.grad(cost)), [jnp.asarray(p) for p in params], jnp.asarray(x)
+        return lambda: jax.block_until_ready(f(jp, jx)), lambda: f(jp, jx)[2]
+    if peer == "torch":
+        import torch
+
+        net, tx = torch.nn.LSTM(n, n), torch.from_numpy(x)
+        with torch.no_grad():
+            net.weight_ih_l0.copy_(torch.from_numpy(params[0].T))
+            net.weight_hh_l0.copy_(torch.from_numpy(params[1].T))
+            net.bias_ih_l0.copy_(torch.from_numpy(params[2]))
+            net.bias_hh_l0.zero_()
+
+        def call():
+            net.zero_grad()
+            (net(tx)[0] ** 2).sum().backward()
+            return net.bias_ih_l0.grad
+
+        return call, lambda: call().numpy()
+    return None
+
+
 WORKLOADS = {
     "counter": counter,
     "logistic logp+grad 10x5": logistic_logp,
@@ -296,4 +409,7 @@ WORKLOADS = {
     "MLP step, batch 20": _mlp(20),
     "MLP step, batch 256": _mlp(256),
     "MLP of 50 layers, step": deep_mlp,
+    "recurrence of size 8, 10,000 steps": _recurrence(False),
+    "recurrence of size 8, gradient": _recurrence(True),
+    "LSTM, forward and gradient": lstm,
 }

@@ -294,8 +294,10 @@ class _Loop:
             parts: list[Scalar] = list(x.args)
             found = False
             if x.op == "elem":
-                buffer = low.tensors[x.attr].buffer
-                found = buffer in self.changing or buffer >= self.first_inside
+                t = low.tensors[x.attr]
+                found = t.buffer in self.changing or t.buffer >= self.first_inside
+                if t.offset is not None:  # an element of a sequence: another one in each step
+                    parts.append(t.offset)
             elif x.op in ("dim", "stride"):
                 number, d = x.attr
                 t = low.tensors[number]

@@ -229,6 +229,9 @@ def move_products(fgraph: FunctionGraph) -> int:
     for node in _loops(fgraph):
         if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
             count += _sums_after(fgraph, node)
+    for node in _loops(fgraph):
+        if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
+            count += _products_after(fgraph, node)
     return count
 
 
@@ -269,12 +272,7 @@ def _products_before(fgraph: FunctionGraph, node: Apply) -> int:
                 a, b = rows[y], outside(x).T
             else:
                 continue
-            if a.type.ndim == 3:
-                flat = dot(a.reshape((a.shape[0] * a.shape[1], a.shape[2])), b)
-                sizes = (a.shape[0], a.shape[1], *((b.shape[1],) if b.type.ndim == 2 else ()))
-                made[out] = flat.reshape(sizes, ndim=len(sizes))
-            else:
-                made[out] = dot(a, b)
+            made[out] = _product_of_rows(a, b)
             rows[out] = made[out]
     if not made:
         return 0
@@ -286,6 +284,51 @@ def _products_before(fgraph: FunctionGraph, node: Apply) -> int:
     parts.substitute(replacements)
     parts.build(fgraph, "products_before")
     return len(made)
+
+
+def _products_after(fgraph: FunctionGraph, node: Apply) -> int:
+    """What a loop only collects, a product with a matrix that no step changes, is one product of what it is made of."""
+    op: Any = node.op
+    parts = Parts.of(node)
+    fixed, sequences = dict(parts.others), dict(parts.seqs)
+    order = io_toposort(op.inputs, op.outputs)
+    readers: dict[Any, int] = {}
+    for v in [*(v for inner in order for v in inner.inputs), *op.outputs]:
+        readers[v] = readers.get(v, 0) + 1
+    for inner in order:
+        if (
+            inner.inputs
+            and all(v in fixed or isinstance(v, Constant) for v in inner.inputs)
+            and len(inner.outputs) == 1
+        ):
+            fixed[inner.outputs[0]] = inner.op(*(fixed.get(v, v) for v in inner.inputs))
+    moved: list[tuple[Any, Any, Any]] = []
+    for entry in list(parts.collected):
+        v, out = entry
+        if v.owner is None or not isinstance(v.owner.op, Dot) or readers[v] != 1:
+            continue
+        left, right = v.owner.inputs
+        if left in fixed or right not in fixed or right.type.ndim != 2 or not steady(left, op.inputs):
+            continue
+        parts.collected.remove(entry)
+        moved.append((out, sequences[left][: parts.n] if left in sequences else parts.collect(left), fixed[right]))
+    if not moved:
+        return 0
+    kept = parts.build(fgraph, "products_after")[len(parts.states) :]
+    for out, place, matrix in moved:
+        rows = _product_of_rows(kept[place] if isinstance(place, int) else place, matrix)
+        _same_origin(rows, node)
+        fgraph.replace(out, out.type.filter_variable(rows), reason="products_after")
+    return len(moved)
+
+
+def _product_of_rows(a: Any, b: Any) -> Any:
+    """Each row of ``a``, a vector or a matrix, times ``b``."""
+    if a.type.ndim == 2:
+        return dot(a, b)
+    flat = dot(a.reshape((a.shape[0] * a.shape[1], a.shape[2])), b)
+    sizes = (a.shape[0], a.shape[1], *((b.shape[1],) if b.type.ndim == 2 else ()))
+    return flat.reshape(sizes, ndim=len(sizes))
 
 
 def _sums_after(fgraph: FunctionGraph, node: Apply) -> int:
