@@ -203,7 +203,8 @@ dense:
   %pya = add i64 %ycol, %pyo
   %pyp = inttoptr i64 %pya to ptr
   %py = load <{lanes} x {kind}>, ptr %pyp, align 1
-  %acc1 = call <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(<{lanes} x {kind}> %px1, <{lanes} x {kind}> %py, <{lanes} x {kind}> %acc)
+  %acc1 = call <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(
+    <{lanes} x {kind}> %px1, <{lanes} x {kind}> %py, <{lanes} x {kind}> %acc)
   %p1 = add i64 %p, 1
   %pmore = icmp ult i64 %p1, %k
   br i1 %pmore, label %dense, label %sums
@@ -220,8 +221,10 @@ spread:
   %qya = add i64 %ycol, %qyo
   %qyp = inttoptr i64 %qya to ptr
   %qys = getelementptr i8, ptr %qyp, <{lanes} x i64> %apart
-  %qy = call <{lanes} x {kind}> @llvm.masked.gather.v{lanes}{short}.v{lanes}p0(<{lanes} x ptr> %qys, i32 1, <{lanes} x i1> %mask, <{lanes} x {kind}> zeroinitializer)
-  %bcc1 = call <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(<{lanes} x {kind}> %qx1, <{lanes} x {kind}> %qy, <{lanes} x {kind}> %bcc)
+  %qy = call <{lanes} x {kind}> @llvm.masked.gather.v{lanes}{short}.v{lanes}p0(
+    <{lanes} x ptr> %qys, i32 1, <{lanes} x i1> %mask, <{lanes} x {kind}> zeroinitializer)
+  %bcc1 = call <{lanes} x {kind}> @llvm.fmuladd.v{lanes}{short}(
+    <{lanes} x {kind}> %qx1, <{lanes} x {kind}> %qy, <{lanes} x {kind}> %bcc)
   %q1 = add i64 %q, 1
   %qmore = icmp ult i64 %q1, %k
   br i1 %qmore, label %spread, label %sums
