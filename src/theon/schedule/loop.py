@@ -49,6 +49,19 @@ def _restore(low: Lowering, before: list[Any]) -> None:
     low.fgraph, low.wanted = before[2], before[3]
 
 
+def _of_sizes(root: Scalar) -> bool:
+    """Whether a number is made of sizes: the program knows it before its first step."""
+    stack, seen = [root], set()
+    while stack:
+        x = stack.pop()
+        if x.op == "elem":
+            return False
+        if x not in seen:
+            seen.add(x)
+            stack.extend(x.args)
+    return True
+
+
 class _Loop:
     def __init__(self, low: Lowering, node: Apply) -> None:
         self.low, self.node = low, node
@@ -203,7 +216,7 @@ class _Loop:
                 continue
             if v in low.pending and low.pending[v].operands:
                 low.as_tensor(v)
-            elif v in low.scalar and v.owner is not None:
+            elif v in low.scalar and v.owner is not None and not _of_sizes(low.scalar[v]):
                 low.as_tensor(v)
                 del low.scalar[v]
         return left

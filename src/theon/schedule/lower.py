@@ -755,9 +755,8 @@ class Lowering:
         number = self.as_tensor(x)
         if wanted is None or len(wanted) != node.op.ndim:  # type: ignore[attr-defined]
             raise Unsupported("a reshape to a computed shape")
-        if not self.is_dense(number):
-            if self.buffers[self.tensors[number].buffer].kind not in ("temp", "output"):
-                raise Unsupported("a reshape that may need a copy")
+        seen = self.is_dense(number) or self.buffers[self.tensors[number].buffer].kind in ("temp", "output")
+        if seen and not self.is_dense(number):
             t = self.tensors[number]
             whole = Expression(make("load", t.dtype, (), 0), [(number, self.strides_of(number))], self.sizes_of(number))
             number = self.fresh(None, t.dtype, self.sizes_of(number))
@@ -780,6 +779,12 @@ class Lowering:
             sizes[unknown[0]] = make("floordiv", INDEX, (total, known))
             known = times(known, sizes[unknown[0]])
         self.same(known, total)
+        if not seen:
+            # Whether it needs a copy is known when it runs; its sizes are known now.
+            self.python(node)
+            number = self.memory[node.outputs[0]]
+            self.memory[node.outputs[0]] = self.view(number, sizes, self.strides_of(number), self.offset_of(number))
+            return
         strides: list[Scalar] = []
         step = const(item(self.tensors[number].dtype))
         for n in reversed(sizes):
