@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from theon.schedule.step import NativeCall, Program, Tensor
+
+if TYPE_CHECKING:
+    from theon.codegen.jit import CompiledModule
 
 __all__ = ["Routine", "routine", "routines_of"]
 
 
 @dataclass(frozen=True)
 class Routine:
-    """``symbol`` is the function's name; ``text`` its definition; ``needs`` the BLAS symbols it calls."""
+    """``symbol`` is the function's name; ``text`` its definition; ``needs`` the BLAS symbols it calls.
+
+    A routine of a ``library`` has only its declaration as text: it is compiled once, for all programs of this process.
+    """
 
     symbol: str
     text: str = ""
     needs: tuple[str, ...] = ()
+    library: Callable[[], str] | None = None
 
 
 _GEMM = """
@@ -140,7 +149,38 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return Routine(
             symbol, _GEMM.format(symbol=symbol, blas=f"{letter}gemm", kind=kind, item=item), (f"{letter}gemm",)
         )
+    if step.name in ("conv", "conv_weights") and dtype in ("float32", "float64"):
+        from theon.codegen import conv, pool
+
+        text = conv.forward_text if step.name == "conv" else conv.weights_text
+        return _of_library(
+            f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(text, dtype, pool.budget() > 1)
+        )
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
+
+
+def _of_library(symbol: str, count: int, library: Callable[[], str]) -> Routine:
+    return Routine(symbol, f"declare i64 @{symbol}({', '.join(['ptr'] * count)})", (), library)
+
+
+_libraries: dict[str, tuple[str, CompiledModule]] = {}
+
+
+def _library_address(made: Routine) -> int:
+    """The address of a library's routine, compiled at first use, and again where the number of threads has changed."""
+    from theon.codegen import jit, pool
+
+    assert made.library is not None
+    text = made.library()
+    found = _libraries.get(made.symbol)
+    if found is None or found[0] != text:
+        symbols = pool.symbols() if "@theon_parallel" in text else {}
+        found = _libraries[made.symbol] = text, jit.compile_module(text, symbols, (made.symbol,))
+        _kept.append(found[1])
+    return found[1].address(made.symbol)
+
+
+_kept: list[CompiledModule] = []  # functions made before may still call them
 
 
 def routines_of(program: Program) -> tuple[str, dict[str, int]]:
@@ -153,8 +193,9 @@ def routines_of(program: Program) -> tuple[str, dict[str, int]]:
         made = routine(step, [tensors[number] for number in (*step.inputs, *step.outputs)])
         found[made.symbol] = made
     needs = {name for made in found.values() for name in made.needs}
-    if not needs:
-        return "\n".join(made.text for made in found.values()), {}
-    from theon.codegen.blas import addresses
+    symbols = {made.symbol: _library_address(made) for made in found.values() if made.library is not None}
+    if needs:
+        from theon.codegen.blas import addresses
 
-    return "\n".join(made.text for made in found.values()), addresses(needs)
+        symbols |= addresses(needs)
+    return "\n".join(made.text for made in found.values()), symbols
