@@ -6,32 +6,18 @@ Tensors come as blocks of words (data, sizes, strides), numbers as the fields of
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 from theon.codegen import pool
 from theon.codegen.native import Function, Value, attributes
+from theon.codegen.shared import Block, numbers, run
 from theon.codegen.tile import KINDS, lanes, panels, pieces, rows
 
 __all__ = ["FORWARD", "LOCK", "WEIGHTS", "forward_text", "weights_text"]
 
 LOCK = 64  # bytes in front of each thread's workspace
 _DEPTH = 512  # products summed in registers at a time, so that what they read stays in the cache
-_SMALL = 200_000  # products from which threads are worth waking
 FORWARD = "top left stride_y stride_x step_y step_x groups group band slots slot".split()
 WEIGHTS = "top left stride_y stride_x step_y step_x groups flip band slots slot parts".split()
-
-
-class _Block:
-    """A tensor as the program passes it."""
-
-    def __init__(self, f: Function, pointer: Value, ndim: int) -> None:
-        self.data = f.load("ptr", pointer)
-        self.sizes = [f.load("i64", pointer, 8 * (1 + d)) for d in range(ndim)]
-        self.strides = [f.load("i64", pointer, 8 * (1 + ndim + d)) for d in range(ndim)]
-
-
-def _numbers(f: Function, pointer: Value, names: Sequence[str]) -> dict[str, Value]:
-    return {name: f.load("i64", pointer, 8 * i) for i, name in enumerate(names)}
 
 
 def _rounded(x: Value, to: int) -> Value:
@@ -60,27 +46,13 @@ def _give_slot(f: Function, place: Value) -> None:
     f.emit(f"store atomic i64 0, ptr {place.text} release, align 8")
 
 
-def _run(f: Function, work: str, frame: Value, chunks: Value, products: Value, shared: bool) -> None:
-    """Do all chunks: here, or shared between threads."""
-    if not shared:
-        with f.loop(chunks) as i:
-            f.call(work, frame, i, chunks, result="i64")
-        return
-    few = products < _SMALL
-    with f.when(few), f.loop(chunks) as i:
-        f.call(work, frame, i, chunks, result="i64")
-    with f.unless(few):
-        pointer = Value(f, "ptr", f"@{work}")
-        f.call("theon_parallel", pointer, frame, chunks, result="i64")
-
-
 def _tile(f: Function, dtype: str, count: Value, *args: Value) -> None:
     for n in (1, 2, 3):
         with f.when(count.same(n)):
             f.call(f"theon_tile{n}_{dtype}", *args)
 
 
-def _whole_rows(f: Function, image: _Block, columns: Value, body: object, lines: Value) -> None:
+def _whole_rows(f: Function, image: Block, columns: Value, body: object, lines: Value) -> None:
     """Call ``body(first place, number of places, byte offset)`` once where rows follow each other in memory, else row by row."""
     flat = image.strides[2].same(columns * image.strides[3])
     with f.when(flat):
@@ -100,9 +72,9 @@ def forward_text(dtype: str, shared: bool) -> str:
 def _forward_main(dtype: str, shared: bool) -> str:
     kind, item = KINDS[dtype]
     f = Function(f"theon_conv_{dtype}", [(n, "ptr") for n in "x w out table packed slots numbers".split()], "i64")
-    _x, w, out = _Block(f, f["x"], 4), _Block(f, f["w"], 4), _Block(f, f["out"], 4)
+    _x, w, out = Block(f, f["x"], 4), Block(f, f["w"], 4), Block(f, f["out"], 4)
     table, packed, slots = (f.load("ptr", f[n]) for n in ("table", "packed", "slots"))
-    v = _numbers(f, f["numbers"], FORWARD)
+    v = numbers(f, f["numbers"], FORWARD)
     filters, channels, height, width = w.sizes
     batch, _, lines, columns = out.sizes
     some = (batch > 0) & (filters > 0) & (lines > 0) & (columns > 0)
@@ -149,7 +121,7 @@ def _forward_main(dtype: str, shared: bool) -> str:
         ):
             f.store(word, frame, 8 * place)
         chunks = f.smaller(v["slots"] * 4, total)
-        _run(
+        run(
             f,
             f"theon_conv_work_{dtype}",
             frame,
@@ -166,9 +138,9 @@ def _forward_work(dtype: str) -> str:
     f = Function(f"theon_conv_work_{dtype}", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
     words = [f.load("ptr", f["frame"], 8 * i) for i in range(7)]
     terms, vectors, pitch, deep, bands, total = (f.load("i64", f["frame"], 8 * i) for i in range(7, 13))
-    x, w, out = _Block(f, words[0], 4), _Block(f, words[1], 4), _Block(f, words[2], 4)
+    x, w, out = Block(f, words[0], 4), Block(f, words[1], 4), Block(f, words[2], 4)
     table, packed, slots = words[3:6]
-    v = _numbers(f, words[6], FORWARD)
+    v = numbers(f, words[6], FORWARD)
     filters, channels = w.sizes[:2]
     lines, columns = out.sizes[2:]
     vector = lanes(dtype) * item
@@ -229,9 +201,9 @@ def _weights_main(dtype: str, shared: bool) -> str:
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
     f = Function(f"theon_conv_weights_{dtype}", [(n, "ptr") for n in "x g out table sums slots numbers".split()], "i64")
-    g, out = _Block(f, f["g"], 4), _Block(f, f["out"], 4)
+    g, out = Block(f, f["g"], 4), Block(f, f["out"], 4)
     table, sums, slots = (f.load("ptr", f[n]) for n in ("table", "sums", "slots"))
-    v = _numbers(f, f["numbers"], WEIGHTS)
+    v = numbers(f, f["numbers"], WEIGHTS)
     _, channels, height, width = out.sizes
     batch, _, lines, columns = g.sizes
     filters = out.sizes[0] // v["groups"]
@@ -279,7 +251,7 @@ def _weights_main(dtype: str, shared: bool) -> str:
         )
         for place, word in enumerate(words):
             f.store(word, frame, 8 * place)
-        _run(
+        run(
             f,
             f"theon_conv_weights_work_{dtype}",
             frame,
@@ -308,9 +280,9 @@ def _weights_work(dtype: str) -> str:
     f = Function(f"theon_conv_weights_work_{dtype}", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
     words = [f.load("ptr", f["frame"], 8 * i) for i in range(7)]
     _, vectors, pitch, deep, bands, whole, size = (f.load("i64", f["frame"], 8 * i) for i in range(7, 14))
-    x, g, out = _Block(f, words[0], 4), _Block(f, words[1], 4), _Block(f, words[2], 4)
+    x, g, out = Block(f, words[0], 4), Block(f, words[1], 4), Block(f, words[2], 4)
     table, all_sums, slots = words[3:6]
-    v = _numbers(f, words[6], WEIGHTS)
+    v = numbers(f, words[6], WEIGHTS)
     channels = out.sizes[1]
     filters = out.sizes[0] // v["groups"]
     batch, _, lines, columns = g.sizes

@@ -8,7 +8,9 @@ from typing import Any
 
 from theon.codegen import target
 
-__all__ = ["Function", "Value", "Variable", "attributes"]
+__all__ = ["SEPARATE", "Function", "Value", "Variable", "attributes"]
+
+SEPARATE = '!0 = distinct !{}\n!1 = distinct !{!1, !2}\n!2 = !{!"llvm.loop.parallel_accesses", !0}\n'
 
 
 def attributes() -> str:
@@ -30,6 +32,12 @@ class Value:
         if "float" in self.kind or "double" in self.kind:
             op = "f" + op.removeprefix("s")
         return self.function.new(self.kind, f"{op} {self.kind} {a.text}, {b.text}")
+
+    def ordered(self, op: str, other: Any) -> Value:
+        """A comparison of floats by LLVM's name of it."""
+        return self.function.new(
+            "i1", f"fcmp {op} {self.kind} {self.text}, {self.function.value(other, self.kind).text}"
+        )
 
     def _compared(self, op: str, other: Any) -> Value:
         return self.function.new(
@@ -110,6 +118,9 @@ class Function:
         self.entry: list[str] = []
         self.lines: list[str] = []
         self.count = 0
+        self.grouped = (
+            False  # whether loads and stores are marked as those of loops whose turns do not depend on each other
+        )
         self.given = {key: Value(self, kind, f"%{key}") for key, kind in parameters}
 
     def __getitem__(self, key: str) -> Value:
@@ -149,14 +160,16 @@ class Function:
 
     def load(self, kind: str, pointer: Value, offset: Any = 0, align: int | None = None) -> Value:
         """The value of type ``kind`` at ``offset`` bytes from ``pointer``."""
-        suffix = "" if align is None else f", align {align}"
-        return self.new(kind, f"load {kind}, ptr {self.at(pointer, offset).text}{suffix}")
+        return self.new(kind, f"load {kind}, ptr {self.at(pointer, offset).text}{self._suffix(align)}")
 
     def store(self, value: Any, pointer: Value, offset: Any = 0, align: int | None = None, kind: str = "i64") -> None:
         """Write a value."""
         found = self.value(value, kind)
-        suffix = "" if align is None else f", align {align}"
-        self.emit(f"store {found.kind} {found.text}, ptr {self.at(pointer, offset).text}{suffix}")
+        self.emit(f"store {found.kind} {found.text}, ptr {self.at(pointer, offset).text}{self._suffix(align)}")
+
+    def _suffix(self, align: int | None) -> str:
+        group = ", !llvm.access.group !0" if self.grouped else ""
+        return group if align is None else f", align {align}{group}"
 
     def call(self, name: str, *args: Any, result: str = "void") -> Value:
         """Call a function; numbers are passed as i64."""
@@ -214,6 +227,14 @@ class Function:
         self.emit(f"%j{n} = add nsw i64 %i{n}, {by}")
         self.emit(f"br label %{head}{hint}")
         self.label(end)
+
+    @contextmanager
+    def separate(self, stop: Any, start: Any = 0) -> Iterator[Value]:
+        """A loop whose turns do not depend on each other, so that vectors may do several; needs :data:`SEPARATE` in its module."""
+        with self.loop(stop, start, 1, ", !llvm.loop !1") as i:
+            self.grouped = True
+            yield i
+            self.grouped = False
 
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:

@@ -156,6 +156,14 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(text, dtype, pool.budget() > 1)
         )
+    if step.name in ("pooled", "pool_gradient") and dtype in ("float32", "float64"):
+        from theon.codegen import pool, windows
+
+        mode, window, stride = step.attrs
+        symbol = "_".join(["theon", step.name, dtype, mode, *map(str, (*window, *stride))])
+        text = windows.pooled_text if step.name == "pooled" else windows.gradient_text
+        library = functools.partial(text, dtype, symbol, mode, window, stride, pool.budget() > 1)
+        return _of_library(symbol, len(tensors) + 1, library)
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.lower import Lowering, Unsupported, item, k, lowers, plus, times
+from theon.schedule.sizes import least, minus, modulo, most, over
 from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
@@ -18,35 +19,6 @@ _WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of
 _PLACES = 512  # places of the result in a block of the filters' gradient
 _PARTS = 8  # of the images, whose sums are added in order
 _SHARED = -1  # the arena's slot that all workspaces are in, one after another
-
-
-def minus(x: Scalar, y: Scalar) -> Scalar:
-    return const(x.attr - y.attr) if x.op == y.op == "const" else plus(x, times(const(-1), y))
-
-
-def over(x: Scalar, y: Scalar) -> Scalar:
-    """The quotient, rounded down."""
-    if x.op == y.op == "const" and y.attr:
-        return const(x.attr // y.attr)
-    return x if y.op == "const" and y.attr == 1 else make("floordiv", INDEX, (x, y))
-
-
-def modulo(x: Scalar, y: int) -> Scalar:
-    return const(x.attr % y) if x.op == "const" else const(0) if y == 1 else make("mod", INDEX, (x, const(y)))
-
-
-def _pick(op: str, x: Scalar, y: Scalar) -> Scalar:
-    if x.op == y.op == "const":
-        return const((max if op == "max" else min)(x.attr, y.attr))
-    return make(op, INDEX, (x, y))
-
-
-def most(x: Scalar, y: Scalar) -> Scalar:
-    return _pick("max", x, y)
-
-
-def least(x: Scalar, y: Scalar) -> Scalar:
-    return _pick("min", x, y)
 
 
 def _dtype(node: Apply, count: int) -> str:
