@@ -6,6 +6,8 @@ gives the result to check, in float64. ``moved`` is the number of bytes that hav
 
 import numpy as np
 
+from benchmarks.networks import NETWORKS
+
 ROWS = 10_000
 
 
@@ -296,4 +298,5 @@ WORKLOADS = {
     "MLP step, batch 20": _mlp(20),
     "MLP step, batch 256": _mlp(256),
     "MLP of 50 layers, step": deep_mlp,
+    **NETWORKS,
 }

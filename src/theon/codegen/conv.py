@@ -9,12 +9,11 @@ import functools
 
 from theon.codegen import pool
 from theon.codegen.native import Function, Value, attributes
-from theon.codegen.shared import Block, numbers, run
-from theon.codegen.tile import KINDS, lanes, panels, pieces, rows
+from theon.codegen.shared import LOCK, Block, give_slot, numbers, run, take_slot
+from theon.codegen.tile import KINDS, call_tile, lanes, panels, pieces, rows
 
-__all__ = ["FORWARD", "LOCK", "WEIGHTS", "forward_text", "weights_text"]
+__all__ = ["FORWARD", "WEIGHTS", "forward_text", "weights_text"]
 
-LOCK = 64  # bytes in front of each thread's workspace
 _DEPTH = 512  # products summed in registers at a time, so that what they read stays in the cache
 FORWARD = "top left stride_y stride_x step_y step_x groups group band slots slot".split()
 WEIGHTS = "top left stride_y stride_x step_y step_x groups flip band slots slot parts".split()
@@ -22,34 +21,6 @@ WEIGHTS = "top left stride_y stride_x step_y step_x groups flip band slots slot 
 
 def _rounded(x: Value, to: int) -> Value:
     return (x + (to - 1)) & -to
-
-
-def _take_slot(f: Function, slots: Value, count: Value, size: Value) -> Value:
-    """A workspace that no other thread uses; there is one for each thread."""
-    at = f.variable("i64", 0)
-    f.count += 1
-    n = f.count
-    f.emit(f"br label %seek{n}")
-    f.label(f"seek{n}")
-    here = at.get()
-    place = f.at(slots, here * size)
-    pair = f.new("{ i64, i1 }", f"cmpxchg ptr {place.text}, i64 0, i64 1 acquire monotonic")
-    mine = f.new("i1", f"extractvalue {{ i64, i1 }} {pair.text}, 1")
-    after = here + 1
-    at.set(f.select(after < count, after, 0))
-    f.emit(f"br i1 {mine.text}, label %found{n}, label %seek{n}")
-    f.label(f"found{n}")
-    return place
-
-
-def _give_slot(f: Function, place: Value) -> None:
-    f.emit(f"store atomic i64 0, ptr {place.text} release, align 8")
-
-
-def _tile(f: Function, dtype: str, count: Value, *args: Value) -> None:
-    for n in (1, 2, 3):
-        with f.when(count.same(n)):
-            f.call(f"theon_tile{n}_{dtype}", *args)
 
 
 def _whole_rows(f: Function, image: Block, columns: Value, body: object, lines: Value) -> None:
@@ -145,7 +116,7 @@ def _forward_work(dtype: str) -> str:
     lines, columns = out.sizes[2:]
     vector = lanes(dtype) * item
     bases = f.at(table, terms * 8)
-    slot = _take_slot(f, slots, v["slots"], v["slot"])
+    slot = take_slot(f, slots, v["slots"], v["slot"])
     image = f.at(slot, LOCK)
     sums = f.at(image, _rounded(channels * deep * pitch * item, 64))
     row = vectors * vector
@@ -168,8 +139,18 @@ def _forward_work(dtype: str) -> str:
                 factors = f.at(own, (at * terms + t * count) * vector)
                 with f.loop(here * columns, 0, rows()) as p:
                     into = f.at(sums, p * row + at * vector)
-                    arguments = (image, f.at(bases, p * 8), f.at(table, t * 8), depth, factors, into, row, t > 0)
-                    _tile(f, dtype, count, *arguments)
+                    arguments = (
+                        image,
+                        f.at(bases, p * 8),
+                        f.at(table, t * 8),
+                        depth,
+                        factors,
+                        count * vector,
+                        into,
+                        row,
+                        t > 0,
+                    )
+                    call_tile(f, dtype, count, *arguments)
 
             panels(f, vectors, panel)
         target = f.at(out.data, n * out.strides[0] + g * filters * out.strides[1] + start * out.strides[2])
@@ -181,7 +162,7 @@ def _forward_work(dtype: str) -> str:
             )  # fmt: skip
 
         _whole_rows(f, out, columns, turned, here)
-    _give_slot(f, slot)
+    give_slot(f, slot)
     f.emit("ret i64 0")
     return f.text(" noinline" + attributes())
 
@@ -292,7 +273,7 @@ def _weights_work(dtype: str) -> str:
     places = f.at(table, whole * 8)
     sums = f.at(all_sums, f["chunk"] * size * item)
     f.call(f"theon_copy_{dtype}", sums, Value(f, "ptr", "null"), 0, size)
-    slot = _take_slot(f, slots, v["slots"], v["slot"])
+    slot = take_slot(f, slots, v["slots"], v["slot"])
     image = f.at(slot, LOCK)
     turned = f.at(image, _rounded(channels * deep * pitch * item, 64))
     first, last = batch * f["chunk"] // f["chunks"], batch * (f["chunk"] + 1) // f["chunks"]
@@ -324,9 +305,11 @@ def _weights_work(dtype: str) -> str:
             with f.loop(whole, 0, rows()) as r:
                 into = f.at(own, r * row + at * vector)
                 yes = Value(f, "i1", "true")
-                _tile(f, dtype, width, image, f.at(table, r * 8), places, count, turned, into, row, yes)
+                call_tile(
+                    f, dtype, width, image, f.at(table, r * 8), places, count, turned, width * vector, into, row, yes
+                )
 
         panels(f, vectors, panel)
-    _give_slot(f, slot)
+    give_slot(f, slot)
     f.emit("ret i64 0")
     return f.text(" noinline" + attributes())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from theon.codegen import target
 from theon.codegen.native import Function, Value, attributes
 
-__all__ = ["KINDS", "lanes", "panels", "pieces", "rows"]
+__all__ = ["KINDS", "call_tile", "lanes", "panels", "pieces", "rows"]
 
 KINDS = {"float32": ("float", 4), "float64": ("double", 8)}
 
@@ -48,6 +48,13 @@ def panels(f: Function, vectors: Value, body: Callable[[Value, Value], None]) ->
             at.set(here + count)
 
 
+def call_tile(f: Function, dtype: str, vectors: Value, *args: Value) -> None:
+    """Call the tile of that many vectors; arguments are those of the function."""
+    for n in (1, 2, 3):
+        with f.when(vectors.same(n)):
+            f.call(f"theon_tile{n}_{dtype}", *args)
+
+
 @functools.cache
 def pieces(dtype: str) -> str:
     """Return the text of the functions; their names end in the dtype."""
@@ -70,14 +77,15 @@ def _tile(dtype: str, vectors: int) -> str:
     vector, width = f"<{lane} x {kind}>", lane * item
     f = Function(
         f"theon_tile{vectors}_{dtype}",
-        [("src", "ptr"), ("bases", "ptr"), ("offsets", "ptr"), ("n", "i64"), ("b", "ptr"), ("c", "ptr"), ("row", "i64"), ("keep", "i1")],
+        [("src", "ptr"), ("bases", "ptr"), ("offsets", "ptr"), ("n", "i64"), ("b", "ptr"), ("line", "i64"), ("c", "ptr"),
+         ("row", "i64"), ("keep", "i1")],
     )  # fmt: skip
     count = rows()
     base = [f.at(f["src"], f.load("i64", f["bases"], 8 * m)) for m in range(count)]
     sums = [[f.variable(vector, Value(f, vector, "zeroinitializer")) for _ in range(vectors)] for _ in range(count)]
     with f.loop(f["n"]) as t:
         offset = f.load("i64", f["offsets"], t * 8)
-        line = f.at(f["b"], t * (vectors * width))
+        line = f.at(f["b"], t * f["line"])
         factors = [f.load(vector, line, v * width, item) for v in range(vectors)]
         for m in range(count):
             x = f.load(kind, base[m], offset)

@@ -117,7 +117,7 @@ def _convolve(
 ) -> None:
     """One call of the routine: ``kernel`` is (filters, channels, rows, columns) of the first group, the next is ``group`` bytes on."""
     from theon.codegen import pool, tile
-    from theon.codegen.conv import LOCK
+    from theon.codegen.shared import LOCK
 
     dtype = low.tensors[image].dtype
     size, lane = item(dtype), tile.lanes(dtype)
@@ -261,7 +261,7 @@ def image_gradient(low: Lowering, node: Apply) -> None:
 def filter_gradient(low: Lowering, node: Apply) -> None:
     """Sums over blocks of places, image after image."""
     from theon.codegen import pool, tile
-    from theon.codegen.conv import LOCK
+    from theon.codegen.shared import LOCK
 
     op = _settings(node)
     img, topgrad, sizes = node.inputs
