@@ -42,6 +42,11 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(text, dtype, pool.budget() > 1)
         )
+    if step.name == "uniform":
+        from theon.codegen import pool, streams
+
+        library = functools.partial(streams.uniform_text, *step.attrs, pool.budget() > 1)
+        return _of_library(f"theon_uniform_{step.attrs[0]}", len(tensors) + 1, library)
     if step.name in ("pooled", "pool_gradient") and dtype in ("float32", "float64"):
         from theon.codegen import pool, windows
 

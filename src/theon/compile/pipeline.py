@@ -18,6 +18,7 @@ from theon.schedule import conv as conv  # they register lowerings
 from theon.schedule import gather as gather
 from theon.schedule import loop as loop
 from theon.schedule import rows as rows
+from theon.schedule import streams as streams
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import Lowering, Unsupported, item, k, lowers, plus, times
-from theon.schedule.sizes import least, minus, modulo, most, over
+from theon.schedule.lower import Lowering, Unsupported, item, lowers, plus, times
+from theon.schedule.sizes import elements, least, minus, modulo, most, over
 from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
@@ -34,28 +34,6 @@ def _settings(node: Apply) -> Any:
     if op.unshared:
         raise Unsupported("filters of their own for each place")
     return op
-
-
-def _elements(low: Lowering, sizes: Variable) -> tuple[Scalar, ...]:
-    """The last two elements of a vector of sizes."""
-    known = low.as_vector(sizes)
-    if known is not None:
-        if len(known) < 2:
-            raise Unsupported("too few sizes")
-        return tuple(k.cast(s, INDEX) for s in known[-2:])
-    if not sizes.type.dtype.startswith(("int", "uint")):  # type: ignore[attr-defined]
-        raise Unsupported("sizes that are no integers")
-    number = low.as_tensor(sizes)
-    (n,), (step,) = low.sizes_of(number), low.strides_of(number)
-    low.check(make("ge", BOOL, (n, const(2))))
-    found = []
-    for back in (2, 1):
-        place = plus(low.offset_of(number), times(minus(n, const(back)), step))
-        value = make("elem", low.tensors[number].dtype, (), low.view(number, (), (), place))
-        cell = low.fresh(None, INDEX, ())
-        low.host(k.cast(value, INDEX), cell)
-        found.append(make("elem", INDEX, (), cell))
-    return tuple(found)
 
 
 class _Geometry:
@@ -218,7 +196,7 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     kern, topgrad, sizes = node.inputs
     (out,) = node.outputs
     dtype = _dtype(node, 2)
-    image = _elements(low, sizes)
+    image = elements(low, sizes, 2)
     w, g = low.as_tensor(kern), low.as_tensor(topgrad)
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = _Geometry(low, op, image, kernel[2:])
@@ -267,7 +245,7 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
     img, topgrad, sizes = node.inputs
     (out,) = node.outputs
     dtype = _dtype(node, 2)
-    kernel = _elements(low, sizes)
+    kernel = elements(low, sizes, 2)
     x, g = low.as_tensor(img), low.as_tensor(topgrad)
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = _Geometry(low, op, image[2:], kernel)

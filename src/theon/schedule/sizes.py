@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from theon.kernel.scalar import INDEX, Scalar, const, make
-from theon.schedule.lower import plus, times
+from theon.graph.variable import Variable
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.lower import Lowering, Unsupported, k, plus, times
 
-__all__ = ["least", "minus", "modulo", "most", "over"]
+__all__ = ["elements", "least", "minus", "modulo", "most", "over"]
 
 
 def minus(x: Scalar, y: Scalar) -> Scalar:
@@ -39,3 +40,25 @@ def most(x: Scalar, y: Scalar) -> Scalar:
 def least(x: Scalar, y: Scalar) -> Scalar:
     """The smaller."""
     return _pick("min", x, y)
+
+
+def elements(low: Lowering, sizes: Variable, count: int, exact: bool = False) -> tuple[Scalar, ...]:
+    """The last ``count`` elements of a vector of integers; where ``exact``, it has no others."""
+    known = low.as_vector(sizes)
+    if known is not None:
+        if len(known) < count or (exact and len(known) > count):
+            raise Unsupported("too few sizes, or too many")
+        return tuple(k.cast(s, INDEX) for s in known[len(known) - count :])
+    if not sizes.type.dtype.startswith(("int", "uint")):  # type: ignore[attr-defined]
+        raise Unsupported("sizes that are no integers")
+    number = low.as_tensor(sizes)
+    (n,), (step,) = low.sizes_of(number), low.strides_of(number)
+    low.check(make("eq" if exact else "ge", BOOL, (n, const(count))))
+    found = []
+    for back in range(count, 0, -1):
+        place = plus(low.offset_of(number), times(minus(n, const(back)), step))
+        value = make("elem", low.tensors[number].dtype, (), low.view(number, (), (), place))
+        cell = low.fresh(None, INDEX, ())
+        low.host(k.cast(value, INDEX), cell)
+        found.append(make("elem", INDEX, (), cell))
+    return tuple(found)
