@@ -35,10 +35,11 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         from theon.codegen import gemm, pool
 
         return _of_library(f"theon_gemm_{dtype}", 4, functools.partial(gemm.gemm_text, dtype, pool.budget()))
-    if step.name in ("conv", "conv_weights") and dtype in ("float32", "float64"):
-        from theon.codegen import conv, pool
+    if step.name in ("conv", "conv_weights", "conv_spread") and dtype in ("float32", "float64"):
+        from theon.codegen import conv, pool, spread
 
-        text = conv.forward_text if step.name == "conv" else conv.weights_text
+        texts = {"conv": conv.forward_text, "conv_weights": conv.weights_text, "conv_spread": spread.spread_text}
+        text = texts[step.name]
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(text, dtype, pool.budget() > 1)
         )

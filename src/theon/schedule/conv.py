@@ -11,13 +11,14 @@ from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.lower import Lowering, Unsupported, item, lowers, plus, times
 from theon.schedule.sizes import elements, least, minus, modulo, most, over
-from theon.schedule.step import NativeCall
+from theon.schedule.step import Branch, NativeCall
 
 __all__: list[str] = []
 
 _WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of the result needs no more
 _PLACES = 512  # places of the result in a block of the filters' gradient
 _PARTS = 8  # of the images, whose sums are added in order
+_ADDING = 14  # what adding an element of the columns costs, in products
 _SHARED = -1  # the arena's slot that all workspaces are in, one after another
 
 
@@ -191,7 +192,7 @@ class _Phase:
 
 @lowers("AbstractConv2d_gradInputs")
 def image_gradient(low: Lowering, node: Apply) -> None:
-    """For each rest by the strides, a convolution of the result's gradient with those taps that reach there."""
+    """One of two ways, by sizes known when the function runs."""
     op = _settings(node)
     kern, topgrad, sizes = node.inputs
     (out,) = node.outputs
@@ -206,6 +207,65 @@ def image_gradient(low: Lowering, node: Apply) -> None:
         low.same(n, wanted)
     per = _divided(low, kernel[0], groups)
     number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(groups)), *image))
+    outer, low.steps = low.steps, []
+    _by_phases(low, op, w, g, number, geometry, per)
+    direct, low.steps = low.steps, []
+    _by_spreading(low, op, w, g, number, geometry, per)
+    spread, low.steps = low.steps, outer
+    low.steps.append(Branch(_spreading_is_cheaper(low, op, w, g, number), tuple(spread), tuple(direct)))
+    low.memory[out] = number
+
+
+def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -> Scalar:
+    """Compare products, lanes without use among them, and what adding the columns up costs."""
+    from theon.codegen import tile
+
+    lane = tile.lanes(low.tensors[w].dtype)
+    filters, channels, height, width = low.sizes_of(w)
+    batch, _, lines, columns = low.sizes_of(g)
+    per = over(filters, const(op.num_groups))
+    taps, places = times(height, width), times(lines, columns)
+    image = low.sizes_of(number)
+    # Every place of the image is reached by its share of the taps.
+    share = over(times(times(image[2], image[3]), taps), const(op.subsample[0] * op.subsample[1]))
+    direct = times(times(share, per), _rounded(channels, lane))
+    columns_ = times(channels, taps)
+    spread = times(places, plus(times(per, _rounded(columns_, lane)), times(columns_, const(_ADDING))))
+    # Threads share images alone: one image is left to the other way, whatever their number.
+    several = make("ge", BOOL, (batch, const(4)))
+    return make("and", BOOL, (several, make("lt", BOOL, (spread, direct))))
+
+
+def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _Geometry, per: Scalar) -> None:
+    from theon.codegen import pool, tile
+    from theon.codegen.shared import LOCK
+
+    dtype = low.tensors[w].dtype
+    size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
+    filters, channels, height, width = low.sizes_of(w)
+    _, _, lines, columns = low.sizes_of(g)
+    terms = times(channels, times(height, width))
+    # One vector more, so that rows do not lie a power of two apart.
+    pitch = plus(_rounded(terms, lane), const(lane))
+    line = times(times(columns, pitch), const(2 * size))
+    band = most(least(over(const(_WORKSPACE), most(line, const(1))), lines), const(1))
+    places = _rounded(times(band, columns), 8)
+    slot = plus(
+        times(times(places, pitch), const(2 * size)), plus(times(plus(per, places), const(8)), const(LOCK + 128))
+    )
+    slot = _rounded(slot, 64)
+    packed, slots = _workspace(low, dtype, [(dtype, times(filters, pitch)), ("uint8", times(slot, const(threads)))])
+    numbers = (
+        *geometry.pads, *map(const, op.subsample), *map(const, op.filter_dilation), const(op.num_groups),
+        const(op.filter_flip), band, const(threads), slot, pitch,
+    )  # fmt: skip
+    low.steps.append(NativeCall("conv_spread", (w, g), (number, packed, slots), numbers, (), 0))
+
+
+def _by_phases(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _Geometry, per: Scalar) -> None:
+    """For each rest by the strides, a convolution of the result's gradient with those taps that reach there."""
+    kernel, slopes, groups = low.sizes_of(w), low.sizes_of(g), op.num_groups
+    image = low.sizes_of(number)[2:]
     steps, offset = low.strides_of(w), low.offset_of(w)
     own, start = low.strides_of(number), low.offset_of(number)
     for r in range(op.subsample[0]):
@@ -232,7 +292,6 @@ def image_gradient(low: Lowering, node: Apply) -> None:
             )
             apart = [p.apart for p in phases]
             _convolve(low, g, view, target, [p.pad for p in phases], (1, 1), apart, groups, times(per, steps[0]))
-    low.memory[out] = number
 
 
 @lowers("AbstractConv2d_gradWeights")

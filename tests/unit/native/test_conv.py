@@ -47,7 +47,7 @@ def drawn(seed):
     return rng, x, w, (border, stride, bool(rng.randint(2)), dilation, groups)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(60))
 def test_drawn_settings(seed):
     rng, x, w, settings = drawn(seed)
     dtype, tolerance = [("float32", 1e-4), ("float64", 1e-10)][seed % 2]
@@ -117,11 +117,11 @@ def test_nothing_outside_the_arrays_is_read():
         return copy
 
     a, b, c = (T.ftensor4() for _ in range(3))
-    for border, stride in [("half", (1, 1)), ("valid", (2, 3)), ("full", (1, 2))]:
+    for batch, border, stride in [(3, "half", (1, 1)), (3, "valid", (2, 3)), (5, "full", (1, 2)), (5, "half", (3, 1))]:
         y = T.nnet.conv2d(a, b, border_mode=border, subsample=stride)
         f = compiled([a, b, c], [y, *T.grad(None, [a, b], known_grads={y: c})])
         rng = np.random.RandomState(0)
-        x, w = rng.randn(3, 3, 9, 11).astype("float32"), rng.randn(19, 3, 3, 3).astype("float32")
+        x, w = rng.randn(batch, 3, 9, 11).astype("float32"), rng.randn(19, 3, 3, 3).astype("float32")
         g = np.ones_like(conv_math.convolve(x, w, border, stride, True, (1, 1)))
         plain = f(x, w, g)
         for end in (True, False):
@@ -141,3 +141,17 @@ def test_the_same_bits_on_any_number_of_threads(tmp_path):
         subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "OMP_NUM_THREADS": n}) for n in "123"
     }
     assert len(found) == 1
+
+
+def test_elements_of_filters_that_reach_no_place_of_a_narrow_image():
+    """Wrote beyond the image: the last place was before the first."""
+    rng = np.random.RandomState(0)
+    w = rng.randn(20, 2, 4, 5)
+    settings = ("half", (2, 1), True, (2, 2), 2)
+    k, t, s = T.dtensor4("k"), T.dtensor4("t"), T.lvector("s")
+    op = ac.AbstractConv2d_gradInputs(
+        border_mode="half", subsample=(2, 1), filter_flip=True, filter_dilation=(2, 2), num_groups=2
+    )
+    g = rng.randn(12, 20, 7, 2)[:, :, : (13 + 6 - 7) // 2 + 1]
+    wanted = conv_math.input_gradient(w, g, (13, 2), *settings)
+    np.testing.assert_allclose(compiled([k, t, s], op(k, t, s))(w, g, [13, 2]), wanted, 1e-10, 1e-10)
