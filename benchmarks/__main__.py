@@ -55,6 +55,37 @@ def in_process(name, peer, threads):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def peak():
+    """Return the most single-precision operations a second of one thread: products and sums in registers alone."""
+    import ctypes
+
+    from theon.codegen import tile
+    from theon.codegen.jit import compile_module
+    from theon.codegen.native import Function, attributes
+
+    lanes = tile.lanes("float32")
+    vector = f"<{lanes} x float>"
+    f = Function("spin", [("n", "i64"), ("out", "ptr")])
+    sums = [f.variable(vector, f.load(vector, f["out"], 4 * (lanes + m), 4)) for m in range(12)]
+    factor = f.load(vector, f["out"], 0, 4)
+    with f.loop(f["n"]):
+        for s in sums:
+            s.set(f.call("fma", s.get(), factor, factor, result=vector))
+    for m, s in enumerate(sums):
+        f.store(s.get(), f["out"], 4 * lanes * (m + 2), 4)
+    f.emit("ret void")
+    name = f"llvm.fmuladd.v{lanes}f32"
+    text = f.text(attributes(), "").replace("@fma(", f"@{name}(")
+    module = compile_module(f"{text}\ndeclare {vector} @{name}({vector}, {vector}, {vector})", {}, ("spin",))
+    spin = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(module.address("spin"))
+    out, count, best = np.arange(14 * lanes, dtype="float32") * 0, 2_000_000, 0.0
+    for _ in range(10):
+        begin = time.perf_counter()
+        spin(count, out.ctypes.data)
+        best = max(best, 2 * len(sums) * lanes * count / (time.perf_counter() - begin))
+    return best
+
+
 def shown(seconds):
     """Seconds in a readable unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
@@ -74,6 +105,7 @@ def main():
         + "".join(f"{p:>22}" for p in peers)
         + f"{'ratio':>8}   (call / first call; {options.threads} thread)"
     )
+    most = None
     for name in options.workloads:
         found = {p: in_process(name, p, options.threads) for p in peers}
         row = f"{name:28}"
@@ -87,6 +119,12 @@ def main():
         moved = getattr(WORKLOADS[name], "moved", None)
         if moved and "theon" in good:
             row += f"   {moved / good['theon'] / 1e9:.1f} GB/s"
+        flops = getattr(WORKLOADS[name], "flops", None)
+        if flops and "theon" in good:
+            most = most or peak() * options.threads
+            row += (
+                f"   {flops / good['theon'] / 1e9:.0f} GFLOP/s, {flops / good['theon'] / most:.0%} of {most / 1e9:.0f}"
+            )
         print(row, flush=True)
         for p, r in found.items():
             if r and "error" in r:

@@ -6,6 +6,8 @@ gives the result to check, in float64. ``moved`` is the number of bytes that hav
 
 import numpy as np
 
+from benchmarks.networks import NETWORKS
+
 ROWS = 10_000
 
 
@@ -412,4 +414,5 @@ WORKLOADS = {
     "recurrence of size 8, 10,000 steps": _recurrence(False),
     "recurrence of size 8, gradient": _recurrence(True),
     "LSTM, forward and gradient": lstm,
+    **NETWORKS,
 }

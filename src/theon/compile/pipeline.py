@@ -16,9 +16,12 @@ from theon.rewrite.rules.nested import expand_graphs, make_lazy, rewrite_steps, 
 from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
-from theon.schedule import gather as gather  # they register lowerings
+from theon.schedule import conv as conv  # they register lowerings
+from theon.schedule import gather as gather
 from theon.schedule import loop as loop
 from theon.schedule import rows as rows
+from theon.schedule import streams as streams
+from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
 
 __all__ = ["Compiled", "compiled"]

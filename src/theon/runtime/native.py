@@ -185,7 +185,8 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
         for line in main.splitlines()
         if not (line.startswith("declare ") and line.split("(")[0].split("@")[1] in names)
     ]
-    return jit.compile_module(called, symbols, quick=_merged([*own, declarations]))
+    libraries = [line for line in extra.splitlines() if line.startswith("declare i64 @theon_")]
+    return jit.compile_module(called, symbols, quick=_merged([*own, *libraries, declarations]))
 
 
 def _merged(parts: Sequence[str]) -> str:

@@ -163,6 +163,7 @@ class Lowering:
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
+        self.postponed: set[Variable] = set()  # updates that only other updates read
         self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
         self.shared = [self.argument(v, "shared", i) for i, v in enumerate(fgraph.inputs[n_inputs:])]
 
@@ -332,7 +333,8 @@ class Lowering:
         """A variable as an elementwise expression: its own, or a load from memory."""
         found = self.pending.get(variable)
         if found is not None:
-            if len(self.fgraph.clients(variable)) <= 1 or (not found.costly and found.size < 12):
+            cheap = len(self.fgraph.clients(variable)) <= 1 or (not found.costly and found.size < 12)
+            if cheap or variable in self.postponed:
                 return found
             self.as_tensor(variable)
         type_ = variable.type
@@ -985,72 +987,17 @@ class Lowering:
             return self.view(number, (const(1), sizes[0]), (size, strides[0]), offset)
         return self.view(number, (sizes[0], const(1)), (strides[0], size), offset)
 
-    # --- updates in place ---
-
-    def late_updates(self) -> list[int]:
-        """Outputs that are new values of shared variables and can be computed straight into the old ones' memory.
-
-        Each is an elementwise expression that nothing else reads, and that reads the old value only element by element.
-        """
-        found = []
-        for place in range(self.n_outputs, len(self.fgraph.outputs)):
-            variable = self.fgraph.outputs[place]
-            target = self.shared[self.updated[place - self.n_outputs]]
-            expression = self.pending.get(variable)
-            if expression is None or self.fgraph.outputs.count(variable) != 1 or not expression.sizes:
-                continue
-            dtype = variable.type.dtype  # type: ignore[attr-defined]
-            if self.tensors[target].dtype != dtype:
-                continue
-            if any(n is not m for n, m in zip(expression.sizes, self.sizes_of(target))):
-                continue
-            if all(self.reads_in_step(n, s, target) for n, s in expression.operands):
-                found.append(place)
-        return found
-
-    def reads_in_step(self, number: int, strides: Sequence[Scalar | None], target: int) -> bool:
-        """Whether an operand is no part of the target's memory, or the very element that is written."""
-        t = self.tensors[number]
-        kind = self.buffers[t.buffer].kind
-        if kind == "python":
-            # The result of a Python step may be a view of anything.
-            return not any(isinstance(s, PythonCall) and number in s.outputs and s.node.op.view_map for s in self.steps)
-        if t.buffer != self.tensors[target].buffer:
-            return True
-        return number == target and all(s is not None for s in strides)
-
-    def written_in_place(self, late: Sequence[int]) -> list[Update]:
-        """Write these updates, each after all others have read the old value; these steps are the last and cannot fail."""
-        remaining = {place: self.pending.pop(self.fgraph.outputs[place]) for place in late}
-        done = []
-        while remaining:
-            for place, expression in remaining.items():
-                shared = self.updated[place - self.n_outputs]
-                target = self.shared[shared]
-                buffer = self.tensors[target].buffer
-                others = [e for p, e in remaining.items() if p != place]
-                if not any(self.tensors[n].buffer == buffer for e in others for n, _ in e.operands):
-                    self.fill(target, expression)
-                    done.append(Update(shared, target, True))
-                    break
-            else:
-                # They read each other: one gets memory of its own.
-                place, expression = next(iter(remaining.items()))
-                variable = self.fgraph.outputs[place]
-                number = self.fresh(variable, variable.type.dtype, expression.sizes)  # type: ignore[attr-defined]
-                self.fill(number, expression)
-                done.append(Update(self.updated[place - self.n_outputs], number))
-            del remaining[place]
-        return done
-
     # --- the whole ---
 
     def program(self) -> Program:
+        from theon.schedule.updates import late_updates, only_for_updates, written_in_place
+
+        self.postponed = only_for_updates(self.fgraph, self.n_outputs)
         for node in self.fgraph.toposort():
             self.node(node)
         outputs, updates = [], []
         taken: set[int] = set()
-        late = self.late_updates()
+        late = late_updates(self)
         for place, variable in enumerate(self.fgraph.outputs):
             if place in late:
                 continue
@@ -1068,7 +1015,7 @@ class Lowering:
                 outputs.append(Output(number))
             else:
                 updates.append(Update(self.updated[place - self.n_outputs], number))
-        updates += self.written_in_place(late)
+        updates += written_in_place(self, late)
         return Program(
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),

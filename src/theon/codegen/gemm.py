@@ -1,0 +1,240 @@
+"""Products of matrices that lie anywhere in memory, with the threads that kernels have: the same bits for any number of them.
+
+The right factor is laid out in panels as wide as a tile, unless it is used only once and its rows are contiguous; the left
+one is read where it lies. Thin products are sums along contiguous memory.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from theon.codegen import pool
+from theon.codegen.native import Function, Value, attributes
+from theon.codegen.shared import LOCK, Block, give_slot, run, take_slot
+from theon.codegen.small import small_text
+from theon.codegen.tile import KINDS, call_tile, lanes, pieces, rows
+
+__all__ = ["gemm_text"]
+
+_DEPTH = 768  # products summed in registers at a time
+_ONCE = 24  # rows of the left factor up to which the right one is read where it lies
+_THIN = 3  # columns of a thin result
+_RUN = 2048  # rows next to each other that a thin product sums at a time
+_PART = 16384  # elements of a column at a time
+
+
+def _slot(dtype: str) -> int:
+    """Bytes of a thread's workspace: offsets, bases, one tile, one panel."""
+    item = KINDS[dtype][1]
+    wide = 3 * lanes(dtype)
+    return LOCK + _DEPTH * 8 + 64 + rows() * wide * item + max(_DEPTH * wide, _PART + _RUN) * item
+
+
+@functools.cache
+def gemm_text(dtype: str, threads: int) -> str:
+    """``out[i, j] = sum over k of x[i, k] * y[k, j]``, for as many threads as there may be."""
+    space = f"@theon_gemm_space = internal global [{_slot(dtype) * threads} x i8] zeroinitializer, align 64"
+    small = small_text(f"theon_gemm_{dtype}", *KINDS[dtype])
+    parts = [
+        pieces(dtype),
+        small,
+        _panel_work(dtype, threads),
+        _thin_work(dtype, threads),
+        _main(dtype, threads),
+        space,
+    ]
+    return "\n".join([pool.DECLARATIONS if threads > 1 else "", *parts])
+
+
+def _main(dtype: str, threads: int) -> str:
+    lane = lanes(dtype)
+    f = Function(f"theon_gemm_{dtype}_whole", [(n, "ptr") for n in ("x", "y", "out", "numbers")], "i64")
+    y, out = Block(f, f["y"], 2), Block(f, f["out"], 2)
+    (lines, columns), depth = out.sizes, y.sizes[0]
+    frame = f.room(64)
+    # A result of few rows is the transpose of one of few columns.
+    flat = (lines <= _THIN) & (columns > _THIN)
+    turned = [f.room(40) for _ in range(3)]
+    for place, (own, other) in enumerate(zip(turned, (f["y"], f["x"], f["out"]))):
+        for to, of in enumerate((0, 2, 1, 4, 3)):
+            f.store(f.load("i64", other, 8 * of), own, 8 * to)
+        f.store(f.select(flat, own, (f["x"], f["y"], f["out"])[place], "ptr"), frame, 8 * place)
+    lines, columns = f.select(flat, columns, lines), f.select(flat, lines, columns)
+    weight = lines * columns * depth
+    thin = columns <= _THIN
+    with f.when((lines > 0) & (columns > 0) & thin):
+        chunks = f.smaller((lines + 63) // 64, 8 * threads)
+        run(f, f"theon_gemm_thin_{dtype}", frame, chunks, weight, threads > 1)
+    with f.when((lines > 0) & (columns > _THIN)):
+        vectors = (columns + (lane - 1)) // lane
+        panels = (vectors + 2) // 3
+        wanted = (panels + (6 * threads - 1)) // panels
+        blocks = f.larger(f.smaller(wanted, (lines + 31) // 32), 1)
+        f.store(vectors, frame, 24)
+        f.store(panels, frame, 32)
+        f.store(blocks, frame, 40)
+        run(f, f"theon_gemm_panel_{dtype}", frame, panels * blocks, weight, threads > 1)
+    f.emit("ret i64 0")
+    return f.text(linkage="")
+
+
+def _place(f: Function, dtype: str, threads: int) -> Value:
+    space = Value(f, "ptr", "@theon_gemm_space")
+    return take_slot(f, space, f.value(threads, "i64"), f.value(_slot(dtype), "i64"))
+
+
+def _panel_work(dtype: str, threads: int) -> str:
+    kind, item = KINDS[dtype]
+    lane, tall = lanes(dtype), rows()
+    wide = 3 * lane
+    f = Function(f"theon_gemm_panel_{dtype}", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
+    x, y, out = (Block(f, f.load("ptr", f["frame"], 8 * i), 2) for i in range(3))
+    vectors, panels, blocks = (f.load("i64", f["frame"], 24 + 8 * i) for i in range(3))
+    (lines, columns), depth = out.sizes, y.sizes[0]
+    slot = _place(f, dtype, threads)
+    offsets = f.at(slot, LOCK)
+    bases = f.at(offsets, _DEPTH * 8)
+    corner = f.at(bases, 64)
+    room = f.at(corner, tall * wide * item)
+    panel, block = f["chunk"] % panels, f["chunk"] // panels
+    first = vectors * panel // panels
+    count = vectors * (panel + 1) // panels - first
+    width = count * (lane * item)
+    start = first * lane
+    known = f.smaller(count * lane, columns - start)
+    top, bottom = lines * block // blocks, lines * (block + 1) // blocks
+    steps = f.larger((depth + (_DEPTH - 1)) // _DEPTH, 1)
+    direct = y.strides[1].same(item) & known.same(count * lane) & (bottom - top <= _ONCE)
+    inside = known.same(count * lane) & out.strides[1].same(item)
+    with f.loop(steps) as step:
+        begin = depth * step // steps
+        deep = depth * (step + 1) // steps - begin
+        with f.loop(deep) as k:
+            f.store(k * x.strides[1], offsets, k * 8)
+        own = f.at(y.data, begin * y.strides[0] + start * y.strides[1])
+        with f.unless(direct):
+            _lay(f, dtype, room, width, own, y, deep, known, count * lane)
+        factors, line = f.select(direct, own, room, "ptr"), f.select(direct, y.strides[0], width)
+        source = f.at(x.data, begin * x.strides[1])
+        with f.loop(bottom, top, tall) as i:
+            here = f.smaller(tall, bottom - i)
+            for m in range(tall):
+                f.store((i + f.smaller(m, here - 1)) * x.strides[0], bases, 8 * m)
+            whole = inside & here.same(tall)
+            into = f.at(out.data, i * out.strides[0] + start * out.strides[1])
+            target = f.select(whole, into, corner, "ptr")
+            row = f.select(whole, out.strides[0], wide * item)
+            keep = whole & (step > 0)
+            call_tile(f, dtype, count, source, bases, offsets, deep, factors, line, target, row, keep)
+            with f.unless(whole), f.loop(here) as r, f.loop(known) as j:
+                place = f.at(into, r * out.strides[0] + j * out.strides[1])
+                found = f.variable(kind, f.load(kind, corner, (r * wide + j) * item))
+                with f.when(step > 0):
+                    found.set(found.get() + f.load(kind, place))
+                f.store(found.get(), place)
+    give_slot(f, slot)
+    f.emit("ret i64 0")
+    return f.text(" noinline" + attributes())
+
+
+def _lay(
+    f: Function, dtype: str, room: Value, width: Value, own: Value, y: Block, deep: Value, known: Value, lanes_: Value
+) -> None:
+    """Copy a panel of the right factor, lanes beyond its columns as zeros."""
+    item = KINDS[dtype][1]
+    rowwise = y.strides[1].same(item)
+    nothing = Value(f, "ptr", "null")
+    with f.when(rowwise), f.loop(deep) as k:
+        f.call(f"theon_copy_{dtype}", f.at(room, k * width), f.at(own, k * y.strides[0]), item, known)
+    with f.unless(rowwise):
+        f.call(f"theon_turn_{dtype}", room, width, item, own, y.strides[1], y.strides[0], known, deep)
+    with f.when(known < lanes_), f.loop(deep) as k:
+        f.call(f"theon_copy_{dtype}", f.at(room, k * width + known * item), nothing, item, lanes_ - known)
+
+
+def _thin_work(dtype: str, threads: int) -> str:
+    """Some rows of a result of few columns: each column of the right factor is copied, then summed with each row."""
+    kind, item = KINDS[dtype]
+    lane = lanes(dtype)
+    vector = f"<{lane} x {kind}>"
+    f = Function(f"theon_gemm_thin_{dtype}", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
+    x, y, out = (Block(f, f.load("ptr", f["frame"], 8 * i), 2) for i in range(3))
+    (lines, columns), depth = out.sizes, y.sizes[0]
+    slot = _place(f, dtype, threads)
+    column = f.at(slot, LOCK)
+    top, bottom = lines * f["chunk"] // f["chunks"], lines * (f["chunk"] + 1) // f["chunks"]
+    zero = Value(f, vector, "zeroinitializer")
+    with f.loop(columns) as j, f.loop(f.larger(depth, 1), 0, _PART) as begin:
+        n = f.smaller(depth - begin, _PART)
+        source = f.at(y.data, begin * y.strides[0] + j * y.strides[1])
+        f.call(f"theon_copy_{dtype}", column, source, y.strides[0], n)
+
+        def written(i: Value, total: Value, j: Value = j, begin: Value = begin) -> None:
+            place = f.at(out.data, i * out.strides[0] + j * out.strides[1])
+            found = f.variable(kind, total)
+            with f.when(begin > 0):
+                found.set(found.get() + f.load(kind, place))
+            f.store(found.get(), place)
+
+        with f.when(x.strides[1].same(item)), f.loop(bottom, top) as i:
+            line = f.at(x.data, i * x.strides[0] + begin * item)
+            sums = [f.variable(vector, zero) for _ in range(4)]
+            whole = n & -(4 * lane)
+            with f.loop(whole, 0, 4 * lane) as k:
+                for v, s in enumerate(sums):
+                    at = (k + v * lane) * item
+                    a, b = f.load(vector, line, at, item), f.load(vector, column, at, item)
+                    s.set(f.call(f"llvm.fmuladd.v{lane}f{8 * item}", a, b, s.get(), result=vector))
+            together = (sums[0].get() + sums[1].get()) + (sums[2].get() + sums[3].get())
+            reduce = f"llvm.vector.reduce.fadd.v{lane}f{8 * item}"
+            rest = f.variable(
+                kind, f.new(kind, f"call reassoc {kind} @{reduce}({kind} -0.0, {vector} {together.text})")
+            )
+            with f.loop(n, whole) as k:
+                rest.set(rest.get() + f.load(kind, line, k * item) * f.load(kind, column, k * item))
+            written(i, rest.get())
+        with f.unless(x.strides[1].same(item)):
+            _axpy(f, dtype, x, top, bottom, begin, n, column, written)
+    give_slot(f, slot)
+    f.emit("ret i64 0")
+    declared = f"declare {kind} @llvm.fmuladd.f{8 * item}({kind}, {kind}, {kind})\n"
+    declared += f"declare {kind} @llvm.vector.reduce.fadd.v{lane}f{8 * item}({kind}, {vector})"
+    return f.text(" noinline" + attributes()) + declared
+
+
+def _axpy(
+    f: Function, dtype: str, x: Block, top: Value, bottom: Value, begin: Value, n: Value, column: Value, written: object
+) -> None:
+    """Rows next to each other in memory: a run of sums, to which eight columns of ``x`` are added at a time, in their order."""
+    kind, item = KINDS[dtype]
+    lane = lanes(dtype)
+    sums = f.at(column, _PART * item)
+    with f.loop(bottom, top, _RUN) as start:
+        count = f.smaller(bottom - start, _RUN)
+        f.call(f"theon_copy_{dtype}", sums, Value(f, "ptr", "null"), 0, count)
+        own = f.at(x.data, start * x.strides[0] + begin * x.strides[1])
+        done: Value = f.value(0, "i64")
+        for together in (8, 1):
+            end = n & -together
+            with f.loop(end, done, together) as k:
+                factors = [f.load(kind, column, (k + c) * item) for c in range(together)]
+                lines = [f.at(own, (k + c) * x.strides[1]) for c in range(together)]
+                whole = f.select(x.strides[0].same(item), count & -lane, 0)
+                for width, first, last in ((lane, 0, whole), (1, whole, count)):
+                    vector = f"<{lane} x {kind}>" if width > 1 else kind
+                    spread = [_spread(f, vector, lane, v) if width > 1 else v for v in factors]
+                    name = f"llvm.fmuladd.{f'v{lane}' if width > 1 else ''}f{8 * item}"
+                    with f.loop(last, first, width) as r:
+                        total = f.load(vector, sums, r * item, item)
+                        for factor, line in zip(spread, lines):
+                            value = f.load(vector, line, r * x.strides[0], item)
+                            total = f.call(name, value, factor, total, result=vector)
+                        f.store(total, sums, r * item, item)
+            done = end
+        with f.loop(count) as r:
+            written(start + r, f.load(kind, sums, r * item))  # type: ignore[operator]
+
+
+def _spread(f: Function, vector: str, lane: int, x: Value) -> Value:
+    one = f.new(vector, f"insertelement {vector} poison, {x.kind} {x.text}, i64 0")
+    return f.new(vector, f"shufflevector {vector} {one.text}, {vector} poison, <{lane} x i32> zeroinitializer")

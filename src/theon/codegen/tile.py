@@ -1,0 +1,211 @@
+"""The inner pieces of convolutions: a tile of products in registers, transposition in blocks, copies with borders of zeros.
+
+A tile is ``rows()`` x (1 to 3 vectors) of sums: ``C[m, :] (+)= sum over t of src[bases[m] + offsets[t]] * B[t, :]``. Both
+tables hold bytes, so that the same tile serves any stride, dilation, border and group, forward and for both gradients.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from theon.codegen import target
+from theon.codegen.native import Function, Value, attributes
+
+__all__ = ["KINDS", "call_tile", "lanes", "panels", "pieces", "rows"]
+
+KINDS = {"float32": ("float", 4), "float64": ("double", 8)}
+
+
+def _features() -> str:
+    return target._host()[2]
+
+
+def _registers() -> int:
+    return 32 if target.wide_vectors() or target._host()[0].startswith(("aarch64", "arm64")) else 16
+
+
+def lanes(dtype: str) -> int:
+    """Return how many numbers a vector holds."""
+    width = 64 if target.wide_vectors() else 32 if "+avx," in _features() + "," else 16
+    return width // KINDS[dtype][1]
+
+
+def rows() -> int:
+    """Return how many rows a tile has: with three vectors each, its sums fill the registers."""
+    return 8 if _registers() == 32 else 4
+
+
+def panels(f: Function, vectors: Value, body: Callable[[Value, Value], None]) -> None:
+    """Divide vectors into panels of 3, 2 or 1; ``body`` gets the first vector of each and their number."""
+    at = f.variable("i64", 0)
+    with f.loop(vectors):
+        here = at.get()
+        rest = vectors - here
+        with f.when(rest > 0):
+            count = f.select(rest.same(4), 2, f.smaller(rest, 3))
+            body(here, count)
+            at.set(here + count)
+
+
+def call_tile(f: Function, dtype: str, vectors: Value, *args: Value) -> None:
+    """Call the tile of that many vectors; arguments are those of the function."""
+    for n in (1, 2, 3):
+        with f.when(vectors.same(n)):
+            f.call(f"theon_tile{n}_{dtype}", *args)
+
+
+@functools.cache
+def pieces(dtype: str) -> str:
+    """Return the text of the functions; their names end in the dtype."""
+    parts = [_tile(dtype, n) for n in (1, 2, 3)]
+    parts += [_turn(dtype), _copy(dtype), _band(dtype), _offsets(dtype)]
+    kind, lane = KINDS[dtype][0], lanes(dtype)
+    parts.append(
+        f"declare <{lane} x {kind}> @llvm.fmuladd.{_suffix(dtype)}(<{lane} x {kind}>, <{lane} x {kind}>, <{lane} x {kind}>)"
+    )
+    return "\n".join(parts)
+
+
+def _suffix(dtype: str) -> str:
+    return f"v{lanes(dtype)}f{8 * KINDS[dtype][1]}"
+
+
+def _tile(dtype: str, vectors: int) -> str:
+    kind, item = KINDS[dtype]
+    lane = lanes(dtype)
+    vector, width = f"<{lane} x {kind}>", lane * item
+    f = Function(
+        f"theon_tile{vectors}_{dtype}",
+        [("src", "ptr"), ("bases", "ptr"), ("offsets", "ptr"), ("n", "i64"), ("b", "ptr"), ("line", "i64"), ("c", "ptr"),
+         ("row", "i64"), ("keep", "i1")],
+    )  # fmt: skip
+    count = rows()
+    base = [f.at(f["src"], f.load("i64", f["bases"], 8 * m)) for m in range(count)]
+    sums = [[f.variable(vector, Value(f, vector, "zeroinitializer")) for _ in range(vectors)] for _ in range(count)]
+    with f.loop(f["n"]) as t:
+        offset = f.load("i64", f["offsets"], t * 8)
+        line = f.at(f["b"], t * f["line"])
+        factors = [f.load(vector, line, v * width, item) for v in range(vectors)]
+        for m in range(count):
+            x = f.load(kind, base[m], offset)
+            one = f.new(vector, f"insertelement {vector} poison, {kind} {x.text}, i64 0")
+            all_ = f.new(vector, f"shufflevector {vector} {one.text}, {vector} poison, <{lane} x i32> zeroinitializer")
+            for v in range(vectors):
+                old = sums[m][v].get()
+                sums[m][v].set(f.call(f"llvm.fmuladd.{_suffix(dtype)}", all_, factors[v], old, result=vector))
+    with f.when(f["keep"]):
+        for m in range(count):
+            for v in range(vectors):
+                old = f.load(vector, f["c"], f["row"] * m + v * width, item)
+                sums[m][v].set(
+                    Value(f, vector, f.new(vector, f"fadd {vector} {old.text}, {sums[m][v].get().text}").text)
+                )
+    for m in range(count):
+        for v in range(vectors):
+            f.store(sums[m][v].get(), f["c"], f["row"] * m + v * width, item)
+    f.emit("ret void")
+    return f.text(" noinline" + attributes())
+
+
+def _turn(dtype: str) -> str:
+    """``to[j, i] = from[i, j]`` for i < rows, j < columns; strides in bytes."""
+    kind, item = KINDS[dtype]
+    side = 32 // item
+    vector = f"<{side} x {kind}>"
+    names = ["to", "to_row", "to_column", "from", "from_row", "from_column", "rows", "columns"]
+    f = Function(f"theon_turn_{dtype}", [(n, "ptr" if n in ("to", "from") else "i64") for n in names])
+    plain = f["to_column"].same(item) & f["from_column"].same(item)
+    whole_rows = f.select(plain, f["rows"] & -side, 0)
+    whole_columns = f.select(plain, f["columns"] & -side, 0)
+    with f.loop(whole_rows, 0, side) as i, f.loop(whole_columns, 0, side) as j:
+        source = f.at(f["from"], i * f["from_row"] + j * item)
+        target_ = f.at(f["to"], j * f["to_row"] + i * item)
+        found = [f.load(vector, source, f["from_row"] * r, item) for r in range(side)]
+        step = 1
+        while step < side:
+            for r in range(side):
+                if r & step:
+                    continue
+                a, b = found[r], found[r + step]
+                low = [lane if not lane & step else side + lane - step for lane in range(side)]
+                high = [lane + step if not lane & step else side + lane for lane in range(side)]
+                found[r], found[r + step] = _mixed(f, vector, a, b, low), _mixed(f, vector, a, b, high)
+            step *= 2
+        for r in range(side):
+            f.store(found[r], target_, f["to_row"] * r, item)
+
+    def single(i: Value, j: Value) -> None:
+        x = f.load(kind, f["from"], i * f["from_row"] + j * f["from_column"])
+        f.store(x, f["to"], j * f["to_row"] + i * f["to_column"])
+
+    with f.loop(f["columns"], whole_columns) as j, f.loop(whole_rows) as i:
+        single(i, j)
+    with f.loop(f["columns"]) as j, f.loop(f["rows"], whole_rows) as i:
+        single(i, j)
+    f.emit("ret void")
+    return f.text(" noinline" + attributes())
+
+
+def _mixed(f: Function, vector: str, a: Value, b: Value, order: list[int]) -> Value:
+    mask = ", ".join(f"i32 {n}" for n in order)
+    return f.new(vector, f"shufflevector {vector} {a.text}, {vector} {b.text}, <{len(order)} x i32> <{mask}>")
+
+
+def _copy(dtype: str) -> str:
+    """``to[i] = from[i * step]`` for i < n; ``from`` is null for zeros."""
+    kind, item = KINDS[dtype]
+    side = 32 // item
+    vector = f"<{side} x {kind}>"
+    f = Function(f"theon_copy_{dtype}", [("to", "ptr"), ("from", "ptr"), ("step", "i64"), ("n", "i64")])
+    empty = f.new("i1", f"icmp eq ptr {f['from'].text}, null")
+    whole = f.select(empty | f["step"].same(item), f["n"] & -side, 0)
+    with f.when(empty):
+        with f.loop(whole, 0, side) as i:
+            f.store(Value(f, vector, "zeroinitializer"), f["to"], i * item, item)
+        with f.loop(f["n"], whole) as i:
+            f.store(Value(f, kind, "zeroinitializer"), f["to"], i * item)
+    with f.unless(empty):
+        with f.loop(whole, 0, side) as i:
+            f.store(f.load(vector, f["from"], i * item, item), f["to"], i * item, item)
+        with f.loop(f["n"], whole) as i:
+            f.store(f.load(kind, f["from"], i * f["step"]), f["to"], i * item)
+    f.emit("ret void")
+    return f.text(" alwaysinline")
+
+
+def _band(dtype: str) -> str:
+    """Copy rows of an image's channels from ``top`` on and columns from ``left`` on; zeros where there are none."""
+    item = KINDS[dtype][1]
+    names = [
+        "to", "from", "channels", "channel", "height", "row", "width", "column", "top", "left", "rows", "columns",
+    ]  # fmt: skip
+    f = Function(f"theon_band_{dtype}", [(n, "ptr" if n in ("to", "from") else "i64") for n in names])
+    copy = f"theon_copy_{dtype}"
+    nothing = Value(f, "ptr", "null")
+    begin = f.smaller(f.larger(0 - f["left"], 0), f["columns"])
+    end = f.smaller(f.larger(f["width"] - f["left"], begin), f["columns"])
+    with f.loop(f["channels"]) as c, f.loop(f["rows"]) as y:
+        line = f.at(f["to"], (c * f["rows"] + y) * f["columns"] * item)
+        at = f["top"] + y
+        inside = (at >= 0) & (at < f["height"])
+        first, last = f.select(inside, begin, f["columns"]), f.select(inside, end, f["columns"])
+        f.call(copy, line, nothing, f["column"], first)
+        source = f.at(f["from"], c * f["channel"] + at * f["row"] + (f["left"] + first) * f["column"])
+        f.call(copy, f.at(line, first * item), source, f["column"], last - first)
+        f.call(copy, f.at(line, last * item), nothing, f["column"], f["columns"] - last)
+    f.emit("ret void")
+    return f.text(" noinline" + attributes())
+
+
+def _offsets(dtype: str) -> str:
+    """Write the offsets of all (i, j, k), then zeros up to ``whole`` of them."""
+    names = ["to", "n0", "s0", "n1", "s1", "n2", "s2", "whole"]
+    f = Function(f"theon_offsets_{dtype}", [(n, "ptr" if n == "to" else "i64") for n in names])
+    with f.loop(f["n0"]) as i, f.loop(f["n1"]) as j, f.loop(f["n2"]) as k:
+        place = (i * f["n1"] + j) * f["n2"] + k
+        f.store(i * f["s0"] + j * f["s1"] + k * f["s2"], f["to"], place * 8)
+    with f.loop(f["whole"], f["n0"] * f["n1"] * f["n2"]) as i:
+        f.store(0, f["to"], i * 8)
+    f.emit("ret void")
+    return f.text(" noinline")

@@ -1,0 +1,350 @@
+"""Convolutions of images and their gradients as native routines: checks of the sizes, views of the filters, workspaces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from theon.graph.variable import Apply
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.lower import Lowering, Unsupported, item, lowers, plus, times
+from theon.schedule.sizes import elements, least, minus, modulo, most, over
+from theon.schedule.step import Branch, NativeCall
+
+__all__: list[str] = []
+
+_WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of the result needs no more
+_PLACES = 512  # places of the result in a block of the filters' gradient
+_PARTS = 8  # of the images, whose sums are added in order
+_ADDING = 14  # what adding an element of the columns costs, in products
+_SHARED = -1  # the arena's slot that all workspaces are in, one after another
+
+
+def _dtype(node: Apply, count: int) -> str:
+    """The one dtype of the operands and the result."""
+    dtypes = {v.type.dtype for v in (*node.inputs[:count], *node.outputs)}  # type: ignore[attr-defined]
+    if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
+        raise Unsupported("mixed dtypes, or others than float32 and float64")
+    return str(dtypes.pop())
+
+
+def _settings(node: Apply) -> Any:
+    op: Any = node.op
+    if op.unshared:
+        raise Unsupported("filters of their own for each place")
+    return op
+
+
+class _Geometry:
+    """Sizes of the result and what is added around the image, as expressions; checked as the reference checks them."""
+
+    def __init__(self, low: Lowering, op: Any, image: Sequence[Scalar], kernel: Sequence[Scalar]) -> None:
+        self.pads: list[Scalar] = []
+        self.sizes: list[Scalar] = []
+        for d, (n, m) in enumerate(zip(image, kernel)):
+            low.check(make("ge", BOOL, (m, const(1))))
+            low.check(make("ge", BOOL, (n, const(0))))
+            span = plus(times(minus(m, const(1)), const(op.filter_dilation[d])), const(1))
+            if op.border_mode == "valid":
+                before = after = const(0)
+            elif op.border_mode == "full":
+                before = after = minus(span, const(1))
+            elif op.border_mode == "half":
+                before = after = over(span, const(2))
+            else:
+                before, after = (const(p) for p in op.border_mode[d])
+            room = minus(plus(n, plus(before, after)), span)
+            low.check(make("ge", BOOL, (room, const(0))))
+            self.pads.append(before)
+            self.sizes.append(plus(over(room, const(op.subsample[d])), const(1)))
+
+
+def _rounded(n: Scalar, to: int) -> Scalar:
+    return times(over(plus(n, const(to - 1)), const(to)), const(to))
+
+
+def _divided(low: Lowering, n: Scalar, groups: int) -> Scalar:
+    if groups == 1:
+        return n
+    low.check(make("eq", BOOL, (modulo(n, groups), const(0))))
+    return over(n, const(groups))
+
+
+def _workspace(low: Lowering, dtype: str, parts: Sequence[tuple[str, Scalar]]) -> list[int]:
+    """Vectors of these dtypes and lengths in memory that all routines use in turn."""
+    places, total = [], const(0)
+    for kind, n in parts:
+        places.append(total)
+        total = plus(total, _rounded(times(n, const(item(kind))), 64))
+    buffer = low.buffer("temp", 0, plus(total, const(64)))
+    low.buffers[buffer] = replace(low.buffers[buffer], slot=_SHARED)
+    return [low.tensor(buffer, kind, 1, (n,), (const(item(kind)),), place) for (kind, n), place in zip(parts, places)]
+
+
+def _convolve(
+    low: Lowering,
+    image: int,
+    kernel: int,
+    out: int,
+    pads: Sequence[Scalar],
+    stride: Sequence[int],
+    step: Sequence[int],
+    groups: int,
+    group: Scalar,
+) -> None:
+    """One call of the routine: ``kernel`` is (filters, channels, rows, columns) of the first group, the next is ``group`` bytes on."""
+    from theon.codegen import pool, tile
+    from theon.codegen.shared import LOCK
+
+    dtype = low.tensors[image].dtype
+    size, lane = item(dtype), tile.lanes(dtype)
+    filters, channels, height, width = low.sizes_of(kernel)
+    batch, _, lines, columns = low.sizes_of(out)
+    threads = pool.budget()
+    terms = times(channels, times(height, width))
+    whole = _rounded(filters, lane)
+    pitch = plus(times(minus(columns, const(1)), const(stride[1])), plus(times(_less(width), const(step[1])), const(1)))
+    tall = plus(times(_less(height), const(step[0])), const(1))
+    # Rows of the result in a band: as many as fit, but bands enough for all threads.
+    line = times(const(size), plus(times(channels, times(pitch, const(stride[0]))), times(columns, whole)))
+    fit = over(const(_WORKSPACE), most(line, const(1)))
+    fair = over(times(lines, most(batch, const(1))), const(4 * threads)) if threads > 1 else lines
+    band = most(least(least(fit, fair), lines), const(1))
+    deep = plus(times(minus(band, const(1)), const(stride[0])), tall)
+    inside = _rounded(times(channels, times(deep, most(pitch, const(0)))), 64)
+    places = _rounded(times(band, columns), 8)
+    slot = plus(times(plus(inside, times(places, whole)), const(size)), const(LOCK + 64))
+    slot = _rounded(slot, 64)
+    table, packed, slots = _workspace(
+        low,
+        dtype,
+        [
+            (INDEX, plus(terms, places)),
+            (dtype, times(times(terms, whole), const(groups))),
+            ("uint8", times(slot, const(threads))),
+        ],
+    )
+    numbers = (*pads, *map(const, stride), *map(const, step), const(groups), group, band, const(threads), slot)
+    low.steps.append(NativeCall("conv", (image, kernel), (out, table, packed, slots), numbers, (), 0))
+
+
+def _less(n: Scalar) -> Scalar:
+    return most(minus(n, const(1)), const(0))
+
+
+@lowers("AbstractConv2d")
+def forward(low: Lowering, node: Apply) -> None:
+    """Images times filters, flipped by strides."""
+    op = _settings(node)
+    img, kern = node.inputs
+    (out,) = node.outputs
+    dtype = _dtype(node, 2)
+    x, w = low.as_tensor(img), low.as_tensor(kern)
+    image, kernel = low.sizes_of(x), low.sizes_of(w)
+    for known, sizes in ((op.imshp, image), (op.kshp, kernel)):
+        for n, wanted in zip(sizes, known or ()):
+            if wanted is not None:
+                low.same(n, const(wanted))
+    geometry = _Geometry(low, op, image[2:], kernel[2:])
+    groups = op.num_groups
+    low.same(image[1], times(kernel[1], const(groups)))
+    per = _divided(low, kernel[0], groups)
+    number = low.fresh(out, dtype, (image[0], kernel[0], *geometry.sizes))
+    steps = low.strides_of(w)
+    turned = _flipped(low, w, op.filter_flip)
+    view = low.view(turned, (per, *kernel[1:]), low.strides_of(turned), low.offset_of(turned))
+    _convolve(
+        low, x, view, number, geometry.pads, op.subsample, op.filter_dilation, groups, times(per, steps[0])
+    )  # fmt: skip
+    low.memory[out] = number
+
+
+def _flipped(low: Lowering, w: int, flip: bool) -> int:
+    if not flip:
+        return w
+    sizes, strides, offset = low.sizes_of(w), list(low.strides_of(w)), low.offset_of(w)
+    for d in (2, 3):
+        offset = plus(offset, times(minus(sizes[d], const(1)), strides[d]))
+        strides[d] = times(const(-1), strides[d])
+    return low.view(w, sizes, strides, offset)
+
+
+class _Phase:
+    """The places of the image whose distance from the border leaves rest ``r`` by the stride, and the taps that reach them."""
+
+    def __init__(self, r: int, n: Scalar, m: Scalar, pad: Scalar, stride: int, dilation: int) -> None:
+        self.start = modulo(minus(const(r), pad), stride)
+        self.count = most(over(plus(minus(n, self.start), const(stride - 1)), const(stride)), const(0))
+        first = over(minus(plus(self.start, pad), const(r)), const(stride))
+        self.step = stride // math.gcd(stride, dilation)
+        self.apart = self.step * dilation // stride
+        taps = [i for i in range(self.step) if i * dilation % stride == r]
+        self.tap = taps[0] if taps else 0
+        ahead = (self.tap * dilation - r) // stride
+        some = over(plus(minus(m, const(self.tap)), const(self.step - 1)), const(self.step))
+        self.taps = most(some, const(0)) if taps else const(0)
+        self.last = minus(self.taps, const(1))
+        # Taps count backwards, from the one that reads the earliest place of the result.
+        self.pad = minus(plus(const(ahead), times(self.last, const(self.apart))), first)
+
+
+@lowers("AbstractConv2d_gradInputs")
+def image_gradient(low: Lowering, node: Apply) -> None:
+    """One of two ways, by sizes known when the function runs."""
+    op = _settings(node)
+    kern, topgrad, sizes = node.inputs
+    (out,) = node.outputs
+    dtype = _dtype(node, 2)
+    image = elements(low, sizes, 2)
+    w, g = low.as_tensor(kern), low.as_tensor(topgrad)
+    kernel, slopes = low.sizes_of(w), low.sizes_of(g)
+    geometry = _Geometry(low, op, image, kernel[2:])
+    groups = op.num_groups
+    low.same(slopes[1], kernel[0])
+    for n, wanted in zip(slopes[2:], geometry.sizes):
+        low.same(n, wanted)
+    per = _divided(low, kernel[0], groups)
+    number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(groups)), *image))
+    outer, low.steps = low.steps, []
+    _by_phases(low, op, w, g, number, geometry, per)
+    direct, low.steps = low.steps, []
+    _by_spreading(low, op, w, g, number, geometry, per)
+    spread, low.steps = low.steps, outer
+    low.steps.append(Branch(_spreading_is_cheaper(low, op, w, g, number), tuple(spread), tuple(direct)))
+    low.memory[out] = number
+
+
+def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -> Scalar:
+    """Compare products, lanes without use among them, and what adding the columns up costs."""
+    from theon.codegen import tile
+
+    lane = tile.lanes(low.tensors[w].dtype)
+    filters, channels, height, width = low.sizes_of(w)
+    batch, _, lines, columns = low.sizes_of(g)
+    per = over(filters, const(op.num_groups))
+    taps, places = times(height, width), times(lines, columns)
+    image = low.sizes_of(number)
+    # Every place of the image is reached by its share of the taps.
+    share = over(times(times(image[2], image[3]), taps), const(op.subsample[0] * op.subsample[1]))
+    direct = times(times(share, per), _rounded(channels, lane))
+    columns_ = times(channels, taps)
+    spread = times(places, plus(times(per, _rounded(columns_, lane)), times(columns_, const(_ADDING))))
+    # Threads share images alone: one image is left to the other way, whatever their number.
+    several = make("ge", BOOL, (batch, const(4)))
+    return make("and", BOOL, (several, make("lt", BOOL, (spread, direct))))
+
+
+def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _Geometry, per: Scalar) -> None:
+    from theon.codegen import pool, tile
+    from theon.codegen.shared import LOCK
+
+    dtype = low.tensors[w].dtype
+    size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
+    filters, channels, height, width = low.sizes_of(w)
+    _, _, lines, columns = low.sizes_of(g)
+    terms = times(channels, times(height, width))
+    # One vector more, so that rows do not lie a power of two apart.
+    pitch = plus(_rounded(terms, lane), const(lane))
+    line = times(times(columns, pitch), const(2 * size))
+    band = most(least(over(const(_WORKSPACE), most(line, const(1))), lines), const(1))
+    places = _rounded(times(band, columns), 8)
+    slot = plus(
+        times(times(places, pitch), const(2 * size)), plus(times(plus(per, places), const(8)), const(LOCK + 128))
+    )
+    slot = _rounded(slot, 64)
+    packed, slots = _workspace(low, dtype, [(dtype, times(filters, pitch)), ("uint8", times(slot, const(threads)))])
+    numbers = (
+        *geometry.pads, *map(const, op.subsample), *map(const, op.filter_dilation), const(op.num_groups),
+        const(op.filter_flip), band, const(threads), slot, pitch,
+    )  # fmt: skip
+    low.steps.append(NativeCall("conv_spread", (w, g), (number, packed, slots), numbers, (), 0))
+
+
+def _by_phases(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _Geometry, per: Scalar) -> None:
+    """For each rest by the strides, a convolution of the result's gradient with those taps that reach there."""
+    kernel, slopes, groups = low.sizes_of(w), low.sizes_of(g), op.num_groups
+    image = low.sizes_of(number)[2:]
+    steps, offset = low.strides_of(w), low.offset_of(w)
+    own, start = low.strides_of(number), low.offset_of(number)
+    for r in range(op.subsample[0]):
+        for c in range(op.subsample[1]):
+            phases = [
+                _Phase(rest, n, m, pad, s, d)
+                for rest, n, m, pad, s, d in zip(
+                    (r, c), image, kernel[2:], geometry.pads, op.subsample, op.filter_dilation
+                )
+            ]
+            at, place = offset, start
+            along, spread = [], []
+            for d, p in enumerate(phases, 2):
+                before = plus(const(p.tap), times(p.last, const(p.step)))
+                if op.filter_flip:
+                    before = minus(minus(kernel[d], const(1)), before)
+                at = plus(at, times(before, steps[d]))
+                along.append(times(steps[d], const(p.step if op.filter_flip else -p.step)))
+                place = plus(place, times(p.start, own[d]))
+                spread.append(times(own[d], const(op.subsample[d - 2])))
+            view = low.view(w, (kernel[1], per, *(p.taps for p in phases)), (steps[1], steps[0], *along), at)
+            target = low.view(
+                number, (slopes[0], low.sizes_of(number)[1], *(p.count for p in phases)), (*own[:2], *spread), place
+            )
+            apart = [p.apart for p in phases]
+            _convolve(low, g, view, target, [p.pad for p in phases], (1, 1), apart, groups, times(per, steps[0]))
+
+
+@lowers("AbstractConv2d_gradWeights")
+def filter_gradient(low: Lowering, node: Apply) -> None:
+    """Sums over blocks of places, image after image."""
+    from theon.codegen import pool, tile
+    from theon.codegen.shared import LOCK
+
+    op = _settings(node)
+    img, topgrad, sizes = node.inputs
+    (out,) = node.outputs
+    dtype = _dtype(node, 2)
+    kernel = elements(low, sizes, 2)
+    x, g = low.as_tensor(img), low.as_tensor(topgrad)
+    image, slopes = low.sizes_of(x), low.sizes_of(g)
+    geometry = _Geometry(low, op, image[2:], kernel)
+    groups = op.num_groups
+    low.same(image[0], slopes[0])
+    for n, wanted in zip(slopes[2:], geometry.sizes):
+        low.same(n, wanted)
+    channels, filters = _divided(low, image[1], groups), _divided(low, slopes[1], groups)
+    number = low.fresh(out, dtype, (slopes[1], channels, *kernel))
+    size, lane = item(dtype), tile.lanes(dtype)
+    threads = pool.budget()
+    lines, columns = slopes[2:]
+    height, width = kernel
+    pitch, tall = (
+        plus(
+            times(_less(n) if d else const(0), const(op.subsample[d])),
+            plus(times(minus(m, const(1)), const(op.filter_dilation[d])), const(1)),
+        )
+        for d, n, m in ((1, columns, width), (0, lines, height))
+    )
+    line = times(const(size), times(channels, times(pitch, const(op.subsample[0]))))
+    fit = over(const(_WORKSPACE), most(line, const(1)))
+    short = over(const(_PLACES), most(columns, const(1)))
+    band = most(least(least(fit, short), lines), const(1))
+    deep = plus(times(minus(band, const(1)), const(op.subsample[0])), tall)
+    terms = _rounded(times(channels, times(height, width)), 8)
+    places = times(band, columns)
+    parts = most(least(slopes[0], const(_PARTS)), const(1))
+    inside = _rounded(times(channels, times(deep, pitch)), 64)
+    slot = plus(times(plus(inside, times(places, const(3 * lane))), const(size)), const(LOCK + 64))
+    slot = _rounded(slot, 64)
+    sums_size = times(times(terms, _rounded(filters, lane)), const(groups))
+    table, sums, slots = _workspace(
+        low,
+        dtype,
+        [(INDEX, plus(terms, places)), (dtype, times(sums_size, parts)), ("uint8", times(slot, const(threads)))],
+    )
+    numbers = (
+        *geometry.pads, *map(const, op.subsample), *map(const, op.filter_dilation), const(groups), const(op.filter_flip),
+        band, const(threads), slot, parts,
+    )  # fmt: skip
+    low.steps.append(NativeCall("conv_weights", (x, g), (number, table, sums, slots), numbers, (), 0))
+    low.memory[out] = number

@@ -1,0 +1,64 @@
+"""Arithmetic of sizes as expressions, computed at once where they are known."""
+
+from __future__ import annotations
+
+from theon.graph.variable import Variable
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.lower import Lowering, Unsupported, k, plus, times
+
+__all__ = ["elements", "least", "minus", "modulo", "most", "over"]
+
+
+def minus(x: Scalar, y: Scalar) -> Scalar:
+    """x - y."""
+    return const(x.attr - y.attr) if x.op == y.op == "const" else plus(x, times(const(-1), y))
+
+
+def over(x: Scalar, y: Scalar) -> Scalar:
+    """The quotient, rounded down."""
+    if x.op == y.op == "const" and y.attr:
+        return const(x.attr // y.attr)
+    return x if y.op == "const" and y.attr == 1 else make("floordiv", INDEX, (x, y))
+
+
+def modulo(x: Scalar, y: int) -> Scalar:
+    """The rest, not negative."""
+    return const(x.attr % y) if x.op == "const" else const(0) if y == 1 else make("mod", INDEX, (x, const(y)))
+
+
+def _pick(op: str, x: Scalar, y: Scalar) -> Scalar:
+    if x.op == y.op == "const":
+        return const((max if op == "max" else min)(x.attr, y.attr))
+    return make(op, INDEX, (x, y))
+
+
+def most(x: Scalar, y: Scalar) -> Scalar:
+    """The larger."""
+    return _pick("max", x, y)
+
+
+def least(x: Scalar, y: Scalar) -> Scalar:
+    """The smaller."""
+    return _pick("min", x, y)
+
+
+def elements(low: Lowering, sizes: Variable, count: int, exact: bool = False) -> tuple[Scalar, ...]:
+    """The last ``count`` elements of a vector of integers; where ``exact``, it has no others."""
+    known = low.as_vector(sizes)
+    if known is not None:
+        if len(known) < count or (exact and len(known) > count):
+            raise Unsupported("too few sizes, or too many")
+        return tuple(k.cast(s, INDEX) for s in known[len(known) - count :])
+    if not sizes.type.dtype.startswith(("int", "uint")):  # type: ignore[attr-defined]
+        raise Unsupported("sizes that are no integers")
+    number = low.as_tensor(sizes)
+    (n,), (step,) = low.sizes_of(number), low.strides_of(number)
+    low.check(make("eq" if exact else "ge", BOOL, (n, const(count))))
+    found = []
+    for back in range(count, 0, -1):
+        place = plus(low.offset_of(number), times(minus(n, const(back)), step))
+        value = make("elem", low.tensors[number].dtype, (), low.view(number, (), (), place))
+        cell = low.fresh(None, INDEX, ())
+        low.host(k.cast(value, INDEX), cell)
+        found.append(make("elem", INDEX, (), cell))
+    return tuple(found)

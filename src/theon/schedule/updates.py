@@ -1,0 +1,179 @@
+"""New values of shared variables written straight into the old ones' memory, in the program's last steps.
+
+Updates that read each other element by element (a parameter, its moments) become one sweep, each value computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from theon.graph.fgraph import FunctionGraph
+from theon.graph.variable import Variable
+from theon.kernel.loops import Pass, Store
+from theon.kernel.scalar import Scalar
+from theon.schedule.lower import Expression, Lowering, renumbered
+from theon.schedule.step import PythonCall, Update
+
+__all__ = ["late_updates", "only_for_updates", "written_in_place"]
+
+_MOST = 12  # operands of one sweep
+
+
+def only_for_updates(fgraph: FunctionGraph, n_outputs: int) -> set[Variable]:
+    """The updates that elementwise operations alone read, on their way to other updates: nobody needs them before the end."""
+    found: set[Variable] = set()
+    known: dict[Variable, bool] = {}
+
+    def good(root: Variable) -> bool:
+        stack = [root]
+        while stack:
+            v = stack[-1]
+            if v in known:
+                stack.pop()
+                continue
+            clients = fgraph.clients(v)
+            readers = [node for node, _ in clients if node != "output"]
+            places = [place for node, place in clients if node == "output"]
+            plain = len(places) <= 1 and all(p >= n_outputs for p in places) and bool(clients)
+            plain = plain and all(
+                type(node.op).__name__ == "Elemwise" and node.outputs[0].type.broadcastable == v.type.broadcastable  # type: ignore[attr-defined]
+                for node in readers
+            )
+            waiting = [node.outputs[0] for node in readers if node.outputs[0] not in known] if plain else []
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            known[v] = plain and all(known[node.outputs[0]] for node in readers)
+        return known[root]
+
+    for v in fgraph.outputs[n_outputs:]:
+        if v.owner is not None and type(v.owner.op).__name__ == "Elemwise" and good(v) and v.type.ndim:  # type: ignore[attr-defined]
+            found.add(v)
+    return found
+
+
+def late_updates(low: Lowering) -> list[int]:
+    """Outputs that are new values of shared variables and can be computed straight into the old ones' memory.
+
+    Each is an elementwise expression of the old one's sizes that nothing else reads but such updates, and that reads the
+    old value only element by element.
+    """
+    found = []
+    for place in range(low.n_outputs, len(low.fgraph.outputs)):
+        variable = low.fgraph.outputs[place]
+        target = low.shared[low.updated[place - low.n_outputs]]
+        expression = low.pending.get(variable)
+        if expression is None or low.fgraph.outputs.count(variable) != 1 or not expression.sizes:
+            continue
+        if low.tensors[target].dtype != variable.type.dtype:  # type: ignore[attr-defined]
+            continue
+        same = all(n is m for n, m in zip(expression.sizes, low.sizes_of(target)))
+        # What is read element by element has the sizes of the result.
+        if not same and not any(n == target and _whole(s) for n, s in expression.operands):
+            continue
+        if all(_reads_in_step(low, n, s, target) for n, s in expression.operands):
+            found.append(place)
+    return found
+
+
+def _whole(strides: Sequence[Scalar | None]) -> bool:
+    return all(s is not None for s in strides)
+
+
+def _reads_in_step(low: Lowering, number: int, strides: Sequence[Scalar | None], target: int) -> bool:
+    """Whether an operand is no part of the target's memory, or the very element that is written."""
+    t = low.tensors[number]
+    kind = low.buffers[t.buffer].kind
+    if kind == "python":
+        # The result of a Python step may be a view of anything.
+        return not any(isinstance(s, PythonCall) and number in s.outputs and s.node.op.view_map for s in low.steps)
+    if t.buffer != low.tensors[target].buffer:
+        return True
+    return number == target and _whole(strides)
+
+
+class _Sweep:
+    """Updates that one kernel computes: (place of the output, target, expression) of each."""
+
+    def __init__(self, members: list[tuple[int, int, Expression]]) -> None:
+        self.members = members
+        self.targets = [target for _, target, _ in members]
+
+    def operands(self) -> set[tuple[int, tuple[Scalar | None, ...]]]:
+        return {operand for _, _, e in self.members for operand in e.operands}
+
+    def reads(self, low: Lowering, number: int) -> bool:
+        """Whether it reads the memory of a tensor."""
+        buffer = low.tensors[number].buffer
+        return any(low.tensors[n].buffer == buffer for n, _ in self.operands())
+
+    def joined(self, low: Lowering, other: _Sweep) -> _Sweep | None:
+        """One sweep for both, where one reads what the other writes and every element is read where it is written."""
+        both = _Sweep([*self.members, *other.members])
+        operands = both.operands()
+        linked = any(n in other.targets and _whole(s) for n, s in self.operands()) or any(
+            n in self.targets and _whole(s) for n, s in other.operands()
+        )
+        safe = all(_reads_in_step(low, n, s, target) for n, s in operands for target in both.targets)
+        return both if linked and safe and len(operands) <= _MOST else None
+
+    def write(self, low: Lowering) -> None:
+        """Add the step."""
+        if len(self.members) == 1:
+            ((_, target, expression),) = self.members
+            low.fill(target, expression)
+            return
+        operands = list(dict.fromkeys(operand for _, _, e in self.members for operand in e.operands))
+        slots = {operand: i for i, operand in enumerate(operands)}
+        ndim = len(self.members[0][2].sizes)
+        given = [(n, s, "read") for n, s in operands]
+        stores = []
+        for _, target, e in self.members:
+            value = renumbered(e.value, [slots[operand] for operand in e.operands])
+            stores.append(Store(len(given), value))
+            given.append((target, low.strides_of(target), "write"))
+        low.kernel(ndim, (), (Pass(tuple(range(ndim)), (), tuple(stores)),), given, low.sizes_of(self.targets[0]))
+
+
+def _joined(low: Lowering, sweeps: list[_Sweep]) -> list[_Sweep]:
+    done: list[_Sweep] = []
+    for sweep in sweeps:
+        again = True
+        while again:
+            again = False
+            for other in done:
+                both = other.joined(low, sweep)
+                if both is not None:
+                    done.remove(other)
+                    sweep, again = both, True
+                    break
+        done.append(sweep)
+    return done
+
+
+def written_in_place(low: Lowering, late: Sequence[int]) -> list[Update]:
+    """Write these updates, each after all others have read the old value; these steps are the last and cannot fail."""
+    single = []
+    for place in late:
+        shared = low.updated[place - low.n_outputs]
+        single.append(_Sweep([(place, low.shared[shared], low.pending.pop(low.fgraph.outputs[place]))]))
+    remaining = _joined(low, single)
+    done = []
+    while remaining:
+        for sweep in remaining:
+            others = [other for other in remaining if other is not sweep]
+            if not any(other.reads(low, target) for other in others for target in sweep.targets):
+                sweep.write(low)
+                done += [Update(low.updated[place - low.n_outputs], target, True) for place, target, _ in sweep.members]
+                break
+        else:
+            # They read each other: one gets memory of its own.
+            sweep = remaining[0]
+            for place, _, expression in sweep.members:
+                variable = low.fgraph.outputs[place]
+                number = low.fresh(variable, variable.type.dtype, expression.sizes)  # type: ignore[attr-defined]
+                low.fill(number, expression)
+                done.append(Update(low.updated[place - low.n_outputs], number))
+        remaining.remove(sweep)
+    return done

@@ -1,0 +1,79 @@
+"""Native products of matrices against NumPy's in float64: any sizes, any strides, the same bits for any number of threads."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+
+COMPILED = {}
+
+
+def product(a, b):
+    dtype = str(a.dtype)
+    if dtype not in COMPILED:
+        x, y = T.matrix(dtype=dtype), T.matrix(dtype=dtype)
+        COMPILED[dtype] = theano.function([x, y], T.dot(x, y))
+    return COMPILED[dtype](a, b)
+
+
+def layout(rng, x):
+    """The same matrix in memory of some other order."""
+    kind = rng.randint(6)
+    if kind == 0:
+        return np.asfortranarray(x)
+    if kind == 1:
+        return np.ascontiguousarray(x[::-1])[::-1]
+    if kind == 2:
+        return np.ascontiguousarray(x[:, ::-1])[:, ::-1]
+    return np.repeat(np.repeat(x, 2, 0), 3, 1)[::2, ::3] if kind == 3 else x
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("seed", range(12))
+def test_drawn_sizes_and_strides(seed, dtype):
+    rng = np.random.RandomState(seed)
+    for _ in range(12):
+        m, k, n = (int(rng.choice([0, 1, 2, 3, 4, 8, 48, 50, rng.randint(1, 250)])) for _ in range(3))
+        a, b = layout(rng, rng.randn(m, k).astype(dtype)), layout(rng, rng.randn(k, n).astype(dtype))
+        expected = np.dot(a.astype("float64"), b.astype("float64"))
+        tolerance = np.finfo(dtype).eps * 8 * max(1, k) ** 0.5
+        found = product(a, b)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, expected, tolerance, tolerance * 4)
+
+
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(9, 1700, 60), (3, 40_000, 5), (40, 20_000, 2), (130, 1, 130), (700, 300, 1)]
+)
+def test_long_sums_are_in_parts(m, k, n):
+    rng = np.random.RandomState(0)
+    a, b = rng.randn(m, k), rng.randn(k, n)
+    np.testing.assert_allclose(product(a, b), a.dot(b), 1e-10, 1e-10 * k**0.5)
+    c = np.asfortranarray(a)
+    np.testing.assert_allclose(product(c, b), a.dot(b), 1e-10, 1e-10 * k**0.5)
+
+
+def test_sizes_that_differ_are_an_error():
+    with pytest.raises(ValueError):
+        product(np.ones((3, 4)), np.ones((5, 3)))
+
+
+def test_the_same_bits_on_any_number_of_threads():
+    code = (
+        "import numpy as np, hashlib, theano, theano.tensor as T\n"
+        "a, b = T.fmatrix(), T.fmatrix(); f = theano.function([a, b], T.dot(a, b)); r = np.random.RandomState(0)\n"
+        "found = b''\n"
+        "for m, k, n in [(300, 900, 77), (1000, 2000, 1), (2, 1100, 1500), (2000, 900, 3)]:\n"
+        "    x, y = r.randn(m, k).astype('float32'), r.randn(k, n).astype('float32')\n"
+        "    found += f(x, y).tobytes() + f(np.asfortranarray(x), np.asfortranarray(y)).tobytes()\n"
+        "print(hashlib.sha256(found).hexdigest())"
+    )
+    found = {
+        subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "OMP_NUM_THREADS": n}) for n in "123"
+    }
+    assert len(found) == 1
