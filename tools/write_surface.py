@@ -90,8 +90,9 @@ IN_MODULE = {
     ("theano.sandbox.conv", "conv2d"): "theon.nnet.layers:conv2d_of_nnet",
     ("theano.tensor.signal.conv", "conv2d"): "theon.nnet.layers:conv2d_of_signal",
     ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
-    ("theano", "dot"): "theon.ops.dot:dot",
+    ("theano", "dot"): "theon.ops.dot:dot_of_any",
     ("theano", "sparse"): None,
+    ("theano.sparse", "shared"): "theon.sparse.shared:sparse_constructor",
     ("theano.scan_module", "scan"): "theon.control.scan:scan",
     **{
         (module, name): f"theon.control.scan:{name}"
@@ -113,9 +114,23 @@ PREFERENCE = [
     "theon.runtime.function", "theon.runtime.profile", "theon.runtime.reference", "theon.options", "theon.ops.declare",
     "theon.random.mrg", "theon.random.multinomial", "theon.random.raw", "theon.random.streams",
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
+    "theon.sparse.convert",
     "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
     "theon.legacy.names",
 ]  # fmt: skip
+
+
+# In these packages of Theano a name means first what the Theon modules beside it define.
+OWN = {
+    "theano.sparse": [
+        "theon.sparse." + name
+        for name in (
+            "type", "variable", "csm", "convert", "index", "arith", "compare", "join", "reduce", "tidy", "structured",
+            "products", "packed", "draws", "patches", "shared", "rules", "check",
+        )
+    ],
+    "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.rules"],
+}  # fmt: skip
 
 
 def defined(module):
@@ -139,7 +154,7 @@ def defined(module):
     return {n for n in names if not n.startswith("_")}
 
 
-DEFINED = {module: defined(module) for module in PREFERENCE}
+DEFINED = {module: defined(module) for module in [*PREFERENCE, *(m for group in OWN.values() for m in group)]}
 
 
 def elementwise_names():
@@ -178,6 +193,11 @@ def homeless_classes():
 
 def source_of(module, name):
     """Where Theon defines what Theano calls ``module.name``: (module, name), or None."""
+    for package, places in OWN.items():
+        if module == package or module.startswith(package + "."):
+            for place in places:
+                if name in DEFINED[place] and (module, name) not in IN_MODULE:
+                    return place, name
     if (module, name) in IN_MODULE:
         found = IN_MODULE[module, name]
     elif name in ALIASES:
@@ -198,6 +218,8 @@ def main():
     packages = {m for m in modules if any(other.startswith(m + ".") for other in modules)} | {"theano"}
     NAMES["theano.tensor"] = NAMES["theano.tensor"] | elementwise_names()
     NAMES["theano.tensor.basic"] = NAMES["theano.tensor.basic"] | elementwise_names()
+    for module in ("theano.sparse", "theano.sparse.basic"):
+        NAMES[module] = NAMES[module] | {"verify_grad_sparse": {"kind": "function"}}
     homes = homeless_classes()
     modules += [m for m in homes if m not in modules]
     extra = {m.rpartition(".")[0] for m in modules} - {""}
