@@ -129,7 +129,7 @@ OWN = {
             "products", "packed", "draws", "patches", "shared", "rules", "check",
         )
     ],
-    "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.rules"],
+    "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
 }  # fmt: skip
 
 
