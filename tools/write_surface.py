@@ -131,6 +131,12 @@ OWN = {
     ],
     "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
 }  # fmt: skip
+# Other modules that Theano's modules of these packages hold under a name; found when asked for, for imports are circular.
+MODULES = {
+    "T": "theano.tensor", "blas": "theano.tensor.blas", "compile": "theano.compile", "gof": "theano.gof",
+    "scalar": "theano.scalar", "sp": "theano.sparse.sandbox.sp", "sparse": "theano.sparse", "tensor": "theano.tensor",
+    "theano": "theano",
+}  # fmt: skip
 
 
 def defined(module):
@@ -228,13 +234,20 @@ def main():
         extra = {m.rpartition(".")[0] for m in packages} - {""}
     for module in sorted(set(modules) | packages):
         names = NAMES.get(module, {})
-        imports = {}
+        imports, late = {}, {}
         for name in names:
             total += 1
             if names[name].get("kind") == "module" and (
                 f"{module}.{name}" in packages or f"{module}.{name}" in modules
             ):
                 have += 1
+                continue
+            own = module.startswith(tuple(OWN)) and names[name].get("kind") == "module"
+            if own and MODULES.get(name) == module:
+                continue
+            if own and name in MODULES:
+                have += 1
+                late[name] = MODULES[name]
                 continue
             found = source_of(module, name)
             if found:
@@ -260,6 +273,11 @@ def main():
                 inside = "".join(f"    {n},\n" for n in sorted(imports[place]))
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
+        if late:
+            lines += ["", f"_modules = {dict(sorted(late.items()))!r}", "", ""]
+            lines += ["def __getattr__(name):", "    import importlib", "", "    if name in _modules:"]
+            lines += ["        return importlib.import_module(_modules[name])"]
+            lines += ['    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")']
         path = SOURCE / "theano" / "/".join(module.split(".")[1:])
         path = path / "__init__.py" if module in packages else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,8 +48,10 @@ def test_filter():
 
 
 def test_values_eq():
-    t, other = sparse.csr_dmatrix, A.copy()
-    other[1, 2] = 0.0
+    t = sparse.csr_dmatrix
+    other = ss.csr_matrix(
+        (np.array([1.5, 2.0, 0.0]), np.array([1, 0, 2]), np.array([0, 1, 3])), (2, 3)
+    )  # stores a zero
     assert t.values_eq(A, other) and t.values_eq_approx(A, A * (1 + 1e-9))
     assert not t.values_eq(A, A * 2) and not t.values_eq_approx(A, A * 1.1) and not t.values_eq(A, A[:1])
     nan = A * np.nan

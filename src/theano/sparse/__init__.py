@@ -202,4 +202,13 @@ from theon.sparse.variable import (
     hash_from_sparse,
     matrix,
 )
-from theon.tensor.constructors import scalar, tensor
+
+_modules = {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
+
+
+def __getattr__(name):
+    import importlib
+
+    if name in _modules:
+        return importlib.import_module(_modules[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -29,3 +29,13 @@ from theon.typed_list.ops import (
 )
 from theon.typed_list.slices import SliceType
 from theon.typed_list.type import TypedListType
+
+_modules = {"T": "theano.tensor", "theano": "theano"}
+
+
+def __getattr__(name):
+    import importlib
+
+    if name in _modules:
+        return importlib.import_module(_modules[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

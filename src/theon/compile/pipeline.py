@@ -18,6 +18,7 @@ from theon.schedule import gather as gather  # they register lowerings
 from theon.schedule import loop as loop
 from theon.schedule import rows as rows
 from theon.schedule.lower import Unsupported, lowered
+from theon.sparse.rules import simplified
 
 __all__ = ["Compiled", "compiled"]
 
@@ -62,6 +63,7 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     merge(fgraph)
     if "canonicalize" not in excluded:
         canonical.run(fgraph)
+        simplified(fgraph)
         cancel.run(fgraph)
     if "constant_folding" not in excluded:
         fold_constants(fgraph)
