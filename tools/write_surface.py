@@ -90,8 +90,9 @@ IN_MODULE = {
     ("theano.sandbox.conv", "conv2d"): "theon.nnet.layers:conv2d_of_nnet",
     ("theano.tensor.signal.conv", "conv2d"): "theon.nnet.layers:conv2d_of_signal",
     ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
-    ("theano", "dot"): "theon.ops.dot:dot",
+    ("theano", "dot"): "theon.ops.dot:dot_of_any",
     ("theano", "sparse"): None,
+    ("theano.sparse", "shared"): "theon.sparse.shared:sparse_constructor",
     ("theano.scan_module", "scan"): "theon.control.scan:scan",
     **{
         (module, name): f"theon.control.scan:{name}"
@@ -113,9 +114,29 @@ PREFERENCE = [
     "theon.runtime.function", "theon.runtime.profile", "theon.runtime.reference", "theon.options", "theon.ops.declare",
     "theon.random.mrg", "theon.random.multinomial", "theon.random.raw", "theon.random.streams",
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
+    "theon.sparse.convert",
     "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
     "theon.legacy.names",
 ]  # fmt: skip
+
+
+# In these packages of Theano a name means first what the Theon modules beside it define.
+OWN = {
+    "theano.sparse": [
+        "theon.sparse." + name
+        for name in (
+            "type", "variable", "csm", "convert", "index", "arith", "compare", "join", "reduce", "tidy", "structured",
+            "products", "packed", "draws", "patches", "shared", "rules", "check",
+        )
+    ],
+    "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
+}  # fmt: skip
+# Other modules that Theano's modules of these packages hold under a name; found when asked for, for imports are circular.
+MODULES = {
+    "T": "theano.tensor", "blas": "theano.tensor.blas", "compile": "theano.compile", "gof": "theano.gof",
+    "scalar": "theano.scalar", "sp": "theano.sparse.sandbox.sp", "sparse": "theano.sparse", "tensor": "theano.tensor",
+    "theano": "theano",
+}  # fmt: skip
 
 
 def defined(module):
@@ -139,7 +160,7 @@ def defined(module):
     return {n for n in names if not n.startswith("_")}
 
 
-DEFINED = {module: defined(module) for module in PREFERENCE}
+DEFINED = {module: defined(module) for module in [*PREFERENCE, *(m for group in OWN.values() for m in group)]}
 
 
 def elementwise_names():
@@ -178,6 +199,11 @@ def homeless_classes():
 
 def source_of(module, name):
     """Where Theon defines what Theano calls ``module.name``: (module, name), or None."""
+    for package, places in OWN.items():
+        if module == package or module.startswith(package + "."):
+            for place in places:
+                if name in DEFINED[place] and (module, name) not in IN_MODULE:
+                    return place, name
     if (module, name) in IN_MODULE:
         found = IN_MODULE[module, name]
     elif name in ALIASES:
@@ -198,6 +224,8 @@ def main():
     packages = {m for m in modules if any(other.startswith(m + ".") for other in modules)} | {"theano"}
     NAMES["theano.tensor"] = NAMES["theano.tensor"] | elementwise_names()
     NAMES["theano.tensor.basic"] = NAMES["theano.tensor.basic"] | elementwise_names()
+    for module in ("theano.sparse", "theano.sparse.basic"):
+        NAMES[module] = NAMES[module] | {"verify_grad_sparse": {"kind": "function"}}
     homes = homeless_classes()
     modules += [m for m in homes if m not in modules]
     extra = {m.rpartition(".")[0] for m in modules} - {""}
@@ -206,13 +234,20 @@ def main():
         extra = {m.rpartition(".")[0] for m in packages} - {""}
     for module in sorted(set(modules) | packages):
         names = NAMES.get(module, {})
-        imports = {}
+        imports, late = {}, {}
         for name in names:
             total += 1
             if names[name].get("kind") == "module" and (
                 f"{module}.{name}" in packages or f"{module}.{name}" in modules
             ):
                 have += 1
+                continue
+            own = module.startswith(tuple(OWN)) and names[name].get("kind") == "module"
+            if own and MODULES.get(name) == module:
+                continue
+            if own and name in MODULES:
+                have += 1
+                late[name] = MODULES[name]
                 continue
             found = source_of(module, name)
             if found:
@@ -238,6 +273,11 @@ def main():
                 inside = "".join(f"    {n},\n" for n in sorted(imports[place]))
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
+        if late:
+            lines += ["", f"_modules = {dict(sorted(late.items()))!r}", "", ""]
+            lines += ["def __getattr__(name):", "    import importlib", "", "    if name in _modules:"]
+            lines += ["        return importlib.import_module(_modules[name])"]
+            lines += ['    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")']
         path = SOURCE / "theano" / "/".join(module.split(".")[1:])
         path = path / "__init__.py" if module in packages else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)

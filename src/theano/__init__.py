@@ -38,7 +38,8 @@ from theon.graph.printing import pp, pprint
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.dims import get_scalar_constant_value
-from theon.ops.dot import dot
+from theon.ops.dot import dot_of_any as dot
 from theon.options import change_flags, config
 from theon.runtime.profile import ProfileStats
+from theon.sparse.convert import sparse_grad
 from theon.tensor.shared import Container, Generic, shared

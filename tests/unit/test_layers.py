@@ -13,7 +13,7 @@ LAYERS = [
     ["tensor"],
     ["ops"],
     ["autodiff"],
-    ["control", "nnet", "random", "sparse"],
+    ["control", "nnet", "random", "sparse", "typed_list"],
     ["rewrite"],
     ["schedule"],
     ["codegen"],

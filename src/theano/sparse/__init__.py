@@ -13,15 +13,202 @@ from theon.dtypes import (
     uint_dtypes,
 )
 from theon.graph.disconnected import DisconnectedType
-from theon.ops.arith import add, conj, mul, neg, sgn, sqr, sub
-from theon.ops.compare import eq, ge, gt, le, lt, neq
-from theon.ops.dims import cast, transpose
-from theon.ops.dot import Dot, dot
-from theon.ops.explog import deg2rad, expm1, log1p, rad2deg, sqrt
-from theon.ops.fill import diag
-from theon.ops.round import ceil, floor, trunc
-from theon.ops.trig import arcsin, arcsinh, arctan, arctanh, sin, sinh, tan, tanh
 from theon.options import config
-from theon.tensor.constant import constant
-from theon.tensor.constructors import matrix, scalar, tensor
-from theon.tensor.shared import shared
+from theon.sparse.arith import (
+    AddSD,
+    AddSS,
+    AddSSData,
+    ColScaleCSC,
+    MulSD,
+    MulSS,
+    MulSV,
+    Neg,
+    RowScaleCSC,
+    StructuredAddSV,
+    Transpose,
+    add,
+    add_s_d,
+    add_s_s,
+    add_s_s_data,
+    col_scale,
+    mul,
+    mul_s_d,
+    mul_s_s,
+    mul_s_v,
+    neg,
+    row_scale,
+    structured_add_s_v,
+    sub,
+    transpose,
+)
+from theon.sparse.check import verify_grad_sparse
+from theon.sparse.compare import (
+    EqualSD,
+    EqualSS,
+    GreaterEqualSD,
+    GreaterEqualSS,
+    GreaterThanSD,
+    GreaterThanSS,
+    LessEqualSD,
+    LessEqualSS,
+    LessThanSD,
+    LessThanSS,
+    NotEqualSD,
+    NotEqualSS,
+    eq,
+    equal_s_d,
+    equal_s_s,
+    ge,
+    greater_equal_s_d,
+    greater_equal_s_s,
+    greater_than_s_d,
+    greater_than_s_s,
+    gt,
+    le,
+    less_equal_s_d,
+    less_equal_s_s,
+    less_than_s_d,
+    less_than_s_s,
+    lt,
+    neq,
+    not_equal_s_d,
+    not_equal_s_s,
+)
+from theon.sparse.convert import (
+    Cast,
+    ConstructSparseFromList,
+    DenseFromSparse,
+    SparseFromDense,
+    bcast,
+    cast,
+    ccast,
+    construct_sparse_from_list,
+    csc_from_dense,
+    csr_from_dense,
+    dcast,
+    dense_from_sparse,
+    fcast,
+    icast,
+    lcast,
+    wcast,
+    zcast,
+)
+from theon.sparse.csm import (
+    CSC,
+    CSM,
+    CSMGrad,
+    CSMProperties,
+    CSR,
+    csm_data,
+    csm_grad,
+    csm_indices,
+    csm_indptr,
+    csm_properties,
+    csm_shape,
+    sp_ones_like,
+    sp_zeros_like,
+)
+from theon.sparse.index import (
+    GetItem2Lists,
+    GetItem2ListsGrad,
+    GetItem2d,
+    GetItemList,
+    GetItemListGrad,
+    GetItemScalar,
+    get_item_2d,
+    get_item_2lists,
+    get_item_2lists_grad,
+    get_item_list,
+    get_item_list_grad,
+    get_item_scalar,
+)
+from theon.sparse.join import HStack, VStack, hstack, vstack
+from theon.sparse.products import (
+    Dot,
+    SamplingDot,
+    StructuredDot,
+    StructuredDotGradCSC,
+    StructuredDotGradCSR,
+    TrueDot,
+    Usmm,
+    dot,
+    sampling_dot,
+    sdg_csc,
+    sdg_csr,
+    structured_dot,
+    structured_dot_grad,
+    true_dot,
+    usmm,
+)
+from theon.sparse.reduce import Diag, SpSum, SquareDiagonal, diag, sp_sum, square_diagonal
+from theon.sparse.shared import sparse_constructor as shared
+from theon.sparse.structured import (
+    arcsin,
+    arcsinh,
+    arctan,
+    arctanh,
+    ceil,
+    conj,
+    deg2rad,
+    expm1,
+    floor,
+    log1p,
+    rad2deg,
+    rint,
+    sgn,
+    sin,
+    sinh,
+    sqr,
+    sqrt,
+    structured_add,
+    structured_exp,
+    structured_log,
+    structured_maximum,
+    structured_minimum,
+    structured_monoid,
+    structured_pow,
+    structured_sigmoid,
+    tan,
+    tanh,
+    trunc,
+)
+from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
+from theon.sparse.type import (
+    SparseType,
+    enable_sparse,
+    imported_scipy,
+    integer_types,
+    scipy_ver,
+    sparse_formats,
+    string_types,
+)
+from theon.sparse.variable import (
+    SparseConstant,
+    SparseConstantSignature,
+    SparseVariable,
+    as_sparse,
+    as_sparse_or_tensor_variable,
+    as_sparse_variable,
+    bsr_dmatrix,
+    bsr_fmatrix,
+    bsr_matrix,
+    constant,
+    csc_dmatrix,
+    csc_fmatrix,
+    csc_matrix,
+    csr_dmatrix,
+    csr_fmatrix,
+    csr_matrix,
+    hash_from_sparse,
+    matrix,
+)
+
+_modules = {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
+
+
+def __getattr__(name):
+    import importlib
+
+    if name in _modules:
+        return importlib.import_module(_modules[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

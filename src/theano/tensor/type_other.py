@@ -5,3 +5,4 @@ from theon.graph.op import Op
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Constant
 from theon.tensor.shared import Generic
+from theon.typed_list.slices import SliceConstant, SliceType

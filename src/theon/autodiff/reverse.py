@@ -146,13 +146,20 @@ def grad(
             elif return_disconnected == "disconnected":
                 g = DisconnectedType()()
             else:
-                g = zeros_for(target) if isinstance(target.type, TensorType) else DisconnectedType()()
+                g = _zeros_of(target)
         elif add_names and g.name is None and g.owner is not None:
             about = (cost.name if cost is not None and cost.name else None), target.name
             if all(about):
                 g.name = f"(d{about[0]}/d{about[1]})"
         results.append(g)
     return format_as(using_list, using_tuple, results)
+
+
+def _zeros_of(target: Any) -> Any:
+    """A zero gradient: of the variable's own kind where it can say what that is (sparse matrices), else disconnected."""
+    if isinstance(target.type, TensorType):
+        return zeros_for(target)
+    return target.zeros_like() if hasattr(target, "zeros_like") else DisconnectedType()()
 
 
 def _report_disconnected(target: Variable, cost: Any, how: str) -> None:

@@ -23,6 +23,7 @@ from theon.schedule import rows as rows
 from theon.schedule import streams as streams
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
+from theon.sparse.rules import simplified
 
 __all__ = ["Compiled", "compiled"]
 
@@ -67,6 +68,7 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     merge(fgraph)
     if "canonicalize" not in excluded:
         canonical.run(fgraph)
+        simplified(fgraph)
         cancel.run(fgraph)
     if "constant_folding" not in excluded:
         fold_constants(fgraph)

@@ -97,6 +97,22 @@ def dot(a: Any, b: Any) -> Any:
     return _dot(a, b)
 
 
+def dot_of_any(l: Any, r: Any) -> Any:
+    """Return the product that the operands define: by ``l.__dot__(r)``, else ``r.__rdot__(l)``; of tensors :func:`dot`.
+
+    Sparse variables define theirs. NotImplementedError, with the reasons, where neither operand takes the other.
+    """
+    reasons = []
+    for operand, other, name in ((l, r, "__dot__"), (r, l, "__rdot__")):
+        try:
+            return getattr(operand, name)(other)
+        except (NotImplementedError, AttributeError, TypeError) as error:
+            reasons.append(error)
+    if not (hasattr(l, "__dot__") or hasattr(r, "__rdot__")):
+        return dot(l, r)
+    raise NotImplementedError("Dot failed for the following reasons:", tuple(reasons))
+
+
 def outer(x: Any, y: Any) -> Any:
     """Return the outer product of two vectors (arrays are flattened)."""
     x, y = as_tensor_variable(x), as_tensor_variable(y)

@@ -297,6 +297,12 @@ class AdvancedSubtensor1(TensorOp):
         x, i = inputs
         if x.type.dtype in discrete_dtypes:
             return [zeros_for(x), DisconnectedType()()]
+        if self.sparse_grad:
+            from theon.sparse.convert import construct_sparse_from_list
+
+            if x.type.ndim != 2:
+                raise TypeError(message("the sparse gradient of x[indices] is defined for a matrix x", [x]))
+            return [construct_sparse_from_list(x, output_grads[0], i), DisconnectedType()()]
         return [AdvancedIncSubtensor1()(zeros_for(x), output_grads[0], i), DisconnectedType()()]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:

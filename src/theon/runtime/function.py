@@ -82,6 +82,10 @@ class Function:
         self._entry: Any = None
         self._native: Any = None
         self._in_slow = False
+        self._mixed = any(
+            not hasattr(v.type, "broadcastable")
+            for v in [*(i.variable for i in inputs), *(o.variable for o in outputs)]
+        )
         self.n_returned_outputs = len(self._outputs)
 
     # --- containers ---
@@ -267,6 +271,8 @@ class Function:
                 elif not value.flags.writeable:
                     value = value.copy()
             states.append(value)
+        if self._mixed:
+            _unalias_mixed(values, outputs, [out.borrow for out in self._outputs], states)
         for place, value in zip(self._update_places, states):
             self._containers[place].storage[0] = value
         if self.return_none:
@@ -334,6 +340,36 @@ def _listed(found: Any, single: bool) -> list[Any]:
 
 def _nothing(entry: Any, args: Any, kwargs: Any) -> None:
     entry(*args, **kwargs)
+
+
+def _buffers(value: Any, found: list[Any]) -> list[Any]:
+    """The arrays at the bottom of a value: of an array, a sparse matrix (its parts), a list (its elements)."""
+    if isinstance(value, np.ndarray):
+        found.append(_root(value))
+    elif isinstance(value, list):
+        for element in value:
+            _buffers(element, found)
+    elif hasattr(value, "indptr"):
+        found.extend(_root(part) for part in (value.data, value.indices, value.indptr))
+    return found
+
+
+def _unalias_mixed(values: list[Any], outputs: list[Any], borrowed: list[bool], states: list[Any]) -> None:
+    """Copy outputs and new states that share memory with arguments, states or each other, where some are no arrays."""
+    import copy
+
+    seen = {id(b) for v in values for b in _buffers(v, [])}
+    kept = {id(v) for v in values if isinstance(v, list)}
+    for group, flags in ((outputs, borrowed), (states, [False] * len(states))):
+        for k, value in enumerate(group):
+            buffers = {id(b) for b in _buffers(value, [])}
+            shares = not buffers.isdisjoint(seen) or id(value) in kept
+            if shares and not flags[k]:
+                group[k] = value = copy.deepcopy(value)
+                buffers = {id(b) for b in _buffers(value, [])}
+            seen |= buffers
+            if isinstance(value, list):
+                kept.add(id(value))
 
 
 def _root(a: Any) -> Any:

@@ -1,5 +1,18 @@
 """Theano's ``theano.sparse.sandbox.sp``: names of Theon."""
 
 from theon.graph.op import Op
-from theon.ops.fill import diag
-from theon.tensor.constructors import tensor
+from theon.sparse.arith import ColScaleCSC, RowScaleCSC, col_scale, row_scale
+from theon.sparse.patches import ConvolutionIndices, convolution_indices, convolve, max_pool
+from theon.sparse.reduce import Diag, SpSum, SquareDiagonal, diag, sp_sum, square_diagonal
+from theon.sparse.rules import register_specialize
+from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
+
+_modules = {"gof": "theano.gof", "sparse": "theano.sparse", "tensor": "theano.tensor", "theano": "theano"}
+
+
+def __getattr__(name):
+    import importlib
+
+    if name in _modules:
+        return importlib.import_module(_modules[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

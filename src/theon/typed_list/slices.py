@@ -1,0 +1,56 @@
+"""The type of slices, so that a slice can be an input of a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from theon.graph.type import SingletonType
+from theon.graph.variable import Constant
+
+__all__ = ["SliceConstant", "SliceType", "slicetype"]
+
+
+class SliceType(SingletonType):
+    """Python slices."""
+
+    __module__ = "theano.tensor.type_other"
+
+    def filter(self, x: Any, strict: bool = False, allow_downcast: bool | None = None) -> slice:
+        """Return ``x``; TypeError for what is no slice."""
+        if not isinstance(x, slice):
+            raise TypeError("Expected a slice!", x)
+        return x
+
+    def __str__(self) -> str:
+        return "slice"
+
+
+slicetype = SliceType()
+
+
+class SliceConstant(Constant):
+    """A slice constant of ints and Nones. TypeError for anything else in it."""
+
+    __module__ = "theano.tensor.type_other"
+
+    def __init__(self, type: SliceType, data: slice, name: str | None = None) -> None:
+        numbers = []
+        for n in (data.start, data.stop, data.step):
+            if n is not None and not isinstance(n, int | np.integer):
+                raise TypeError(f"a constant slice holds integers, not {n!r}", data)
+            numbers.append(None if n is None else int(n))
+        super().__init__(type, slice(*numbers), name)
+
+    def signature(self) -> Any:
+        """Return a hashable stand-in."""
+        return SliceConstant, self.data.start, self.data.stop, self.data.step
+
+    def __str__(self) -> str:
+        return self.name or f"SliceConstant{{{self.data.start}, {self.data.stop}, {self.data.step}}}"
+
+    __repr__ = __str__
+
+
+SliceType.Constant = SliceConstant
