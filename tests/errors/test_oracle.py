@@ -49,3 +49,14 @@ def test_a_call_error_names_variable_sizes_and_line(words):
     with pytest.raises(ValueError) as caught:
         f(np.zeros((2, 3)), np.zeros((2, 3)))
     assert words in str(caught.value)
+
+
+def test_an_update_of_a_wider_dtype_names_where_the_dtype_comes_in():
+    W = theano.shared(np.zeros(3, "float32"), name="W")
+    rate, g = T.dscalar("rate"), T.fvector("g")
+    with pytest.raises(TypeError) as caught:
+        theano.function([rate, g], updates=[(W, W - T.sqr(rate) * g)])
+    text = str(caught.value)
+    assert "rate, TensorType(float64, scalar), made at" in text
+    assert "float64 comes in with rate: cast it, or what it is made from, with .astype('float32')" in text
+    assert "unbroadcast" not in text

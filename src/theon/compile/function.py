@@ -276,20 +276,38 @@ def _changed(i: In, **changes: Any) -> In:
     return new
 
 
+def _where_dtype_enters(variable: Variable) -> Variable:
+    """Return the expression that ``variable`` has its dtype from: a leaf of that dtype, or one whose operands have others."""
+    while variable.owner is not None:
+        same = [v for v in variable.owner.inputs if getattr(v.type, "dtype", None) == variable.type.dtype]  # type: ignore[attr-defined]
+        if not same:
+            break
+        variable = same[0]
+    return variable
+
+
 def _update(target: Any, expression: Any) -> Variable:
     try:
         return target.filter_update(expression if isinstance(expression, Variable) else as_tensor_variable(expression))  # type: ignore[no-any-return]
     except TypeError:
         given = expression if isinstance(expression, Variable) else as_tensor_variable(expression)
-        hint = (
-            "If the difference is related to the broadcast pattern, you can call the tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) "
-            "function to remove broadcastable dimensions."
-        )
+        shown = [target, given]
+        wanted, found = getattr(target.type, "dtype", None), getattr(given.type, "dtype", None)
+        if wanted != found and wanted is not None and found is not None:
+            source = _where_dtype_enters(given)
+            if source is not given:
+                shown.append(source)
+            hint = f"{found} comes in with {source}: cast it, or what it is made from, with .astype('{wanted}')."
+        else:
+            hint = (
+                "If the difference is related to the broadcast pattern, you can call the tensor.unbroadcast(var, axis_to_unbroadcast[, ...]) "
+                "function to remove broadcastable dimensions."
+            )
         raise TypeError(
             message(
                 "('An update must have the same type as the original shared variable "
                 f"(shared_var={target}, shared_var.type={target.type}, update_val={given}, update_val.type={given.type}).'",
-                [target, given],
+                shown,
                 hint,
             )
         ) from None
