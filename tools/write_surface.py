@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 NAMES = json.loads((ROOT / "tests" / "surface" / "names.json").read_text())
 SKIP = ("theano.compat.six", "theano.gpuarray", "theano.sandbox.cuda")
+BY_HAND = ("theano.gpuarray",)  # files that this tool does not write
 
 ALIASES = {
     # Theano's name -> theon.module:name
@@ -116,7 +117,7 @@ PREFERENCE = [
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
     "theon.sparse.convert",
     "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
-    "theon.legacy.names",
+    "theon.legacy.python2",
 ]  # fmt: skip
 
 
@@ -130,12 +131,6 @@ OWN = {
         )
     ],
     "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
-}  # fmt: skip
-# Other modules that Theano's modules of these packages hold under a name; found when asked for, for imports are circular.
-MODULES = {
-    "T": "theano.tensor", "blas": "theano.tensor.blas", "compile": "theano.compile", "gof": "theano.gof",
-    "scalar": "theano.scalar", "sp": "theano.sparse.sandbox.sp", "sparse": "theano.sparse", "tensor": "theano.tensor",
-    "theano": "theano",
 }  # fmt: skip
 
 
@@ -242,12 +237,12 @@ def main():
             ):
                 have += 1
                 continue
-            own = module.startswith(tuple(OWN)) and names[name].get("kind") == "module"
-            if own and MODULES.get(name) == module:
-                continue
-            if own and name in MODULES:
-                have += 1
-                late[name] = MODULES[name]
+            if names[name].get("kind") == "module":
+                # Another module under a name of its own: found when asked for, since imports would be circular.
+                place = names[name]["from"]
+                if place in modules or place in packages or place in BY_HAND:
+                    have += 1
+                    late[name] = place
                 continue
             found = source_of(module, name)
             if found:
@@ -274,10 +269,8 @@ def main():
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
         if late:
-            lines += ["", f"_modules = {dict(sorted(late.items()))!r}", "", ""]
-            lines += ["def __getattr__(name):", "    import importlib", "", "    if name in _modules:"]
-            lines += ["        return importlib.import_module(_modules[name])"]
-            lines += ['    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")']
+            lines.insert(2, "from theano._modules import modules")
+            lines += ["", f"__getattr__ = modules(__name__, {dict(sorted(late.items()))!r})"]
         path = SOURCE / "theano" / "/".join(module.split(".")[1:])
         path = path / "__init__.py" if module in packages else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """Theano's ``theano``: names of Theon."""
 
+from theano._modules import modules
 from theano._start import *
 from theano import (
     compat,
@@ -37,9 +38,21 @@ from theon.graph.op import Op, as_op
 from theon.graph.printing import pp, pprint
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.python2 import PY3
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.dot import dot_of_any as dot
 from theon.options import change_flags, config
 from theon.runtime.profile import ProfileStats
 from theon.sparse.convert import sparse_grad
 from theon.tensor.shared import Container, Generic, shared
+
+__getattr__ = modules(
+    __name__,
+    {
+        "gpuarray": "theano.gpuarray",
+        "opt": "theano.gof.opt",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+        "utils": "theano.gof.utils",
+    },
+)

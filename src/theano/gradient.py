@@ -1,5 +1,6 @@
 """Theano's ``theano.gradient``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff import disconnected_type
 from theon.autodiff.forward import Rop
 from theon.autodiff.jacobian import (
@@ -32,3 +33,5 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.type import NullType, null_type
 from theon.graph.variable import Variable
 from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano", "utils": "theano.gof.utils"})

@@ -1,5 +1,6 @@
 """Theano's ``theano.printing``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.printing import (
     DefaultPrinter,
@@ -17,7 +18,10 @@ from theon.graph.printing import (
     pprint,
 )
 from theon.graph.variable import Apply
+from theon.legacy.python2 import integer_types, string_types
 from theon.ops.checks import Print
 from theon.options import config
 from theon.runtime.function import Function
 from theon.tensor.shared import SharedVariable
+
+__getattr__ = modules(__name__, {"debugmode": "theano.compile.debugmode", "gof": "theano.gof", "theano": "theano"})

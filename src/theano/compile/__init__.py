@@ -1,5 +1,6 @@
 """Theano's ``theano.compile``: names of Theon."""
 
+from theano._modules import modules
 from theano.compile import (
     builders,
     debugmode,
@@ -35,8 +36,11 @@ from theon.graph.op import FromFunctionOp, as_op
 from theon.graph.traverse import is_same_graph
 from theon.graph.type import NullType
 from theon.graph.variable import Variable
+from theon.legacy.python2 import string_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape
 from theon.options import config
 from theon.runtime.function import Function
 from theon.runtime.profile import ProfileStats
 from theon.tensor.shared import SharedVariable, shared, shared_constructor
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "theano": "theano"})

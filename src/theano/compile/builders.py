@@ -1,7 +1,10 @@
 """Theano's ``theano.compile.builders``: names of Theon."""
 
+from theano._modules import modules
 from theon.control.inner import OpFromGraph
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.type import NullType
 from theon.graph.variable import Variable
 from theon.tensor.shared import SharedVariable
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

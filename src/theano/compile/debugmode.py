@@ -1,5 +1,6 @@
 """Theano's ``theano.compile.debugmode``: names of Theon."""
 
+from theano._modules import modules
 from theon.compile.debugmode import (
     BadDestroyMap,
     BadThunkOutput,
@@ -13,6 +14,18 @@ from theon.compile.function import FunctionMaker
 from theon.compile.mode import Mode, register_mode
 from theon.errors import BadOptimization
 from theon.graph.printing import debugprint
+from theon.legacy.python2 import get_unbound_function
 from theon.options import change_flags, config
 from theon.runtime.function import Function
 from theon.runtime.reference import raise_with_op
+
+__getattr__ = modules(
+    __name__,
+    {
+        "gof": "theano.gof",
+        "graph": "theano.gof.graph",
+        "link": "theano.gof.link",
+        "theano": "theano",
+        "utils": "theano.gof.utils",
+    },
+)

@@ -1,5 +1,6 @@
 """Theano's ``theano.compile.mode``: names of Theon."""
 
+from theano._modules import modules
 from theon.compile.mode import (
     FAST_COMPILE,
     FAST_RUN,
@@ -9,4 +10,7 @@ from theon.compile.mode import (
     predefined_modes,
     register_mode,
 )
+from theon.legacy.python2 import string_types
 from theon.options import config
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -1,4 +1,8 @@
 """Theano's ``theano.compile.ops``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.op import FromFunctionOp, as_op
+from theon.legacy.python2 import integer_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, shape_i, specify_shape
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -1,5 +1,6 @@
 """Theano's ``theano.gof``: names of Theon."""
 
+from theano._modules import modules
 from theano.gof import (
     callcache,
     cc,
@@ -26,3 +27,5 @@ from theon.graph.traverse import view_roots
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.tensor.shared import Container, Generic
+
+__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,3 +1,9 @@
 """Theano's ``theano.gof.cc``: names of Theon."""
 
+from theano._modules import modules
+from theon.legacy.python2 import PY3, string_types
 from theon.options import config
+
+__getattr__ = modules(
+    __name__, {"graph": "theano.gof.graph", "link": "theano.gof.link", "theano": "theano", "utils": "theano.gof.utils"}
+)

@@ -1,4 +1,7 @@
 """Theano's ``theano.gof.destroyhandler``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import InconsistencyError
 from theon.options import config
+
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox"})

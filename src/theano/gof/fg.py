@@ -1,6 +1,12 @@
 """Theano's ``theano.gof.fg``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import InconsistencyError, MissingInputError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.type import NullType
 from theon.options import config
+
+__getattr__ = modules(
+    __name__,
+    {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"},
+)

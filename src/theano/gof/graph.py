@@ -1,5 +1,6 @@
 """Theano's ``theano.gof.graph``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.traverse import (
     ancestors,
     clone,
@@ -17,4 +18,7 @@ from theon.graph.traverse import (
     view_roots,
 )
 from theon.graph.variable import Apply, Constant, Node, Variable
+from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
+
+__getattr__ = modules(__name__, {"theano": "theano", "utils": "theano.gof.utils"})

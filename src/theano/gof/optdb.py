@@ -1,3 +1,7 @@
 """Theano's ``theano.gof.optdb``: names of Theon."""
 
+from theano._modules import modules
+from theon.legacy.python2 import integer_types
 from theon.options import config
+
+__getattr__ = modules(__name__, {"opt": "theano.gof.opt"})

@@ -1,7 +1,11 @@
 """Theano's ``theano.gof.type``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import MethodNotDefined
 from theon.graph.op import Op
 from theon.graph.type import PureType, SingletonType, Type, generic
+from theon.legacy.python2 import string_types
 from theon.options import change_flags
 from theon.tensor.shared import Generic
+
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})

@@ -1,4 +1,8 @@
 """Theano's ``theano.misc.pkl_utils``: names of Theon."""
 
+from theano._modules import modules
+from theon.legacy.python2 import PY3, string_types
 from theon.options import config
 from theon.tensor.shared import SharedVariable
+
+__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,1 +1,5 @@
 """Theano's ``theano.misc.safe_asarray``: names of Theon."""
+
+from theano._modules import modules
+
+__getattr__ = modules(__name__, {"theano": "theano"})

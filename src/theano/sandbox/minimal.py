@@ -1,4 +1,6 @@
 """Theano's ``theano.sandbox.minimal``: names of Theon."""
 
+from theano._modules import modules
 from theon.compile.function import function
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})

@@ -1,5 +1,8 @@
 """Theano's ``theano.sandbox.multinomial``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.random.multinomial import ChoiceFromUniform, MultinomialFromUniform, MultinomialWOReplacementFromUniform
+
+__getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

@@ -1,9 +1,11 @@
 """Theano's ``theano.sandbox.rng_mrg``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.jacobian import undefined_grad
 from theon.compile.function import function
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
+from theon.legacy.python2 import integer_types, string_types
 from theon.ops.dims import cast, get_vector_length
 from theon.options import config
 from theon.random.mrg import (
@@ -29,8 +31,18 @@ from theon.random.mrg import (
     mrg_uniform_base,
     multMatVect,
 )
-from theon.random.raw import multinomial
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.constructors import tensor
 from theon.tensor.shared import shared
 from theon.tensor.type import TensorType
+
+__getattr__ = modules(
+    __name__,
+    {
+        "gradient": "theano.gradient",
+        "multinomial": "theano.sandbox.multinomial",
+        "opt": "theano.tensor.opt",
+        "scal": "theano.scalar",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

@@ -1,5 +1,6 @@
 """Theano's ``theano.scalar.basic``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_undefined
 from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType
@@ -8,6 +9,7 @@ from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.python2 import integer_types
 from theon.ops.arith import (
     abs_,
     add,
@@ -40,3 +42,7 @@ from theon.ops.trig import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, ar
 from theon.options import config
 from theon.tensor.constant import NumpyAutocaster, autocast_float, autocast_float_as, autocast_int, constant
 from theon.tensor.constructors import complex_types, float_types, int_types
+
+__getattr__ = modules(
+    __name__, {"gof": "theano.gof", "printing": "theano.printing", "theano": "theano", "utils": "theano.gof.utils"}
+)

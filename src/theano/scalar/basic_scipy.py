@@ -1,5 +1,6 @@
 """Theano's ``theano.scalar.basic_scipy``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented
 from theon.dtypes import upcast
 from theon.ops.explog import exp
@@ -24,3 +25,5 @@ from theon.ops.special import (
     tri_gamma,
 )
 from theon.tensor.constructors import complex_types, float_types
+
+__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,5 +1,6 @@
 """Theano's ``theano.scan_module.scan_op``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_undefined
 from theon.compile.function import function
 from theon.compile.io import In, Out
@@ -8,8 +9,20 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import PureOp
 from theon.graph.type import NullType
 from theon.graph.variable import Apply
+from theon.legacy.python2 import integer_types, string_types
 from theon.ops.dims import Shape_i
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.constructors import tensor
 from theon.tensor.type import TensorType
+
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "gradient": "theano.gradient",
+        "scan_utils": "theano.scan_module.scan_utils",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

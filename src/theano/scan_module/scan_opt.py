@@ -1,7 +1,22 @@
 """Theano's ``theano.scan_module.scan_opt``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import InconsistencyError
 from theon.graph.traverse import equal_computations
+from theon.legacy.python2 import integer_types
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.fill import Alloc, AllocEmpty
-from theon.tensor.constructors import scalar, tensor
+
+__getattr__ = modules(
+    __name__,
+    {
+        "gof": "theano.gof",
+        "opt": "theano.tensor.opt",
+        "scalar": "theano.scalar",
+        "scan_op": "theano.scan_module.scan_op",
+        "scan_utils": "theano.scan_module.scan_utils",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+    },
+)

@@ -1,7 +1,19 @@
 """Theano's ``theano.scan_module.scan_utils``: names of Theon."""
 
+from theano._modules import modules
 from theon.compile.conveniences import clone
 from theon.control.scan import get_updates_and_outputs, until
 from theon.graph.traverse import equal_computations
+from theon.legacy.python2 import string_types
 from theon.ops.dims import get_scalar_constant_value
-from theon.tensor.constructors import scalar, tensor
+
+__getattr__ = modules(
+    __name__,
+    {
+        "compat": "theano.compat",
+        "gof": "theano.gof",
+        "scalar": "theano.scalar",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

@@ -1,5 +1,6 @@
 """Theano's ``theano.sparse.basic``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
     all_dtypes,
@@ -195,12 +196,6 @@ from theon.sparse.variable import (
     matrix,
 )
 
-_modules = {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
-
-
-def __getattr__(name):
-    import importlib
-
-    if name in _modules:
-        return importlib.import_module(_modules[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = modules(
+    __name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
+)

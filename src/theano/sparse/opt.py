@@ -1,5 +1,6 @@
 """Theano's ``theano.sparse.opt``: names of Theon."""
 
+from theano._modules import modules
 from theon.sparse.csm import CSC, CSR, csm_data, csm_grad, csm_indices, csm_indptr, csm_properties
 from theon.sparse.packed import (
     AddSD_ccode,
@@ -42,19 +43,14 @@ from theon.sparse.rules import (
     register_specialize,
 )
 
-_modules = {
-    "blas": "theano.tensor.blas",
-    "gof": "theano.gof",
-    "scalar": "theano.scalar",
-    "sparse": "theano.sparse",
-    "tensor": "theano.tensor",
-    "theano": "theano",
-}
-
-
-def __getattr__(name):
-    import importlib
-
-    if name in _modules:
-        return importlib.import_module(_modules[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = modules(
+    __name__,
+    {
+        "blas": "theano.tensor.blas",
+        "gof": "theano.gof",
+        "scalar": "theano.scalar",
+        "sparse": "theano.sparse.basic",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor``: names of Theon."""
 
+from theano._modules import modules
 from theano.tensor import (
     basic,
     blas,
@@ -51,6 +52,7 @@ from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.python2 import integer_types
 from theon.ops.arith import (
     abs_,
     add,
@@ -426,3 +428,14 @@ from theon.tensor.constructors import (
 from theon.tensor.shared import Generic
 from theon.tensor.type import TensorType, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
+
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "printing": "theano.printing",
+        "scal": "theano.scalar",
+        "theano": "theano",
+    },
+)

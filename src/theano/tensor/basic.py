@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.basic``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
     all_dtypes,
@@ -16,6 +17,7 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.python2 import integer_types
 from theon.ops.arith import (
     abs_,
     add,
@@ -367,3 +369,15 @@ from theon.tensor.constructors import (
 from theon.tensor.shared import Generic
 from theon.tensor.type import TensorType, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
+
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "elemwise": "theano.tensor.elemwise",
+        "gof": "theano.gof",
+        "printing": "theano.printing",
+        "scal": "theano.scalar",
+        "theano": "theano",
+    },
+)

@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.blas``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import InconsistencyError
 from theon.graph.op import Op
 from theon.graph.printing import FunctionPrinter, debugprint, pprint
@@ -8,3 +9,8 @@ from theon.graph.variable import Apply
 from theon.ops.dot import BatchedDot, batched_dot
 from theon.options import config
 from theon.tensor.type import values_eq_approx_remove_inf_nan
+
+__getattr__ = modules(
+    __name__,
+    {"T": "theano.tensor.basic", "theano": "theano", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"},
+)

@@ -1,15 +1,21 @@
 """Theano's ``theano.tensor.elemwise``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.type import NullType
 from theon.graph.variable import Apply
+from theon.legacy.python2 import integer_types
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
 from theon.ops.reduce import All, Any, CAReduce, Max, Min, Prod, Sum, SumLike
 from theon.options import change_flags, config
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.constructors import scalar
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorVariable
+
+__getattr__ = modules(
+    __name__,
+    {"cgen": "theano.tensor.elemwise_cgen", "gof": "theano.gof", "scalar": "theano.scalar", "theano": "theano"},
+)

@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.extra_ops``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff import disconnected_type
 from theon.graph.disconnected import DisconnectedType
 from theon.ops.dims import squeeze
@@ -25,5 +26,17 @@ from theon.ops.extra import (
 )
 from theon.ops.methods import Repeat, repeat
 from theon.ops.sort import CumOp, Unique, cumprod, cumsum, diff
-from theon.tensor.constructors import scalar, tensor
 from theon.tensor.shared import Generic
+
+__getattr__ = modules(
+    __name__,
+    {
+        "basic": "theano.tensor.basic",
+        "gof": "theano.gof",
+        "gradient": "theano.gradient",
+        "nlinalg": "theano.tensor.nlinalg",
+        "scalar": "theano.scalar",
+        "tensor": "theano.tensor.basic",
+        "theano": "theano",
+    },
+)

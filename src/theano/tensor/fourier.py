@@ -1,3 +1,5 @@
 """Theano's ``theano.tensor.fourier``: names of Theon."""
 
-from theon.tensor.constructors import tensor
+from theano._modules import modules
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})

@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.inplace``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.printing import pprint
 from theon.ops.arith import (
     abs_ as abs__inplace,
@@ -79,4 +80,8 @@ from theon.ops.trig import (
     sinh as sinh_inplace,
     tan as tan_inplace,
     tanh as tanh_inplace,
+)
+
+__getattr__ = modules(
+    __name__, {"elemwise": "theano.tensor.elemwise", "printing": "theano.printing", "scal": "theano.scalar"}
 )

@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.nlinalg``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
@@ -29,4 +30,5 @@ from theon.ops.linalg import (
     tensorsolve,
 )
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"tensor": "theano.tensor.basic", "theano": "theano"})

@@ -1,8 +1,10 @@
 """Theano's ``theano.tensor.opt``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import InconsistencyError, MethodNotDefined, NotScalarConstantError, ShapeError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Constant, Variable
+from theon.legacy.python2 import integer_types
 from theon.ops.checks import Assert, assert_, assert_op
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, Reshape, Shape, Shape_i, get_scalar_constant_value
@@ -11,5 +13,19 @@ from theon.ops.index import AdvancedIncSubtensor, AdvancedIncSubtensor1, Advance
 from theon.ops.join import MakeVector
 from theon.ops.sort import TopKOp
 from theon.options import config
-from theon.tensor.constructors import scalar
 from theon.tensor.type import values_eq_approx_remove_inf_nan
+
+__getattr__ = modules(
+    __name__,
+    {
+        "T": "theano.tensor.basic",
+        "basic": "theano.scalar.basic",
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "graph": "theano.gof.graph",
+        "opt": "theano.gof.opt",
+        "scalar": "theano.scalar",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+    },
+)

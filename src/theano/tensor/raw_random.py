@@ -1,5 +1,7 @@
 """Theano's ``theano.tensor.raw_random``: names of Theon."""
 
+from theano._modules import modules
+from theon.legacy.python2 import string_types
 from theon.random.raw import (
     RandomFunction,
     RandomStateType,
@@ -18,4 +20,7 @@ from theon.random.raw import (
     random_state_type,
     uniform,
 )
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(
+    __name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "tensor": "theano.tensor", "theano": "theano"}
+)

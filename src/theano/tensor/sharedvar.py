@@ -1,5 +1,7 @@
 """Theano's ``theano.tensor.sharedvar``: names of Theon."""
 
+from theano._modules import modules
+from theon.legacy.python2 import integer_types
 from theon.tensor.shared import (
     ScalarSharedVariable,
     SharedVariable,
@@ -9,3 +11,5 @@ from theon.tensor.shared import (
     tensor_constructor,
 )
 from theon.tensor.type import TensorType
+
+__getattr__ = modules(__name__, {"theano": "theano"})

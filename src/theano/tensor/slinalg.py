@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.slinalg``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.linalg import (
@@ -20,4 +21,5 @@ from theon.ops.linalg import (
     solve_upper_triangular,
 )
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -1,11 +1,13 @@
 """Theano's ``theano.tensor.subtensor``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import MethodNotDefined, NotScalarConstantError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply
+from theon.legacy.python2 import integer_types
 from theon.ops.dims import DimShuffle, addbroadcast, get_scalar_constant_value
 from theon.ops.fill import alloc
 from theon.ops.index import (
@@ -22,3 +24,5 @@ from theon.ops.index import (
 )
 from theon.options import config
 from theon.tensor.type import TensorType
+
+__getattr__ = modules(__name__, {"gof": "theano.gof", "scal": "theano.scalar", "theano": "theano"})

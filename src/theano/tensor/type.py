@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.type``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.type import Type
 from theon.graph.variable import Variable
 from theon.options import config
@@ -9,3 +10,5 @@ from theon.tensor.type import (
     values_eq_approx_always_true,
     values_eq_approx_remove_inf_nan,
 )
+
+__getattr__ = modules(__name__, {"scal": "theano.scalar", "theano": "theano"})

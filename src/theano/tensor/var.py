@@ -1,8 +1,12 @@
 """Theano's ``theano.tensor.var``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import AsTensorError
 from theon.graph.variable import Constant, Variable
+from theon.legacy.python2 import PY3, integer_types
 from theon.ops.methods import IntegerDivisionError
 from theon.options import config
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable, _tensor_py_operators
+
+__getattr__ = modules(__name__, {"theano": "theano"})

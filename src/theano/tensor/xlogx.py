@@ -1,5 +1,7 @@
 """Theano's ``theano.tensor.xlogx``: names of Theon."""
 
+from theano._modules import modules
 from theon.ops.declare import Elemwise
 from theon.ops.explog import xlogx, xlogy0
-from theon.tensor.constructors import scalar
+
+__getattr__ = modules(__name__, {"scalar": "theano.scalar"})

@@ -1,5 +1,6 @@
 """Theano's ``theano.typed_list``: names of Theon."""
 
+from theano._modules import modules
 from theano.typed_list import basic, opt, type
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant, Variable
@@ -30,12 +31,4 @@ from theon.typed_list.ops import (
 from theon.typed_list.slices import SliceType
 from theon.typed_list.type import TypedListType
 
-_modules = {"T": "theano.tensor", "theano": "theano"}
-
-
-def __getattr__(name):
-    import importlib
-
-    if name in _modules:
-        return importlib.import_module(_modules[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

@@ -1,9 +1,12 @@
 """Theano's ``theano.sandbox.linalg.ops``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.legacy.python2 import integer_types
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
 from theon.ops.fill import trace
 from theon.ops.linalg import Cholesky, MatrixInverse, Solve, cholesky, det, matrix_inverse, solve
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

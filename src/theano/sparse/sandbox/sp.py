@@ -1,5 +1,6 @@
 """Theano's ``theano.sparse.sandbox.sp``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.op import Op
 from theon.sparse.arith import ColScaleCSC, RowScaleCSC, col_scale, row_scale
 from theon.sparse.patches import ConvolutionIndices, convolution_indices, convolve, max_pool
@@ -7,12 +8,6 @@ from theon.sparse.reduce import Diag, SpSum, SquareDiagonal, diag, sp_sum, squar
 from theon.sparse.rules import register_specialize
 from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
 
-_modules = {"gof": "theano.gof", "sparse": "theano.sparse", "tensor": "theano.tensor", "theano": "theano"}
-
-
-def __getattr__(name):
-    import importlib
-
-    if name in _modules:
-        return importlib.import_module(_modules[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = modules(
+    __name__, {"gof": "theano.gof", "sparse": "theano.sparse", "tensor": "theano.tensor", "theano": "theano"}
+)

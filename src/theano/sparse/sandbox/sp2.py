@@ -1,5 +1,6 @@
 """Theano's ``theano.sparse.sandbox.sp2``: names of Theon."""
 
+from theano._modules import modules
 from theon.dtypes import discrete_dtypes, float_dtypes
 from theon.sparse.arith import (
     AddSSData,
@@ -71,12 +72,4 @@ from theon.sparse.tidy import EliminateZeros, Remove0, eliminate_zeros, remove0
 from theon.sparse.type import SparseType
 from theon.sparse.variable import as_sparse_variable
 
-_modules = {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"}
-
-
-def __getattr__(name):
-    import importlib
-
-    if name in _modules:
-        return importlib.import_module(_modules[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})

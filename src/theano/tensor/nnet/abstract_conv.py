@@ -1,8 +1,10 @@
 """Theano's ``theano.tensor.nnet.abstract_conv``: names of Theon."""
 
+from theano._modules import modules
 from theon.errors import NotScalarConstantError
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.legacy.python2 import integer_types
 from theon.nnet.abstract_conv import (
     AbstractConv,
     AbstractConv2d,
@@ -31,3 +33,5 @@ from theon.nnet.abstract_conv import (
 from theon.ops.checks import Assert
 from theon.ops.dims import get_scalar_constant_value, patternbroadcast
 from theon.tensor.constant import as_tensor_variable
+
+__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,7 +1,9 @@
 """Theano's ``theano.tensor.nnet.conv3d2d``: names of Theon."""
 
+from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.nnet.abstract_conv import conv3d
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -1,4 +1,7 @@
 """Theano's ``theano.tensor.nnet.ctc``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_undefined
 from theon.options import config
+
+__getattr__ = modules(__name__, {"T": "theano.tensor", "gof": "theano.gof"})

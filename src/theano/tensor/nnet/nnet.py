@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.nnet.nnet``: names of Theon."""
 
+from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
@@ -44,4 +45,17 @@ from theon.ops.softmax import (
 )
 from theon.ops.special import sigmoid, softplus
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.constructors import scalar, tensor
+
+__getattr__ = modules(
+    __name__,
+    {
+        "elemwise": "theano.tensor.elemwise",
+        "extra_ops": "theano.tensor.extra_ops",
+        "gof": "theano.gof",
+        "opt": "theano.tensor.opt",
+        "scalar": "theano.scalar",
+        "subtensor": "theano.tensor.subtensor",
+        "tensor": "theano.tensor.basic",
+        "theano": "theano",
+    },
+)

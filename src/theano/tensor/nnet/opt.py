@@ -1,5 +1,6 @@
 """Theano's ``theano.tensor.nnet.opt``: names of Theon."""
 
+from theano._modules import modules
 from theon.nnet.abstract_conv import (
     AbstractConv2d,
     AbstractConv2d_gradInputs,
@@ -11,3 +12,7 @@ from theon.nnet.abstract_conv import (
     get_conv_output_shape,
 )
 from theon.tensor.type import TensorType
+
+__getattr__ = modules(
+    __name__, {"compile": "theano.compile", "gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"}
+)

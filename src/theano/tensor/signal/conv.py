@@ -1,4 +1,6 @@
 """Theano's ``theano.tensor.signal.conv``: names of Theon."""
 
+from theano._modules import modules
 from theon.nnet.layers import conv2d_of_signal as conv2d
-from theon.tensor.constructors import tensor
+
+__getattr__ = modules(__name__, {"conv": "theano.tensor.nnet.conv", "tensor": "theano.tensor", "theano": "theano"})
