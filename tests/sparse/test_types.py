@@ -82,8 +82,9 @@ def test_what_is_not_sparse_is_refused():
             op(d, d)
     with pytest.raises(TypeError):
         x + T.dvector()
+    assert x
     with pytest.raises(TypeError):
-        bool(x)
+        bool(x < x)
     assert isinstance(sparse.as_sparse_or_tensor_variable(d), T.TensorVariable)
 
 

@@ -31,7 +31,7 @@ from theon.ops import (
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import TensorSharedVariable
-from theon.tensor.variable import TensorConstant, TensorProperties, TensorVariable
+from theon.tensor.variable import TensorConstant, TensorProperties, TensorVariable, comparison
 
 __all__ = ["METHODS", "div_proxy"]
 
@@ -196,10 +196,10 @@ METHODS: dict[str, Any] = {
     "__ror__": _operator(bits.or_, True),
     "__xor__": _operator(bits.xor),
     "__rxor__": _operator(bits.xor, True),
-    "__lt__": _operator(compare.lt),
-    "__le__": _operator(compare.le),
-    "__gt__": _operator(compare.gt),
-    "__ge__": _operator(compare.ge),
+    "__lt__": comparison(_operator(compare.lt)),
+    "__le__": comparison(_operator(compare.le)),
+    "__gt__": comparison(_operator(compare.gt)),
+    "__ge__": comparison(_operator(compare.ge)),
     "__getitem__": lambda self, args: index.getitem(self, args),
     "__dot__": dot.dot,
     "__rdot__": lambda self, other: dot.dot(other, self),

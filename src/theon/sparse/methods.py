@@ -10,6 +10,7 @@ from theon.graph.variable import Variable
 from theon.ops.dims import shape
 from theon.sparse import arith, compare, convert, csm, index, products, reduce
 from theon.sparse.variable import SparseProperties
+from theon.tensor.variable import comparison
 
 __all__ = ["METHODS"]
 
@@ -47,10 +48,10 @@ METHODS: dict[str, Any] = {
     "__rsub__": _operator(arith.sub, True),
     "__mul__": _operator(arith.mul),
     "__rmul__": _operator(arith.mul, True),
-    "__lt__": _operator(compare.lt),
-    "__le__": _operator(compare.le),
-    "__gt__": _operator(compare.gt),
-    "__ge__": _operator(compare.ge),
+    "__lt__": comparison(_operator(compare.lt)),
+    "__le__": comparison(_operator(compare.le)),
+    "__gt__": comparison(_operator(compare.gt)),
+    "__ge__": comparison(_operator(compare.ge)),
     "__getitem__": lambda self, args: index.getitem(self, args),
 }
 

@@ -38,7 +38,11 @@ class SparseProperties:
         """2."""
         return 2
 
+    _is_nonzero = True
+
     def __bool__(self) -> bool:
+        if self._is_nonzero:  # as for tensors: only what an operator compared has no truth value
+            return True
         raise TypeError("Variables do not support boolean operations: a sparse variable has no truth value")
 
     def __iter__(self) -> Any:

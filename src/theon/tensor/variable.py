@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from theon.graph.variable import Constant, Variable
 from theon.tensor import hooks
 from theon.tensor.type import TensorType
 
-__all__ = ["TensorConstant", "TensorConstantSignature", "TensorVariable"]
+__all__ = ["TensorConstant", "TensorConstantSignature", "TensorVariable", "comparison"]
 
 
 class TensorProperties:
@@ -39,8 +40,13 @@ class TensorProperties:
         """Which dimensions are known to have size 1."""
         return self.type.broadcastable
 
+    _is_nonzero = True
+
     def __bool__(self) -> bool:
-        # Python asks for the truth of a comparison in ``x < y < z`` and ``if x > 0``; a symbolic value has none.
+        # ``if x:`` is how programs ask whether they were given a variable at all; but Python also asks for the truth of
+        # a comparison, in ``x < y < z`` and ``if x > 0``, and a symbolic comparison has none: operators mark theirs.
+        if self._is_nonzero:
+            return True
         raise TypeError(
             "Variables do not support boolean operations. This can happen if you do a logical operation (<, >, <=, <, >=, "
             "==, !=) between a numpy.ndarray and a Theano tensor variable, or use one in an if statement; use "
@@ -60,6 +66,18 @@ class TensorProperties:
                 )
             known = count
         return (self[i] for i in range(known))  # type: ignore[index]
+
+
+def comparison(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return the method of a comparing operator: like ``operator``, but what it returns has no truth value."""
+
+    def method(self: Any, other: Any) -> Any:
+        found = operator(self, other)
+        if found is not NotImplemented:
+            found._is_nonzero = False
+        return found
+
+    return method
 
 
 class TensorVariable(TensorProperties, Variable):
