@@ -408,8 +408,9 @@ class Config:
         self.__dict__["_unknown"] = sorted(set(texts) - set(FLAGS))
 
     def read(self, name: str) -> Any:
-        """Return the value of the flag with this full name, or the section of that prefix."""
+        """Return the value of the flag with this full name, or the section of that prefix; ``__`` may stand for the dot."""
         values = self.__dict__["_values"]
+        name = name.replace("__", ".")
         if name in values:
             return values[name]
         sections = self.__dict__["_sections"]
@@ -421,7 +422,8 @@ class Config:
         return sections[name]
 
     def write(self, name: str, value: Any, *, force: bool = False) -> None:
-        """Set a flag; flags fixed at import raise Exception, as in Theano."""
+        """Set a flag, ``__`` standing for the dot; flags fixed at import raise Exception, as in Theano."""
+        name = name.replace("__", ".")
         flag = FLAGS.get(name)
         if flag is None:
             raise AttributeError(f"theano.config has no flag {name!r}")

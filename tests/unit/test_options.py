@@ -1,0 +1,15 @@
+"""Flags: by attribute, by section, in the later spelling with two underscores."""
+
+import pytest
+
+import theano
+
+
+def test_two_underscores_stand_for_the_dot():
+    assert theano.config.gcc__cxxflags == theano.config.gcc.cxxflags
+    with theano.config.change_flags(gcc__cxxflags="-O1"):
+        assert theano.config.gcc.cxxflags == "-O1"
+        theano.config.gcc__cxxflags = "-O2"
+        assert theano.config.gcc__cxxflags == "-O2"
+    with pytest.raises(AttributeError, match="no flag 'gcc.nothing'"):
+        theano.config.gcc__nothing
