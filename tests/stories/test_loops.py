@@ -144,6 +144,19 @@ def test_bad_loops_are_refused():
     assert f(np.ones(2, F), 0).shape == (0, 2)
 
 
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_more_steps_than_rows_is_an_error_that_says_the_sizes(mode):
+    x, i = T.vector("x"), T.iscalar("i")
+    f = theano.function([x, i], theano.scan(lambda a, s: s + a, x, T.zeros((), F), n_steps=i)[0], mode=mode)
+    np.testing.assert_allclose(f(np.ones(3, F), 2), [1, 2])
+    with pytest.raises(ValueError, match=r"sequence 0 \(x\[t\]\) .* has 2 rows .* 5 steps"):
+        f(np.ones(2, F), 5)
+    with pytest.raises(ValueError, match="n_steps must be an int"):
+        theano.scan(lambda a: a, x, n_steps=T.scalar())
+    everything, _ = theano.scan(lambda a: a, x, n_steps=np.inf)
+    assert theano.function([x], everything, mode=mode)(np.ones(3, F)).shape == (3,)
+
+
 def test_error_in_a_step_names_the_step_and_leaks_no_update():
     x, s = T.vector("x"), theano.shared(0)
     out, updates = theano.scan(lambda a: ({s: s + 1}), sequences=x)

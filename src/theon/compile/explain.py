@@ -8,7 +8,7 @@ from theon.graph.printing import debugprint
 from theon.kernel.scalar import Scalar
 from theon.kernel.text import kernel_text, scalar_text
 from theon.runtime.function import Function
-from theon.schedule.step import Check, HostScalar, KernelStep, Loop, NativeCall, Program, PythonCall, Step
+from theon.schedule.step import Branch, Check, HostScalar, KernelStep, Loop, NativeCall, Program, PythonCall, Step
 
 __all__ = ["explain", "program_text"]
 
@@ -45,6 +45,13 @@ def program_text(program: Program) -> str:
             until = "" if step.stop is None else f", until {where(step.stop)}"
             lines.append(f"{indent}loop     {scalar_text(step.count)} times, counted by {where(step.counter)}{until}")
             for inner in step.steps:
+                tell(inner, indent + "    ")
+        elif isinstance(step, Branch):
+            lines.append(f"{indent}if       {scalar_text(step.condition)}")
+            for inner in step.then:
+                tell(inner, indent + "    ")
+            lines.append(f"{indent}else")
+            for inner in step.otherwise:
                 tell(inner, indent + "    ")
 
     for step in program.steps:

@@ -16,7 +16,8 @@ from theon.rewrite.rules.nested import expand_graphs, make_lazy, rewrite_steps, 
 from theon.rewrite.rules.stabilize import stabilize
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
-from theon.schedule import conv as conv  # they register lowerings
+from theon.schedule import branch as branch  # they register lowerings
+from theon.schedule import conv as conv
 from theon.schedule import gather as gather
 from theon.schedule import loop as loop
 from theon.schedule import rows as rows

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from theon.control.scan_op import Scan, ScanInfo
+from theon.dtypes import discrete_dtypes
 from theon.errors import MissingInputError, message
 from theon.graph.traverse import clone_replace, io_toposort
 from theon.graph.variable import Constant, Variable
@@ -160,7 +161,8 @@ def scan(
 
     ``sequences``: variables, or dicts of ``input`` and ``taps`` (places relative to now, 0 by default). ``outputs_info``:
     for each output its initial value, a dict of ``initial`` and ``taps`` (negative; -1 by default), or None where steps do
-    not read it. ``n_steps``: number of steps, by default what the sequences have. ``truncate_gradient``: number of steps
+    not read it. ``n_steps``: number of steps, by default what the shortest sequence has; it is
+    an error, when the loop runs, if a sequence has fewer. ``truncate_gradient``: number of steps
     that gradients go back, all of them by default. ``go_backwards``: take the sequences from the end. ``strict``: whether
     all other variables that ``fn`` uses must be among ``non_sequences``.
 
@@ -172,17 +174,7 @@ def scan(
     >>> theano.function([A, k], powers[-1])([1, 2, 3], 3)
     array([ 1.,  8., 27.])
     """
-    steps_known = n_steps if not isinstance(n_steps, Variable) else None
-    if isinstance(steps_known, float | np.floating) and (np.isnan(steps_known) or np.isinf(steps_known)):
-        raise ValueError("n_steps can't be nan or inf")
-    if steps_known is not None:
-        if isinstance(steps_known, np.ndarray):
-            steps_known = steps_known.item()
-        if int(steps_known) != steps_known:
-            raise TypeError(f"the number of steps is an integer, not {steps_known}")
-        if steps_known < 0:
-            raise ValueError(f"Scan was asked to run for a negative number of steps: {steps_known}")
-        n_steps = int(steps_known)
+    n_steps = _checked_steps(n_steps)
 
     # --- sequences ---
     inner_seqs: list[Variable] = []
@@ -208,18 +200,19 @@ def scan(
             outer_seqs.append(_not_broadcast(rows))
 
     # --- number of steps ---
-    lengths = [x.shape[0] for x in outer_seqs]
     if n_steps is not None:
-        lengths.append(as_tensor_variable(n_steps).astype("int64"))
-    if not lengths:
+        steps = as_tensor_variable(n_steps).astype("int64")
+    elif outer_seqs:
+        steps = outer_seqs[0].shape[0]
+        for x in outer_seqs[1:]:
+            steps = minimum(steps, x.shape[0])
+    else:
         raise ValueError("theano.scan was asked to run for an unknown number of steps: give it sequences or n_steps")
-    steps = lengths[0]
-    for other in lengths[1:]:
-        steps = minimum(steps, other)
 
     # --- states ---
     entries = [
-        None if e is None or (isinstance(e, dict) and e.get("initial") is None) else e for e in _listed(outputs_info)
+        None if e is None or (isinstance(e, dict) and (e.get("initial") is None or e.get("taps") in ([], ()))) else e
+        for e in _listed(outputs_info)
     ]
     for place, e in enumerate(_listed(outputs_info)):
         if isinstance(e, dict) and e.get("initial") is None and e.get("taps") not in (None, []):
@@ -287,6 +280,26 @@ def scan(
     if return_list:
         return results, changed
     return (None if not results else results[0] if len(results) == 1 else results), changed
+
+
+def _checked_steps(n_steps: Any) -> Any:
+    """The number of steps: an int, an integer variable, or None where the sequences say it. ValueError, TypeError for others."""
+    if n_steps is None:
+        return None
+    if isinstance(n_steps, Variable):
+        if getattr(n_steps.type, "ndim", None) != 0 or n_steps.type.dtype not in discrete_dtypes:  # type: ignore[attr-defined]
+            raise ValueError(message("n_steps must be an int", [n_steps]))
+        return n_steps
+    value = np.asarray(n_steps)
+    if value.ndim:
+        raise ValueError(f"n_steps must be an int, not {n_steps!r}")
+    if value.dtype.kind == "f" and not np.isfinite(value):
+        return None
+    if value.dtype.kind not in "iubf" or int(value) != value:
+        raise ValueError(f"n_steps must be an int, not {n_steps!r}")
+    if value < 0:
+        raise ValueError(f"Scan was asked to run for a negative number of steps: {int(value)}")
+    return int(value)
 
 
 def _plain(v: Variable) -> Variable:

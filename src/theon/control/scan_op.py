@@ -169,8 +169,10 @@ class Scan(Op):
             raise ValueError(f"Scan was asked to run for negative number of step {n}")
         for place, s in enumerate(seqs):
             if len(s) < n:
+                name = self.inputs[place].name
                 raise ValueError(
-                    f"Sequence is shorter than the required number of steps: (number {place}, {len(s)}) < {n}"
+                    f"Sequence is shorter than the required number of steps: sequence {place}"
+                    f"{f' ({name})' if name else ''} of {self} has {len(s)} rows (of shape {s.shape[1:]}), {n} steps are asked for"
                 )
         back = [-own[0] for own in info.taps]
         for place, (x, lag) in enumerate(zip(first, back)):

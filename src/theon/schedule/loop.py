@@ -17,17 +17,17 @@ from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.lower import LOWERINGS, Expression, Lowering, Unsupported, k, lowers, plus, times
 from theon.schedule.step import HostScalar, Loop, Step, Tensor
 
-__all__: list[str] = []
+__all__ = ["restored", "snapshot"]
 
 
 @lowers("Scan")
 def scan(low: Lowering, node: Apply) -> None:
     """Lower a loop; Unsupported, with nothing changed, where a step needs memory whose size changes from step to step."""
-    before = _state(low)
+    before = snapshot(low)
     try:
         _Loop(low, node).lower()
     except Unsupported:
-        _restore(low, before)
+        restored(low, before)
         raise
 
 
@@ -35,17 +35,19 @@ _LISTS = ("tensors", "buffers", "steps", "errors", "constants", "constant_values
 _TABLES = ("constant_slots", "memory", "scalar", "vector", "pending", "checked", "known_indices", "places")
 
 
-def _state(low: Lowering) -> list[Any]:
+def snapshot(low: Lowering) -> list[Any]:
+    """What :func:`restored` needs to undo what is lowered from here on."""
     lists = [(getattr(low, name), len(getattr(low, name))) for name in _LISTS]
     return [lists, [getattr(low, name).copy() for name in _TABLES], low.fgraph, low.wanted]
 
 
-def _restore(low: Lowering, before: list[Any]) -> None:
+def restored(low: Lowering, before: list[Any]) -> None:
+    """Undo what was lowered since the snapshot was taken; it can be used again."""
     for name, (found, length) in zip(_LISTS, before[0]):
         del found[length:]
         setattr(low, name, found)
     for name, found in zip(_TABLES, before[1]):
-        setattr(low, name, found)
+        setattr(low, name, found.copy())
     low.fgraph, low.wanted = before[2], before[3]
 
 

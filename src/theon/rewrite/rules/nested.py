@@ -11,10 +11,10 @@ from theon.control.inner import OpFromGraph
 from theon.control.lazy import LazyIfElse
 from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.index import Subtensor
 from theon.rewrite.engine import _same_origin
-from theon.tensor.type import TensorType
 
 __all__ = ["expand_graphs", "make_lazy", "rewrite_steps", "slim_loops"]
 
@@ -37,7 +37,26 @@ def expand_graphs(fgraph: FunctionGraph) -> int:
 
 
 def make_lazy(fgraph: FunctionGraph) -> int:
-    """Move what only one branch of an ``ifelse`` needs into that branch, where it is computed if chosen; return how many moved."""
+    """Move what only one branch of an ``ifelse`` needs into that branch, where it is computed if chosen; return how many moved.
+
+    Choices that are moved into a branch become lazy there too.
+    """
+    moved = 0
+    waiting = [fgraph]
+    while waiting:
+        graph = waiting.pop()
+        made: list[LazyIfElse] = []
+        moved += _made_lazy(graph, made)
+        for op in made:
+            for place, (ins, outs) in enumerate(op.graphs):
+                if any(isinstance(node.op, IfElse) for node in io_toposort(ins, outs)):
+                    inner = FunctionGraph(ins, outs, clone=False)
+                    op.graphs[place] = (inner.inputs, inner.outputs)
+                    waiting.append(inner)
+    return moved
+
+
+def _made_lazy(fgraph: FunctionGraph, made: list[LazyIfElse]) -> int:
     moved = 0
     # The outermost choices first: what they need on one side only may hold further choices.
     for node in reversed(fgraph.toposort()):
@@ -59,13 +78,12 @@ def make_lazy(fgraph: FunctionGraph) -> int:
                 if v.owner not in inside and not isinstance(v, Constant):
                     inputs[v] = None
             graphs.append((list(inputs), list(branch)))
-        if not all(isinstance(v.type, TensorType) for ins, outs in graphs for v in (*ins, *outs)):
-            continue
         op = LazyIfElse(graphs[0], graphs[1])
         found = op(node.inputs[0], *graphs[0][0], *graphs[1][0], return_list=True)
         for old, new in zip(node.outputs, found):
             _same_origin(new, node)
             fgraph.replace(old, new, reason="make_lazy")
+        made.append(op)
         moved += sum(len(inside) for inside in own)
     return moved
 

@@ -1,0 +1,88 @@
+"""ifelse as a branch of native code: one call, the branch not taken costs nothing, the same numbers as node by node."""
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+import theon
+from theano.ifelse import ifelse
+from theano.scan_module import until
+
+c, x, y = T.dscalar("c"), T.dvector("x"), T.dvector("y")
+V, W = np.asarray([1.0, 2.0]), np.asarray([3.0, 1.0, 0.5])
+
+
+def check(inputs, outputs, *calls):
+    """Native code and the reference agree, twice in a row (memory is used again); no Python runs in between."""
+    native = theano.function(inputs, outputs, on_unused_input="ignore")
+    assert native._native is not None
+    assert "python " not in theon.explain(native)
+    reference = theano.function(inputs, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
+    for values in [*calls, *calls]:
+        for got, want in zip(native(*values), reference(*values), strict=True):
+            assert got.dtype == want.dtype
+            np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_branches_of_the_same_sizes_write_into_the_same_memory():
+    check([c, x], [ifelse(c, T.exp(x), x * 2), ifelse(c, x.sum(), x[0] * 2)], (1.0, V), (0.0, W), (np.nan, V))
+
+
+def test_branches_of_different_sizes():
+    z = ifelse(c, T.exp(x), y * 2)
+    check([c, x, y], [T.sin(z), z.sum(), z.shape[0], z[-1]], (1.0, V, W), (0.0, V, W))
+    z = ifelse(c > 0, T.zeros((T.cast(c, "int64"), 2)), T.ones((3, 2)))
+    check([c], [z, z.shape], (5.0,), (-1.0,))
+
+
+def test_choices_within_choices_with_gradient():
+    z = ifelse(c > 0, ifelse(c > 1, T.exp(x), T.sin(x)), ifelse(c < -1, x * 2, T.cos(x) + x[1]))
+    check([c, x], [z, T.grad(z.sum(), x)], *((v, V) for v in (2.0, 0.5, -0.5, -2.0)))
+    a, b = ifelse(c > 0, [x * y, T.exp(x).sum()], [T.exp(x), y.prod()])
+    check([c, x, y], [a, b, *T.grad((a * b).sum(), [x, y])], (1.0, V, V), (-1.0, V, V))
+
+
+def test_choices_in_steps_and_loops_in_choices():
+    rows, _ = theano.scan(
+        lambda a, s: ifelse(T.gt(a, 0), s + T.exp(a), s * 2), sequences=x, outputs_info=T.ones_like(y)
+    )
+    check([x, y], [rows, rows[-1], T.grad((rows**2).sum(), x)], ([1.0, -2.0, 0.5], V))
+    z = ifelse(c > 0, rows[-1], T.exp(y))
+    check([c, x, y], [z, T.grad(z.sum(), x)], (1.0, W, V), (0.0, W, V))
+    rows, _ = theano.scan(
+        lambda s: (ifelse(T.gt(s.sum(), 10), s * 2, s + 1), until(s.sum() > 100)), outputs_info=y, n_steps=50
+    )
+    check([y], [rows, T.grad(rows.sum(), y)], (V,), (W,))
+
+
+def test_branch_not_taken_runs_nothing_also_where_python_runs_and_values_are_no_tensors():
+    seen = []
+
+    @theano.compile.ops.as_op([T.dvector], [T.dvector])
+    def noted(v):
+        seen.append(len(v))
+        return v[:1] * 3
+
+    f = theano.function([c, x, y], ifelse(c > 0, noted(x), T.exp(y)) * 2)
+    np.testing.assert_allclose(f(0.0, V, W), 2 * np.exp(W))
+    assert seen == []
+    np.testing.assert_allclose(f(1.0, V, W), [6.0])
+    assert seen == [2]
+    matrix = theano.sparse.csr_matrix("matrix")
+    g = theano.function([c, matrix], ifelse(c > 0, matrix * 2.0, matrix * 3.0))
+    assert "if{lazy}" in [str(node.op) for node in g.maker.fgraph.toposort()]
+    import scipy.sparse
+
+    assert g(-1.0, scipy.sparse.csr_matrix(np.eye(2))).toarray()[1, 1] == 3
+
+
+def test_error_in_a_branch_only_where_it_is_taken_and_no_update_then():
+    i, s = T.iscalar("i"), theano.shared(np.arange(3.0))
+    f = theano.function([c, x, i], ifelse(c > 0, x[i], x.sum()), updates=[(s, ifelse(c > 0, s * 2, s))])
+    assert f(0.0, V, 5) == 3
+    with pytest.raises(IndexError, match="out of bounds"):
+        f(1.0, V, 5)
+    np.testing.assert_array_equal(s.get_value(), np.arange(3.0))
+    assert f(1.0, V, 1) == 2
+    np.testing.assert_array_equal(s.get_value(), 2 * np.arange(3.0))
