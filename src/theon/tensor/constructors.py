@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from theon.options import config
@@ -37,16 +37,18 @@ def _several(make: Callable[..., Any], plural: str) -> Callable[..., Any]:
     def several(*args: Any, **kwargs: Any) -> Any:
         if not args:
             raise ValueError(f"{plural} needs names, or a number")
-        if len(args) == 1 and isinstance(args[0], int):
-            names: Sequence[str | None] = [None] * args[0]
-        else:
-            names = args
+        if isinstance(args[0], int):
+            return [make(None, **kwargs) for _ in range(args[0])]
+        names = args[0] if len(args) == 1 else args  # one string is a name for each of its letters
         made = [make(name, **kwargs) for name in names]
         return made[0] if len(made) == 1 else made
 
     several.__name__ = several.__qualname__ = plural
     several.__module__ = "theano.tensor.basic"
-    several.__doc__ = "Return one variable for each name, or as many as a single int says, as the singular makes them."
+    several.__doc__ = (
+        "Return a list of variables, as the singular makes them: one for each name or each letter of a single string (for one "
+        "name the variable itself), or as many as a single int says."
+    )
     return several
 
 
