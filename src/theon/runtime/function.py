@@ -35,6 +35,26 @@ class FunctionStorage:
         return True
 
 
+class Thunk:
+    """``f.fn``: called without arguments, it takes the inputs from ``f.input_storage`` and leaves the outputs in ``f.output_storage``."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+
+    def __call__(self) -> None:
+        f = self.function
+        found = f(*[f.input_storage[place].storage[0] for place in f._positional])
+        outputs = (
+            []
+            if f.return_none
+            else list(found.values())
+            if f.output_keys is not None
+            else _listed(found, f.unpack_single)
+        )
+        for container, value in zip(f.output_storage, outputs):
+            container.storage[0] = value
+
+
 class Function:
     """A compiled function; call it with the inputs' values.
 
@@ -72,7 +92,7 @@ class Function:
         self.profile: Any = None
         self.trust_input = False
         self.container, self.value = FunctionStorage(self, False), FunctionStorage(self, True)
-        self.fn = runner
+        self.output_storage = [Container(o.variable, [None], name=o.variable.name) for o in self._outputs]
         self._positional = [n for n, i in enumerate(self._inputs) if not i.implicit]
         self._by_name: dict[str, int | None] = {}
         for n, i in enumerate(self._inputs):
@@ -129,7 +149,7 @@ class Function:
 
     def use_native(self, native: Any) -> None:
         """Call ``native.entry`` first, whose results are one array or a list of arrays."""
-        self._native, self.fn = native, native
+        self._native = native
         entry = native.entry
         single = len(self._outputs) == 1
         if self.profile is not None:
@@ -286,6 +306,47 @@ class Function:
             return dict(zip(self.output_keys, outputs))
         return outputs[0] if self.unpack_single else outputs
 
+    # --- what programs read ---
+
+    @property
+    def fn(self) -> Thunk:
+        """The function without its handling of arguments; see :class:`Thunk`."""
+        return Thunk(self)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """An :class:`Out` for each output."""
+        return list(self._outputs)
+
+    @property
+    def indices(self) -> list[tuple[Any, list[int], list[Any]]]:
+        """For each input: its :class:`In`, and two lists that stay empty."""
+        return [(i, [], []) for i in self._inputs]
+
+    @property
+    def defaults(self) -> list[tuple[bool, bool, Any]]:
+        """For each input: whether it must be given, whether it goes back to its default after a call, the default."""
+        updated = set(self._update_places)
+        return [
+            (bool(c.required), not c.required and n not in updated and not i.implicit, c.storage[0])
+            for n, (i, c) in enumerate(zip(self._inputs, self._containers))
+        ]
+
+    @property
+    def finder(self) -> dict[Any, Container]:
+        """Containers by position, by variable and by name; a name of several inputs is left out."""
+        found: dict[Any, Container] = {}
+        for n, (i, c) in enumerate(zip(self._inputs, self._containers)):
+            found[n] = found[i.variable] = c
+            if i.name is not None and self._by_name[i.name] is not None:
+                found[i.name] = c
+        return found
+
+    @property
+    def inv_finder(self) -> dict[Container, Any]:
+        """Inputs by container."""
+        return dict(zip(self._containers, self._inputs))
+
     # --- around it ---
 
     def copy(
@@ -299,8 +360,13 @@ class Function:
         """Return a function that computes the same: with its own states, ``swap`` mapping shared variables to others."""
         return self.maker.copy(self, share_memory, swap, delete_updates, name, profile)  # type: ignore[no-any-return]
 
+    def __copy__(self) -> Function:
+        return self.copy()
+
     def free(self) -> None:
-        """Drop what is kept between calls: nothing but states is."""
+        """Drop what is kept between calls: the outputs that :attr:`fn` left; nothing else is but states."""
+        for container in self.output_storage:
+            container.storage[0] = None
 
     def get_shared(self) -> list[Any]:
         """Return the shared variables that the function reads or updates."""
