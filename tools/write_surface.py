@@ -117,7 +117,7 @@ PREFERENCE = [
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
     "theon.sparse.convert",
     "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
-    "theon.legacy.python2",
+    "theon.legacy.python2", "theon.graph.destroy", "theon.graph.features",
 ]  # fmt: skip
 
 
@@ -130,6 +130,9 @@ OWN = {
             "products", "packed", "draws", "patches", "shared", "rules", "check",
         )
     ],
+    "theano.gof": [
+        "theon.graph." + name for name in ("features", "destroy", "inspect", "props", "ccode")
+    ] + ["theon.legacy.helpers"],
     "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ from theon.compile.mode import (
 from theon.compile.watchmodes import MonitorMode
 from theon.control.inner import OpFromGraph
 from theon.errors import AliasedMemoryError, UnusedInputError
+from theon.graph.destroy import Supervisor
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import FromFunctionOp, as_op
 from theon.graph.traverse import is_same_graph

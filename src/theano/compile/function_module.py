@@ -4,6 +4,7 @@ from theano._modules import modules
 from theon.compile.function import FunctionMaker
 from theon.compile.io import In, SymbolicInput, SymbolicOutput
 from theon.errors import AliasedMemoryError, UnusedInputError
+from theon.graph.destroy import Supervisor
 from theon.graph.traverse import is_same_graph
 from theon.legacy.python2 import string_types
 from theon.options import config

@@ -10,6 +10,7 @@ from theon.compile.mode import (
     predefined_modes,
     register_mode,
 )
+from theon.graph.destroy import Supervisor
 from theon.legacy.python2 import string_types
 from theon.options import config
 

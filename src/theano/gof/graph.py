@@ -1,6 +1,17 @@
 """Theano's ``theano.gof.graph``: names of Theon."""
 
 from theano._modules import modules
+from theon.graph.inspect import (
+    NoParams,
+    as_string,
+    default_node_formatter,
+    io_connection_pattern,
+    is_in_ancestors,
+    is_same_graph_with_merge,
+    nodes_constructed,
+    op_as_string,
+    ops,
+)
 from theon.graph.traverse import (
     ancestors,
     clone,

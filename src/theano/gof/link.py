@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.graph.type import Type
+from theon.legacy.helpers import undef
 from theon.runtime.reference import raise_with_op
 from theon.tensor.shared import Container
 

@@ -1,6 +1,7 @@
 """Theano's ``theano.gof.op``: names of Theon."""
 
 from theano._modules import modules
+from theon.graph.ccode import CLinkerObject, CLinkerOp
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, PureOp
 from theon.legacy.python2 import PY3

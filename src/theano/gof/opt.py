@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.errors import InconsistencyError
+from theon.graph.inspect import is_same_graph_with_merge
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
 

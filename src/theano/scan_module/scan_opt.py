@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.errors import InconsistencyError
+from theon.graph.destroy import DestroyHandler
 from theon.graph.traverse import equal_computations
 from theon.legacy.python2 import integer_types
 from theon.ops.dims import get_scalar_constant_value

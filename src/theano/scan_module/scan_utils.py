@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.compile.conveniences import clone
 from theon.control.scan import get_updates_and_outputs, until
+from theon.graph.features import Validator
 from theon.graph.traverse import equal_computations
 from theon.legacy.python2 import string_types
 from theon.ops.dims import get_scalar_constant_value

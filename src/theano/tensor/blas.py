@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.errors import InconsistencyError
+from theon.graph.features import ReplacementDidntRemovedError
 from theon.graph.op import Op
 from theon.graph.printing import FunctionPrinter, debugprint, pprint
 from theon.graph.traverse import view_roots

@@ -11,6 +11,7 @@ from theon.dtypes import complex_dtypes, discrete_dtypes
 from theon.errors import DisconnectedInputError, MethodNotDefined, NullTypeGradError, describe, message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.garbage import uncollected
+from theon.graph.inspect import connection_pattern_of
 from theon.graph.op import Op
 from theon.graph.traverse import io_toposort
 from theon.graph.type import NullType
@@ -45,23 +46,6 @@ def format_as(use_list: bool, use_tuple: bool, outputs: Any) -> Any:
             raise ValueError("Wrong arguments. expected a one element list")
         return outputs[0]
     return outputs
-
-
-def connection_pattern_of(node: Apply) -> list[list[bool]]:
-    """Return, for each input and output of a node, whether the output's elements depend on the input's."""
-    method = getattr(node.op, "connection_pattern", None)
-    if method is None:
-        return [[True] * len(node.outputs) for _ in node.inputs]
-    found = method(node)
-    if (
-        not isinstance(found, list)
-        or len(found) != len(node.inputs)
-        or any(len(row) != len(node.outputs) for row in found)
-    ):
-        raise ValueError(
-            f"{node.op}.connection_pattern should return {len(node.inputs)} lists of {len(node.outputs)} flags, it returned {found}"
-        )
-    return found
 
 
 @uncollected

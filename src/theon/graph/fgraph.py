@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from theon.errors import InconsistencyError, MissingInputError, message
+from theon.graph.features import AlreadyThere
 from theon.graph.traverse import clone_get_equiv, io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 
@@ -121,7 +122,8 @@ class FunctionGraph:
                 reader.inputs[place] = new_var
             self._clients[new_var].append((reader, place))
             self._tell("on_change_input", reader, place, var, new_var, reason)
-        self._clients[var] = []
+        # The new variable may itself be computed from the old one, and so have added a reader.
+        self._clients[var] = self._clients[var][len(readers) :]
         self._prune(var)
 
     def change_input(self, node: Any, i: int, new_var: Variable, reason: Any = None) -> None:
@@ -192,17 +194,62 @@ class FunctionGraph:
                     if not readers:
                         pending.append(operand)
 
+    def orderings(self) -> dict[Apply, list[Apply]]:
+        """Return what features want: for some nodes, those that must come before them besides those they need."""
+        found: dict[Apply, list[Apply]] = {}
+        for feature in self._features:
+            order = getattr(feature, "orderings", None)
+            if order is not None:
+                for node, before in order(self).items():
+                    known = found.setdefault(node, [])
+                    known.extend(b for b in before if b not in known)
+        return found
+
     def toposort(self) -> list[Apply]:
-        """Return the nodes, each after those it needs."""
-        return io_toposort(self._input_set, self.outputs)
+        """Return the nodes, each after those it needs and those that :meth:`orderings` wants before it.
+
+        ValueError where features want what cannot be.
+        """
+        order = io_toposort(self._input_set, self.outputs)
+        wanted = self.orderings() if self._features else None
+        if not wanted:
+            return order
+        needs = {
+            node: [*(v.owner for v in node.inputs if v.owner in self.apply_nodes), *wanted.get(node, ())]
+            for node in order
+        }
+        done: dict[Apply, None] = {}
+        opened: set[Apply] = set()
+        for root in order:
+            stack = [root]
+            while stack:
+                node = stack[-1]
+                if node in done:
+                    stack.pop()
+                    continue
+                left = [n for n in needs[node] if n not in done]
+                if not left:
+                    done[stack.pop()] = None
+                elif node in opened:
+                    raise ValueError("graph contains cycles")
+                else:
+                    opened.add(node)
+                    stack.extend(reversed(left))
+        return list(done)
 
     def attach_feature(self, feature: Any) -> None:
-        """Let ``feature`` hear of changes (on_attach, on_import, on_prune, on_change_input)."""
+        """Let ``feature`` hear of changes (on_attach, on_import, on_prune, on_change_input).
+
+        One that is attached already, or whose ``on_attach`` raises AlreadyThere, is left out.
+        """
         if feature in self._features:
             return
         attach = getattr(feature, "on_attach", None)
         if attach is not None:
-            attach(self)
+            try:
+                attach(self)
+            except AlreadyThere:
+                return
         self._features.append(feature)
 
     def remove_feature(self, feature: Any) -> None:
@@ -212,6 +259,45 @@ class FunctionGraph:
             detach = getattr(feature, "on_detach", None)
             if detach is not None:
                 detach(self)
+
+    def execute_callbacks(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Call method ``name`` of each feature that has it, with the graph and ``args``."""
+        for feature in self._features:
+            method = getattr(feature, name, None)
+            if method is not None:
+                method(self, *args, **kwargs)
+
+    def collect_callbacks(self, name: str, *args: Any) -> dict[Any, Any]:
+        """Return what method ``name`` of each feature that has it returns, by feature."""
+        return {f: getattr(f, name)(self, *args) for f in self._features if hasattr(f, name)}
+
+    def add_input(self, input: Variable) -> None:
+        """Make a variable an input of the graph."""
+        if input not in self._input_set:
+            self.inputs.append(input)
+            self._input_set.add(input)
+            self._add_variable(input)
+
+    def disown(self) -> None:
+        """Take every feature off and empty the graph."""
+        for feature in list(self._features):
+            self.remove_feature(feature)
+        self.apply_nodes, self.variables, self._clients = set(), set(), {}
+        self.inputs, self.outputs, self._input_set = [], [], set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        for feature in self._features:
+            for name in getattr(feature, "pickle_rm_attr", ()):
+                state.pop(name, None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        for feature in self._features:
+            give = getattr(feature, "unpickle", None)
+            if give is not None:
+                give(self)
 
     def _tell(self, event: str, *args: Any) -> None:
         for feature in self._features:
@@ -245,6 +331,9 @@ class FunctionGraph:
         equiv = clone_get_equiv(self.inputs, self.outputs)
         copy = FunctionGraph([equiv[v] for v in self.inputs], [equiv[v] for v in self.outputs], clone=False)
         copy.update_mapping = self.update_mapping
+        if attach_feature:
+            for feature in self._features:
+                copy.attach_feature(feature)
         return copy, equiv
 
     def __str__(self) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from theon.errors import MethodNotDefined
+from theon.graph.ccode import CLinkerOp
 from theon.graph.origin import user_frame
+from theon.graph.props import object2
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Variable
 
-__all__ = ["FromFunctionOp", "Op", "PureOp", "as_op", "as_variable"]
+__all__ = ["FromFunctionOp", "Op", "PureOp", "as_op", "as_variable", "performer"]
 
 
 def as_variable(x: Any) -> Variable:
@@ -22,43 +24,7 @@ def as_variable(x: Any) -> Variable:
     return conversion.as_variable(x)
 
 
-class _PropsMeta(type):
-    """Gives classes with ``__props__`` equality, hash and text made from them, unless they define their own."""
-
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> type:
-        props = namespace.get("__props__")
-        if props is not None:
-            if not isinstance(props, tuple):
-                raise TypeError(f"__props__ of {name} has to be a tuple")
-            namespace.setdefault("__hash__", _props_hash)
-            namespace.setdefault("__eq__", _props_eq)
-            if "__str__" not in namespace and not any("__str__" in vars(b) for b in bases if b.__name__ != "Op"):
-                namespace["__str__"] = _props_str
-        elif "__eq__" in namespace and "__hash__" not in namespace:
-            pass
-        return super().__new__(mcs, name, bases, namespace, **kwargs)
-
-
-def _values(op: Any) -> tuple[Any, ...]:
-    return tuple(getattr(op, prop) for prop in type(op).__props__)
-
-
-def _props_hash(self: Any) -> int:
-    return hash((type(self), _values(self)))
-
-
-def _props_eq(self: Any, other: object) -> bool:
-    return type(self) is type(other) and _values(self) == _values(other)
-
-
-def _props_str(self: Any) -> str:
-    props = type(self).__props__
-    if not props:
-        return type(self).__name__
-    return f"{type(self).__name__}{{{', '.join(f'{p}={getattr(self, p)!r}' for p in props)}}}"
-
-
-class Op(metaclass=_PropsMeta):
+class Op(object2, CLinkerOp):
     """The interface of ops.
 
     A subclass gives ``make_node`` (or ``itypes`` and ``otypes``) and ``perform``, and, where it can, ``grad`` or ``L_op``,
@@ -136,7 +102,8 @@ class Op(metaclass=_PropsMeta):
         """Whether a node whose inputs are all constant may be computed at compile time."""
         return True
 
-    def add_tag_trace(self, thing: Any, user_line: Any = None) -> Any:
+    @staticmethod
+    def add_tag_trace(thing: Any, user_line: Any = None) -> Any:
         """Give ``thing`` the place in the user's program, and return it."""
         thing.tag.origin = user_frame(2)
         return thing
@@ -147,8 +114,46 @@ class Op(metaclass=_PropsMeta):
         thing.tag.origin = user_frame(2)
         return thing
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
+    def get_params(self, node: Apply) -> Any:
+        """Return the run-time parameters of a node; by default, of the fields that ``params_type`` names in the op."""
+        wanted = getattr(self, "params_type", None)
+        if wanted is not None and hasattr(wanted, "fields"):
+            return wanted.get_params(self, node)
+        raise MethodNotDefined("get_params", type(self), type(self).__name__)
+
+    def prepare_node(self, node: Apply, storage_map: Any, compute_map: Any, impl: Any) -> None:
+        """Called before a thunk of the node is made; nothing by default."""
+
+    def make_py_thunk(
+        self, node: Apply, storage_map: Any, compute_map: Any, no_recycling: Any, debug: bool = False
+    ) -> Any:
+        """Return a function without arguments that runs :meth:`perform` on the cells of ``storage_map``."""
+        ins = [storage_map[v] for v in node.inputs]
+        outs = [storage_map[v] for v in node.outputs]
+        params = node.run_params()
+
+        def thunk() -> bool:
+            values = [cell[0] for cell in ins]
+            if params is None:
+                self.perform(node, values, outs)
+            else:
+                self.perform(node, values, outs, params)
+            for variable in node.outputs:
+                compute_map[variable][0] = True
+            return False
+
+        thunk.inputs, thunk.outputs, thunk.lazy = ins, outs, False  # type: ignore[attr-defined]
+        return thunk
+
+    def make_thunk(
+        self, node: Apply, storage_map: Any, compute_map: Any, no_recycling: Any, impl: str | None = None
+    ) -> Any:
+        """Return a function without arguments that computes the node from and into the cells of ``storage_map``.
+
+        ``storage_map`` and ``compute_map`` map each variable to a list of one: its value, and whether it is computed.
+        """
+        self.prepare_node(node, storage_map, compute_map, "py")
+        return self.make_py_thunk(node, storage_map, compute_map, no_recycling)
 
     def __str__(self) -> str:
         return getattr(self, "name", None) or f"{type(self).__module__}.{type(self).__name__}"
@@ -158,6 +163,37 @@ class Op(metaclass=_PropsMeta):
 
 
 PureOp = Op
+
+
+def performer(node: Apply) -> Callable[[list[Any], list[list[Any]]], Any]:
+    """Return the function that computes a node from a list of values into a list of cells.
+
+    It is the op's ``perform``, with the node's params where it has some, or, for an op that makes its own, its thunk.
+    """
+    op: Any = node.op
+    if getattr(type(op), "make_thunk", None) is not Op.make_thunk and isinstance(op, Op):
+        return _thunk_runner(node)
+    if not isinstance(node, Apply) or node.params_type is None:
+        return lambda values, cells: op.perform(node, values, cells)
+    params = node.run_params()
+    return lambda values, cells: op.perform(node, values, cells, params)
+
+
+def _thunk_runner(node: Apply) -> Callable[[list[Any], list[list[Any]]], Any]:
+    storage: dict[Any, list[Any]] = {v: [None] for v in [*node.inputs, *node.outputs]}
+    computed: dict[Any, list[Any]] = {v: [True] for v in node.inputs} | {v: [False] for v in node.outputs}
+    thunk = node.op.make_thunk(node, storage, computed, [])
+
+    def run(values: list[Any], cells: list[list[Any]]) -> None:
+        for variable, value in zip(node.inputs, values):
+            storage[variable][0] = value
+        thunk()
+        for variable, cell in zip(node.outputs, cells):
+            cell[0] = storage[variable][0]
+        for held in storage.values():
+            held[0] = None
+
+    return run
 
 
 def _accepts(wanted: Any, given: Type) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from theon.graph import variable as graph
+from theon.graph.ccode import CLinkerType
+from theon.graph.props import object2
 
 __all__ = ["Generic", "NullType", "PureType", "SingletonType", "Type", "generic", "null_type"]
 
 
-class Type:
+class Type(object2, CLinkerType):
     """The interface of types. Subclasses define ``filter`` and usually ``__eq__`` and ``__hash__``.
 
     ``Variable`` and ``Constant`` are the classes that :meth:`make_variable` and :meth:`make_constant` build.
@@ -89,13 +91,6 @@ class Type:
     def clone(self, *args: Any, **kwargs: Any) -> Type:
         """Return a type like this one."""
         return type(self)(*args, **kwargs)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def dtype_specs(self) -> Any:
-        """Name the C type; kept for old programs that define it."""
-        raise TypeError(f"{type(self).__name__} has no C representation: Theon compiles no C")
 
     def get_size(self, shape_info: Any) -> int:
         """Return the number of bytes a value of that shape takes; 0 where unknown."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from theon.graph.origin import user_frame
+from theon.graph.props import object2
 
 if TYPE_CHECKING:
     from theon.graph.op import Op
@@ -58,7 +59,7 @@ Scratchpad.__name__ = Scratchpad.__qualname__ = "scratchpad"
 scratchpad = Scratchpad
 
 
-class Node:
+class Node(object2):
     """What graphs are made of: a Variable or an Apply."""
 
     __module__ = "theano.gof.graph"
@@ -105,12 +106,14 @@ class Apply(Node):
             elif variable.owner is not self or variable.index != place:
                 raise ValueError("All output variables passed to Apply must belong to it.")
 
+    @property
+    def params_type(self) -> Any:
+        """The op's ``params_type``, or None."""
+        return getattr(self.op, "params_type", None)
+
     def run_params(self) -> Any:
-        """Return the op's run-time parameters for this node, or None."""
-        get_params = getattr(self.op, "get_params", None)
-        if get_params is None or not getattr(self.op, "params_type", None):
-            return None
-        return get_params(self)
+        """Return the op's run-time parameters for this node, or None where it has no ``params_type``."""
+        return self.op.get_params(self) if self.params_type is not None else None
 
     def default_output(self) -> Variable:
         """Return the output that stands for the node: the op's ``default_output``, or the only one; else ValueError."""
@@ -190,6 +193,7 @@ class Variable(Node):
     __module__ = "theano.gof.graph"
 
     _numbers = itertools.count(0)
+    construction_observers: list[Callable[[Any], Any]] = []
 
     type: Type
     owner: Apply | None
@@ -213,6 +217,8 @@ class Variable(Node):
         self.auto_name = f"auto_{next(Variable._numbers)}"
         if owner is None:
             self.tag.origin = user_frame(2)
+        if Variable.construction_observers:
+            self.notify_construction_observers(self)
 
     def __str__(self) -> str:
         if self.name is not None:
@@ -231,6 +237,22 @@ class Variable(Node):
         new = self.__class__(self.type, None, None, self.name)
         new.tag = copy(self.tag)
         return new
+
+    @classmethod
+    def append_construction_observer(cls, observer: Callable[[Any], Any]) -> None:
+        """Call ``observer`` with each variable that is made from now on."""
+        cls.construction_observers.append(observer)
+
+    @classmethod
+    def remove_construction_observer(cls, observer: Callable[[Any], Any]) -> None:
+        """Stop calling ``observer``; ValueError if it was not called."""
+        cls.construction_observers.remove(observer)
+
+    @classmethod
+    def notify_construction_observers(cls, instance: Variable) -> None:
+        """Call every observer."""
+        for observer in cls.construction_observers:
+            observer(instance)
 
     def get_parents(self) -> list[Apply]:
         """Return the owner, if any."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.op import performer
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import Elemwise
 from theon.tensor.type import TensorType
@@ -133,7 +134,7 @@ def fold_constants(fgraph: FunctionGraph) -> int:
             continue
         storage: list[list[Any]] = [[None]]
         try:
-            node.op.perform(node, [v.data for v in node.inputs], storage)  # type: ignore[attr-defined]
+            performer(node)([v.data for v in node.inputs], storage)  # type: ignore[attr-defined]
         except Exception:  # the error belongs to the call, where it names the node
             continue
         value = np.asarray(storage[0][0])

@@ -13,6 +13,7 @@ import numpy as np
 from theon.codegen import abi
 from theon.codegen import program as text
 from theon.codegen.entry import State, builtin
+from theon.graph.op import performer
 from theon.graph.variable import Apply
 from theon.runtime.reference import raise_with_op
 from theon.schedule.step import Program, PythonCall
@@ -128,13 +129,13 @@ def raise_error(table: Sequence[tuple[Any, str, str]], index: int, shown: Sequen
 def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, ...]]:
     tensors = {tensor.number: tensor for tensor in program.tensors}
     node, wanted = step.node, [tensors[number] for number in step.outputs]
-    n_inputs, loops = len(step.inputs), [name for name, _ in step.loops]
+    n_inputs, loops, compute = len(step.inputs), [name for name, _ in step.loops], performer(node)
 
     def perform(*given: Any) -> tuple[Any, ...]:
         storage: list[list[Any]] = [[None] for _ in wanted]
         arrays = given[:n_inputs]
         try:
-            node.op.perform(node, list(arrays), storage)
+            compute(list(arrays), storage)
         except Exception as error:
             try:
                 if isinstance(node, Apply):

@@ -9,6 +9,7 @@ import numpy as np
 
 from theon.errors import describe
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.op import performer
 from theon.graph.origin import origin_of
 from theon.graph.variable import Apply, Constant, Variable
 
@@ -55,6 +56,7 @@ class ReferenceProgram:
                 self.initial.append(variable.data if isinstance(variable, Constant) else None)
             return place
 
+        self.performers = [performer(node) for node in order]
         self.input_slots = [slot(v) for v in fgraph.inputs]
         last: dict[int, int] = {}
         self.steps: list[tuple[Apply, list[int], list[int], list[int]]] = []
@@ -80,7 +82,7 @@ class ReferenceProgram:
         values = list(self.initial)
         for place, value in zip(self.input_slots, inputs):
             values[place] = value
-        for (node, ins, outs, destroyed), free in zip(self.steps, self.free):
+        for (node, ins, outs, destroyed), perform, free in zip(self.steps, self.performers, self.free):
             arguments = [values[i] for i in ins]
             # An op that overwrites an input gets a copy: the value may still be wanted.
             for i in destroyed:
@@ -89,7 +91,7 @@ class ReferenceProgram:
             if before is not None:
                 before(node, arguments)
             try:
-                node.op.perform(node, arguments, storage)
+                perform(arguments, storage)
             except Exception as error:
                 raise_with_op(node, error, arguments)
             for i, cell in zip(outs, storage):
