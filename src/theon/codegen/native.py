@@ -30,7 +30,7 @@ class Value:
         found = self.function.value(other, self.kind)
         a, b = (found, self) if turned else (self, found)
         if "float" in self.kind or "double" in self.kind:
-            op = "f" + op.removeprefix("s")
+            op = "f" + {"sdiv": "div", "srem": "rem"}.get(op, op)
         return self.function.new(self.kind, f"{op} {self.kind} {a.text}, {b.text}")
 
     def ordered(self, op: str, other: Any) -> Value:

@@ -17,7 +17,7 @@ __all__ = ["Routine", "routine", "routines_of"]
 
 @dataclass(frozen=True)
 class Routine:
-    """``symbol`` is the function's name; ``text`` its definition; ``needs`` the BLAS symbols it calls.
+    """``symbol`` is the function's name; ``text`` its definition; ``needs`` the BLAS and LAPACK symbols it calls.
 
     A routine of a ``library`` has only its declaration as text: it is compiled once, for all programs of this process.
     """
@@ -56,11 +56,18 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         text = windows.pooled_text if step.name == "pooled" else windows.gradient_text
         library = functools.partial(text, dtype, symbol, mode, window, stride, pool.budget() > 1)
         return _of_library(symbol, len(tensors) + 1, library)
+    from theon.codegen import lapack
+
+    if step.name in lapack.ROUTINES:
+        dtype = next(tensor.dtype for tensor in tensors if tensor.dtype in ("float32", "float64"))
+        symbol = "_".join(["theon", step.name, dtype, *map(str, step.attrs)])
+        text = functools.partial(lapack.lapack_text, step.name, symbol, dtype, step.attrs)
+        return _of_library(symbol, len(tensors) + 1, text, lapack.needs(step.name, dtype))
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
 
 
-def _of_library(symbol: str, count: int, library: Callable[[], str]) -> Routine:
-    return Routine(symbol, f"declare i64 @{symbol}({', '.join(['ptr'] * count)})", (), library)
+def _of_library(symbol: str, count: int, library: Callable[[], str], needs: tuple[str, ...] = ()) -> Routine:
+    return Routine(symbol, f"declare i64 @{symbol}({', '.join(['ptr'] * count)})", needs, library)
 
 
 _libraries: dict[str, tuple[str, CompiledModule]] = {}
@@ -75,6 +82,10 @@ def _library_address(made: Routine) -> int:
     found = _libraries.get(made.symbol)
     if found is None or found[0] != text:
         symbols = pool.symbols() if "@theon_parallel" in text else {}
+        if made.needs:
+            from theon.codegen.blas import addresses
+
+            symbols |= addresses(made.needs)
         found = _libraries[made.symbol] = text, jit.compile_module(text, symbols, (made.symbol,))
         _kept.append(found[1])
     return found[1].address(made.symbol)
@@ -92,7 +103,7 @@ def routines_of(program: Program) -> tuple[str, dict[str, int]]:
     for step in native_calls(program):
         made = routine(step, [tensors[number] for number in (*step.inputs, *step.outputs)])
         found[made.symbol] = made
-    needs = {name for made in found.values() for name in made.needs}
+    needs = {name for made in found.values() if made.library is None for name in made.needs}
     symbols = {made.symbol: _library_address(made) for made in found.values() if made.library is not None}
     if needs:
         from theon.codegen.blas import addresses

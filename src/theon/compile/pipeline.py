@@ -19,6 +19,7 @@ from theon.runtime.reference import ReferenceProgram
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
 from theon.schedule import gather as gather
+from theon.schedule import linalg as linalg
 from theon.schedule import loop as loop
 from theon.schedule import rows as rows
 from theon.schedule import streams as streams

@@ -446,9 +446,9 @@ class Cholesky(_OfMatrix):
         return self._square(x)
 
     def reference(self, xp: Any, x: Any) -> Any:
-        """LinAlgError for a matrix that is not positive definite, or nan."""
+        """LinAlgError for a matrix that is not positive definite, or nan; ValueError for one that is not finite."""
         try:
-            return scipy.linalg.cholesky(x, lower=self.lower)
+            return scipy.linalg.cholesky(x, lower=self.lower, check_finite=self.on_error == "raise")
         except scipy.linalg.LinAlgError:
             if self.on_error == "raise":
                 raise

@@ -1,0 +1,381 @@
+"""Routines of linear algebra: LAPACK and BLAS called on the program's own memory.
+
+LAPACK takes columns, the program has rows: it is given the transpose, and each routine says what that means for it. What
+has no answer (a singular matrix, one that is not positive definite) gives an error code, and the program's results are
+then found again by the reference, whose exception says what is wrong.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from theon.codegen.native import Function, Value
+from theon.codegen.native import Variable as Place
+from theon.codegen.shared import Block
+from theon.codegen.tile import KINDS
+
+__all__ = ["ROUTINES", "lapack_text", "needs"]
+
+_LETTER = {"float32": "s", "float64": "d"}
+
+
+class _Call:
+    """Calls of LAPACK from one function: numbers and letters are passed by their addresses."""
+
+    def __init__(self, f: Function, dtype: str) -> None:
+        self.f, self.dtype, self.letter = f, dtype, _LETTER[dtype]
+        self.room, self.used = f.room(512), 0
+        self.info = self.integer(0)
+        self.declared: dict[str, str] = {}
+
+    def integer(self, x: Any) -> Value:
+        """The address of a 32-bit number."""
+        at = self.f.at(self.room, self.used)
+        self.used += 8
+        short = self.f.new("i32", f"trunc i64 {self.f.value(x, 'i64').text} to i32")
+        self.f.emit(f"store i32 {short.text}, ptr {at.text}")
+        return at
+
+    def character(self, letter: str) -> Value:
+        """The address of a letter."""
+        at = self.f.at(self.room, self.used)
+        self.used += 8
+        self.f.emit(f"store i8 {ord(letter)}, ptr {at.text}")
+        return at
+
+    def real(self, x: float) -> Value:
+        """The address of a number of the routine's dtype."""
+        at = self.f.at(self.room, self.used)
+        self.used += 8
+        self.f.store(x, at, kind=KINDS[self.dtype][0])
+        return at
+
+    def __call__(self, name: str, *args: Value) -> None:
+        """Call ``name`` without its first letter."""
+        symbol = self.letter + name
+        self.declared[symbol] = f"declare void @{symbol}({', '.join(['ptr'] * len(args))})"
+        self.f.call(symbol, *args)
+
+    def failed(self) -> Value:
+        """Whether the last call that was given ``info`` found no answer."""
+        found = self.f.load("i32", self.info)
+        return self.f.new("i1", f"icmp ne i32 {found.text}, 0")
+
+    def text(self, code: Place) -> str:
+        """The function's text, which returns ``code``."""
+        self.f.emit(f"ret i64 {code.get().text}")
+        return self.f.text(linkage="") + "\n".join(self.declared.values())
+
+
+def _finite(f: Function, x: Value) -> Value:
+    return (x - x).ordered("oeq", 0)
+
+
+def _all_finite(f: Function, block: Block, kind: str, code: Place) -> None:
+    """An error where a number of the result is not finite: the reference says whether that is refused."""
+    with f.loop(block.sizes[0]) as i:
+        if len(block.sizes) == 1:
+            with f.unless(_finite(f, f.load(kind, block.data, i * block.strides[0]))):
+                code.set(1)
+        else:
+            with f.loop(block.sizes[1]) as j, f.unless(_finite(f, f.load(kind, _element(f, block, i, j)))):
+                code.set(1)
+
+
+def _element(f: Function, block: Block, i: Value, j: Value) -> Value:
+    return f.at(block.data, i * block.strides[0] + j * block.strides[1])
+
+
+def _begin(symbol: str, dtype: str, names: str) -> tuple[Function, _Call, Place]:
+    f = Function(symbol, [(n, "ptr") for n in (*names.split(), "numbers")], "i64")
+    return f, _Call(f, dtype), f.variable("i64", 0)
+
+
+def _leading(f: Function, n: Value) -> Value:
+    return f.larger(n, 1)
+
+
+def _cholesky(symbol: str, dtype: str, lower: bool, nan: bool) -> str:
+    """``out`` holds the matrix, dense, and is overwritten with its factor; the other triangle is set to zero."""
+    f, call, code = _begin(symbol, dtype, "out")
+    out = Block(f, f["out"], 2)
+    n, kind = out.sizes[0], KINDS[dtype][0]
+    count = call.integer(n)
+    call("potrf", call.character("U" if lower else "L"), count, out.data, call.integer(_leading(f, n)), call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    with f.loop(n) as i:
+        with f.loop(n if lower else i, i + 1 if lower else 0) as j:
+            f.store(0, _element(f, out, i, j), kind=kind)
+        # A number that is not finite reaches the diagonal, and the reference refuses such matrices.
+        with f.unless(_finite(f, f.load(kind, _element(f, out, i, i)))):
+            code.set(1)
+    if nan:
+        with f.unless(code.get().same(0)):
+            code.set(0)
+            with f.loop(n) as i, f.loop(n) as j:
+                f.store(Value(f, kind, "0x7FF8000000000000"), _element(f, out, i, j), kind=kind)
+    return call.text(code)
+
+
+def _inverse_of_factor(symbol: str, dtype: str, lower: bool) -> str:
+    """``out`` holds a Cholesky factor and is overwritten with the inverse of the matrix: both triangles."""
+    f, call, code = _begin(symbol, dtype, "out")
+    out = Block(f, f["out"], 2)
+    n, kind = out.sizes[0], KINDS[dtype][0]
+    letter = call.character("U" if lower else "L")
+    call("potri", letter, call.integer(n), out.data, call.integer(_leading(f, n)), call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    block = 32  # both sides of a block stay in the nearest memory
+    with f.loop(n, 0, block) as top, f.loop(top + 1, 0, block) as left, f.loop(f.smaller(top + block, n), top) as i:
+        with f.loop(f.smaller(left + block, i), left) as j:
+            a, b = (i, j) if lower else (j, i)
+            f.store(f.load(kind, _element(f, out, a, b)), _element(f, out, b, a), kind=kind)
+    return call.text(code)
+
+
+def _triangular(symbol: str, dtype: str, lower: bool, unit: bool) -> str:
+    """``out`` holds the right side, dense, and is overwritten with the solution; one stride of ``a`` is an element's size."""
+    f, call, code = _begin(symbol, dtype, "a out")
+    a, out = Block(f, f["a"], 2), Block(f, f["out"], 2)
+    kind, item = KINDS[dtype]
+    n, columns = out.sizes
+    by_rows = a.strides[1].same(item)
+    apart = f.select(by_rows, a.strides[0], a.strides[1]) // item
+    pitch = call.integer(f.larger(apart, _leading(f, n)))
+    side, diagonal = call.character("R"), call.character("U" if unit else "N")
+    size, width, one, wide = call.integer(n), call.integer(columns), call.real(1), call.integer(_leading(f, columns))
+    step = call.integer(1)
+    upper_, lower_ = call.character("U"), call.character("L")
+    plain, turned = call.character("N"), call.character("T")
+    # Rows of a lower triangle are the columns of an upper one.
+    triangle = f.select(by_rows, upper_ if lower else lower_, lower_ if lower else upper_, "ptr")
+    few = columns.same(1)
+    if not unit:
+        with f.loop(n) as i:
+            x = f.load(kind, _element(f, a, i, i))
+            good = _finite(f, x) & x.ordered("one", 0)
+            with f.unless(good):
+                code.set(1)
+    with f.when(code.get().same(0) & (n > 0) & (columns > 0)):
+        with f.when(few):
+            call(
+                "trsv", triangle, f.select(by_rows, turned, plain, "ptr"), diagonal, size, a.data, pitch, out.data, step
+            )
+        with f.unless(few):
+            direction = f.select(by_rows, plain, turned, "ptr")
+            call("trsm", side, triangle, direction, diagonal, width, size, one, a.data, pitch, out.data, wide)
+        _all_finite(f, out, kind, code)
+    return call.text(code)
+
+
+def _general(symbol: str, dtype: str) -> str:
+    """``a``, dense, is overwritten with its LU factors; ``out`` holds the right side's columns and gets the solution's."""
+    f, call, code = _begin(symbol, dtype, "a pivots out")
+    a, pivots, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["out"], 2)
+    n, columns = out.sizes
+    size, pitch = call.integer(n), call.integer(_leading(f, n))
+    width, turned = call.integer(columns), call.character("T")
+    call("getrf", size, size, a.data, pitch, pivots.data, call.info)
+    bad = call.failed()
+    with f.when(bad):
+        code.set(1)
+    with f.unless(bad):
+        call("getrs", turned, size, width, a.data, pitch, pivots.data, out.data, pitch, call.info)
+    return call.text(code)
+
+
+def _symmetric(symbol: str, dtype: str, lower: bool) -> str:
+    """As the general one, by the symmetric factors of one triangle."""
+    f, call, code = _begin(symbol, dtype, "a pivots work out")
+    a, pivots, work, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
+    n, columns = out.sizes
+    size, pitch = call.integer(n), call.integer(_leading(f, n))
+    letter = call.character("U" if lower else "L")
+    args = (letter, size, call.integer(columns), a.data, pitch, pivots.data, out.data, pitch, work.data)
+    call("sysv", *args, call.integer(work.sizes[0]), call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    _all_finite(f, out, KINDS[dtype][0], code)
+    return call.text(code)
+
+
+def _positive(symbol: str, dtype: str, lower: bool) -> str:
+    """As the general one, by the Cholesky factor of one triangle."""
+    f, call, code = _begin(symbol, dtype, "a out")
+    a, out = Block(f, f["a"], 2), Block(f, f["out"], 2)
+    n, columns = out.sizes
+    size, pitch = call.integer(n), call.integer(_leading(f, n))
+    letter = call.character("U" if lower else "L")
+    call("posv", letter, size, call.integer(columns), a.data, pitch, out.data, pitch, call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    _all_finite(f, out, KINDS[dtype][0], code)
+    return call.text(code)
+
+
+def _inverse(symbol: str, dtype: str) -> str:
+    """``out`` holds the matrix, dense, and is overwritten with its inverse (that of the transpose is its transpose)."""
+    f, call, code = _begin(symbol, dtype, "pivots work out")
+    pivots, work, out = Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
+    n = out.sizes[0]
+    size, pitch, long = call.integer(n), call.integer(_leading(f, n)), call.integer(work.sizes[0])
+    call("getrf", size, size, out.data, pitch, pivots.data, call.info)
+    bad = call.failed()
+    with f.when(bad):
+        code.set(1)
+    with f.unless(bad):
+        call("getri", size, out.data, pitch, pivots.data, work.data, long, call.info)
+    return call.text(code)
+
+
+def _determinant(symbol: str, dtype: str, logarithm: bool) -> str:
+    """``a`` is overwritten with its LU factors; the product of their diagonal, or its sign and the logarithm of its size."""
+    f, call, code = _begin(symbol, dtype, "a pivots sign value" if logarithm else "a pivots value")
+    a, pivots = Block(f, f["a"], 2), Block(f, f["pivots"], 1)
+    value = f.load("ptr", f["value"])
+    kind = KINDS[dtype][0]
+    n = a.sizes[0]
+    size, pitch = call.integer(n), call.integer(_leading(f, n))
+    call("getrf", size, size, a.data, pitch, pivots.data, call.info)
+    # A zero on the diagonal is no failure here.
+    sign, total = f.variable(kind, 1), f.variable(kind, 0 if logarithm else 1)
+    with f.loop(n) as i:
+        own = f.load("i32", pivots.data, i * 4)
+        moved = f.new("i1", f"icmp ne i32 {own.text}, {f.new('i32', f'trunc i64 {(i + 1).text} to i32').text}")
+        x = f.load(kind, _element(f, a, i, i))
+        zero = f.value(0, kind)
+        turned = f.select(moved, zero - sign.get(), sign.get(), kind)
+        if logarithm:
+            low = x.ordered("olt", 0)
+            positive = f.select(low, zero - x, x, kind)
+            turned = f.select(low, zero - turned, turned, kind)
+            total.set(total.get() + f.call(f"llvm.log.{kind_suffix(dtype)}", positive, result=kind))
+            turned = f.select(x.ordered("oeq", 0), zero, turned, kind)
+        else:
+            total.set(total.get() * x)
+        sign.set(turned)
+    if logarithm:
+        f.store(sign.get(), f.load("ptr", f["sign"]))
+        f.store(total.get(), value)
+        call.declared["log"] = f"declare {kind} @llvm.log.{kind_suffix(dtype)}({kind})"
+    else:
+        f.store(total.get() * sign.get(), value)
+    return call.text(code)
+
+
+def kind_suffix(dtype: str) -> str:
+    """How LLVM's names of functions end."""
+    return f"f{8 * KINDS[dtype][1]}"
+
+
+def _eigh(symbol: str, dtype: str, lower: bool, vectors: bool) -> str:
+    """``a`` holds the matrix and gets its eigenvectors as rows; ``w`` gets the values."""
+    f, call, code = _begin(symbol, dtype, "a w work whole")
+    a, w, work, whole = Block(f, f["a"], 2), Block(f, f["w"], 1), Block(f, f["work"], 1), Block(f, f["whole"], 1)
+    n = a.sizes[0]
+    task, letter = call.character("V" if vectors else "N"), call.character("U" if lower else "L")
+    args = (task, letter, call.integer(n), a.data, call.integer(_leading(f, n)), w.data, work.data)
+    call("syevd", *args, call.integer(work.sizes[0]), whole.data, call.integer(whole.sizes[0]), call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    _all_finite(f, w, KINDS[dtype][0], code)
+    return call.text(code)
+
+
+def _generalised(symbol: str, dtype: str, lower: bool) -> str:
+    """The values of a v = w b v; ``a`` and ``b`` are overwritten."""
+    f, call, code = _begin(symbol, dtype, "a b w work whole")
+    a, b, w = Block(f, f["a"], 2), Block(f, f["b"], 2), Block(f, f["w"], 1)
+    work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
+    n = a.sizes[0]
+    kind, task, letter = call.integer(1), call.character("N"), call.character("U" if lower else "L")
+    pitch = call.integer(_leading(f, n))
+    args = (kind, task, letter, call.integer(n), a.data, pitch, b.data, pitch, w.data, work.data)
+    call("sygvd", *args, call.integer(work.sizes[0]), whole.data, call.integer(whole.sizes[0]), call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    _all_finite(f, w, KINDS[dtype][0], code)
+    return call.text(code)
+
+
+def _svd(symbol: str, dtype: str, task: str) -> str:
+    """``a``, rows by columns, is overwritten. Its transpose's left vectors are the rows of ``vt``, the right ones those of ``u``."""
+    names = "a s work whole" if task == "N" else "a u s vt work whole"
+    f, call, code = _begin(symbol, dtype, names)
+    a, s = Block(f, f["a"], 2), Block(f, f["s"], 1)
+    work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
+    rows, columns = a.sizes
+    if task == "N":
+        u, vt = a, a
+        first = second = call.integer(1)
+    else:
+        u, vt = Block(f, f["u"], 2), Block(f, f["vt"], 2)
+        first, second = call.integer(_leading(f, columns)), call.integer(_leading(f, u.sizes[1]))
+    args = (call.character(task), call.integer(columns), call.integer(rows), a.data, call.integer(_leading(f, columns)))
+    args = (*args, s.data, vt.data, first, u.data, second, work.data, call.integer(work.sizes[0]), whole.data)
+    with f.when((rows > 0) & (columns > 0)):
+        call("gesdd", *args, call.info)
+        with f.when(call.failed()):
+            code.set(1)
+        _all_finite(f, s, KINDS[dtype][0], code)
+    return call.text(code)
+
+
+def _qr(symbol: str, dtype: str, vectors: bool) -> str:
+    """``q``, in columns, holds the matrix in its first ones and gets Q where ``vectors``; ``r``, rows of the thin or square R."""
+    f, call, code = _begin(symbol, dtype, "a tau work r" if not vectors else "a tau work r q")
+    a, tau, work, r = Block(f, f["a"], 2), Block(f, f["tau"], 1), Block(f, f["work"], 1), Block(f, f["r"], 2)
+    kind, item = KINDS[dtype]
+    rows, columns = a.sizes
+    height, reflectors = r.sizes[0], tau.sizes[0]
+    tall = call.integer(_leading(f, rows))
+    size, width = call.integer(rows), call.integer(columns)
+    long = call.integer(work.sizes[0])
+    call("geqrf", size, width, a.data, tall, tau.data, work.data, long, call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    with f.loop(height) as i, f.loop(columns) as j:
+        value = f.load(kind, _element(f, a, f.smaller(i, f.larger(rows - 1, 0)), j))
+        f.store(f.select(i > j, f.value(0, kind), value, kind), _element(f, r, i, j))
+    if vectors:
+        q = Block(f, f["q"], 2)
+        with f.loop(f.smaller(columns, q.sizes[1])) as j, f.loop(rows) as i:
+            f.store(f.load(kind, a.data, (j * rows + i) * item), q.data, (j * rows + i) * item)
+        made, count = call.integer(q.sizes[1]), call.integer(reflectors)
+        with f.when(code.get().same(0)):
+            call("orgqr", size, made, count, q.data, tall, tau.data, work.data, long, call.info)
+            with f.when(call.failed()):
+                code.set(1)
+    return call.text(code)
+
+
+# By name of the routine: its text for (symbol, dtype, *attributes of the step), and the functions it calls.
+ROUTINES: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
+    "cholesky": (_cholesky, ("potrf",)),
+    "cholesky_inverse": (_inverse_of_factor, ("potri",)),
+    "triangular": (_triangular, ("trsv", "trsm")),
+    "general": (_general, ("getrf", "getrs")),
+    "symmetric": (_symmetric, ("sysv",)),
+    "positive": (_positive, ("posv",)),
+    "inverse": (_inverse, ("getrf", "getri")),
+    "determinant": (_determinant, ("getrf",)),
+    "eigh": (_eigh, ("syevd",)),
+    "generalised": (_generalised, ("sygvd",)),
+    "svd": (_svd, ("gesdd",)),
+    "qr": (_qr, ("geqrf", "orgqr")),
+}
+
+
+def needs(name: str, dtype: str) -> tuple[str, ...]:
+    """Return the symbols that routine ``name`` calls."""
+    return tuple(_LETTER[dtype] + called for called in ROUTINES[name][1])
+
+
+@functools.cache
+def lapack_text(name: str, symbol: str, dtype: str, attrs: tuple[Any, ...]) -> str:
+    """Return the text of routine ``name`` as function ``symbol``."""
+    return ROUTINES[name][0](symbol, dtype, *attrs)

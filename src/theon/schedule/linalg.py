@@ -1,0 +1,294 @@
+"""Decompositions, inverses and solving as native routines: operands computed into the memory that LAPACK overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from theon.graph.variable import Apply, Variable
+from theon.kernel.build import Builder
+from theon.kernel.scalar import BOOL, Scalar, const, make
+from theon.schedule.lower import Expression, Lowering, Unsupported, item, lowers, plus, times
+from theon.schedule.sizes import least, most
+from theon.schedule.step import Branch, NativeCall
+
+__all__: list[str] = []
+
+k = Builder()
+_BLOCK = 64  # columns that LAPACK treats together at most: what workspaces are made for
+
+
+def _dtype(node: Apply) -> str:
+    """The one dtype of operands and results."""
+    dtypes = {v.type.dtype for v in (*node.inputs, *node.outputs)}  # type: ignore[attr-defined]
+    if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
+        raise Unsupported("mixed dtypes, or others than float32 and float64")
+    return str(dtypes.pop())
+
+
+def _square(low: Lowering, sizes: Sequence[Scalar]) -> Scalar:
+    """The size of a square matrix."""
+    low.same(sizes[0], sizes[1])
+    return sizes[0]
+
+
+def _dense(low: Lowering, value: Expression, dtype: str, out: Variable | None = None) -> int:
+    """A value in dense memory of its own, which a routine may overwrite."""
+    number = low.fresh(out, dtype, value.sizes)
+    if not low.is_dense(number):
+        raise Unsupported("a place that is not contiguous")
+    low.fill(number, value)
+    return number
+
+
+def _expression(low: Lowering, variable: Variable) -> Expression:
+    """A matrix or vector as an expression of its own sizes, also where a size is known to be 1."""
+    return low.as_expression(variable)
+
+
+def _columns(low: Lowering, dtype: str, sizes: Sequence[Scalar]) -> int:
+    """Memory for a matrix whose columns are contiguous."""
+    rows, columns = sizes
+    number = low.fresh(None, dtype, (columns, rows))
+    step = const(item(dtype))
+    return low.view(number, (rows, columns), (step, times(step, most(rows, const(1)))), const(0))
+
+
+def _vector(low: Lowering, dtype: str, n: Scalar) -> int:
+    return low.fresh(None, dtype, (n,))
+
+
+def _as_matrix(low: Lowering, number: int) -> int:
+    """A vector as a matrix of one column."""
+    t = low.tensors[number]
+    if t.ndim == 2:
+        return number
+    (n,), (step,) = low.sizes_of(number), low.strides_of(number)
+    return low.view(number, (n, const(1)), (step, step), low.offset_of(number))
+
+
+def _call(low: Lowering, name: str, inputs: Sequence[int], outputs: Sequence[int], *attrs: Any) -> None:
+    low.steps.append(NativeCall(name, tuple(inputs), tuple(outputs), (), attrs, 0))
+
+
+@lowers("Cholesky")
+def cholesky(low: Lowering, node: Apply) -> None:
+    """The matrix is computed where its factor comes to lie."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    value = _expression(low, node.inputs[0])
+    _square(low, value.sizes)
+    number = _dense(low, value, dtype, node.outputs[0])
+    _call(low, "cholesky", (), (number,), bool(op.lower), op.on_error == "nan")
+    low.memory[node.outputs[0]] = number
+
+
+@lowers("CholeskyInverse")
+def cholesky_inverse(low: Lowering, node: Apply) -> None:
+    """The factor is copied to where the inverse comes to lie."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    value = _expression(low, node.inputs[0])
+    _square(low, value.sizes)
+    number = _dense(low, value, dtype, node.outputs[0])
+    _call(low, "cholesky_inverse", (), (number,), bool(op.lower))
+    low.memory[node.outputs[0]] = number
+
+
+def _near(low: Lowering, number: int) -> Scalar | None:
+    """Whether the rows or the columns of a square matrix are contiguous; None where that is known."""
+    if low.is_dense(number):
+        return None
+    t = low.tensors[number]
+    (n, _), strides, step = low.sizes_of(number), low.strides_of(number), const(item(t.dtype))
+    line = times(step, n)
+    found: Scalar | None = None
+    for near, far in ((strides[1], strides[0]), (strides[0], strides[1])):
+        if near is step and far is line:
+            return None
+        both = make("and", BOOL, (make("eq", BOOL, (near, step)), make("ge", BOOL, (far, line))))
+        found = both if found is None else make("or", BOOL, (found, both))
+    return found
+
+
+def _triangular(low: Lowering, node: Apply, dtype: str, lower: bool) -> None:
+    A, b = node.inputs
+    (out,) = node.outputs
+    a = low.as_tensor(A)
+    value = _expression(low, b)
+    low.same(_square(low, low.sizes_of(a)), value.sizes[0])
+    near = _near(low, a)
+    number = _dense(low, value, dtype, out)
+    whole = _as_matrix(low, number)
+    if near is None:
+        _call(low, "triangular", (a,), (whole,), lower, False)
+    else:
+        before, low.steps = low.steps, []
+        _call(low, "triangular", (a,), (whole,), lower, False)
+        direct, low.steps = low.steps, []
+        load = make("load", dtype, (), 0)
+        copy = _dense(low, Expression(load, [(a, tuple(low.strides_of(a)))], low.sizes_of(a)), dtype)
+        _call(low, "triangular", (copy,), (whole,), lower, False)
+        copied, low.steps = low.steps, before
+        low.steps.append(Branch(near, tuple(direct), tuple(copied)))
+    low.memory[out] = number
+
+
+@lowers("Solve")
+def solve(low: Lowering, node: Apply) -> None:
+    """By what is known of the matrix; the factors and the solution's columns are in the program's memory."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    kind = op.A_structure
+    if kind in ("lower_triangular", "upper_triangular"):
+        _triangular(low, node, dtype, kind == "lower_triangular")
+        return
+    if kind in ("banded", "diagonal", "toeplitz"):
+        kind = "general"
+    A, b = node.inputs
+    (out,) = node.outputs
+    left, right = _expression(low, A), _expression(low, b)
+    n = _square(low, left.sizes)
+    low.same(n, right.sizes[0])
+    factors = _dense(low, left, dtype)
+    one = len(right.sizes) == 1
+    if one:
+        number = _dense(low, right, dtype, out)
+        whole = _as_matrix(low, number)
+    else:
+        number = whole = _columns(low, dtype, right.sizes)
+        low.fill(number, right)
+    if kind == "general":
+        _call(low, "general", (factors, _vector(low, "int32", n)), (whole,))
+    elif kind == "positive_definite":
+        _call(low, "positive", (factors,), (whole,), bool(op.lower))
+    else:
+        work = _vector(low, dtype, plus(times(n, const(_BLOCK)), const(1)))
+        _call(low, "symmetric", (factors, _vector(low, "int32", n), work), (whole,), bool(op.lower))
+    low.memory[out] = number
+
+
+@lowers("MatrixInverse")
+def inverse(low: Lowering, node: Apply) -> None:
+    """The matrix is computed where its inverse comes to lie."""
+    dtype = _dtype(node)
+    value = _expression(low, node.inputs[0])
+    n = _square(low, value.sizes)
+    number = _dense(low, value, dtype, node.outputs[0])
+    work = _vector(low, dtype, plus(times(n, const(_BLOCK)), const(1)))
+    _call(low, "inverse", (_vector(low, "int32", n), work), (number,))
+    low.memory[node.outputs[0]] = number
+
+
+@lowers("Det", "SLogDet")
+def determinant(low: Lowering, node: Apply) -> None:
+    """By LU factors of a copy."""
+    dtype = _dtype(node)
+    value = _expression(low, node.inputs[0])
+    n = _square(low, value.sizes)
+    factors, pivots = _dense(low, value, dtype), _vector(low, "int32", n)
+    outs = [low.fresh(v, dtype, ()) for v in node.outputs]
+    _call(low, "determinant", (factors, pivots), outs, len(outs) == 2)
+    for v, number in zip(node.outputs, outs):
+        low.memory[v] = number
+
+
+@lowers("Eigh")
+def eigh(low: Lowering, node: Apply) -> None:
+    """The vectors are rows of the memory in which the matrix was, seen as columns."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    values, vectors = node.outputs
+    found = _expression(low, node.inputs[0])
+    n = _square(low, found.sizes)
+    wanted = bool(low.fgraph.clients(vectors))
+    number, w = _dense(low, found, dtype), low.fresh(values, dtype, (n,))
+    square = times(n, n)
+    if wanted:
+        length, count = (
+            plus(plus(times(const(6), n), const(1)), times(const(2), square)),
+            plus(times(const(5), n), const(3)),
+        )
+        length = most(length, times(n, const(_BLOCK + 2)))
+    else:
+        length, count = plus(times(const(_BLOCK + 2), n), const(1)), const(1)
+    _call(
+        low, "eigh", (number,), (w, _vector(low, dtype, length), _vector(low, "int32", count)), op.UPLO == "L", wanted
+    )
+    low.memory[values] = w
+    step = const(item(dtype))
+    low.memory[vectors] = low.view(number, (n, n), (step, times(step, n)), const(0))
+
+
+@lowers("Eigvalsh")
+def eigvalsh(low: Lowering, node: Apply) -> None:
+    """Both matrices are overwritten."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    found = [_expression(low, v) for v in node.inputs]
+    n = _square(low, found[0].sizes)
+    low.same(n, _square(low, found[1].sizes))
+    a, b = (_dense(low, v, dtype) for v in found)
+    w = low.fresh(node.outputs[0], dtype, (n,))
+    work = _vector(low, dtype, plus(times(const(_BLOCK + 2), n), const(1)))
+    _call(low, "generalised", (a, b), (w, work, _vector(low, "int32", const(1))), bool(op.lower))
+    low.memory[node.outputs[0]] = w
+
+
+@lowers("SVD")
+def svd(low: Lowering, node: Apply) -> None:
+    """U and V^T come as rows."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    found = _expression(low, node.inputs[0])
+    rows, columns = found.sizes
+    short, long = least(rows, columns), most(rows, columns)
+    a = _dense(low, found, dtype)
+    task = "N" if not op.compute_uv else "A" if op.full_matrices else "S"
+    if task == "A":
+        # Of an empty matrix LAPACK makes no vectors.
+        low.check(make("lt", BOOL, (const(0), short)))
+    extra = times(const(_BLOCK), plus(short, long))
+    length = plus(plus(times(const(5), times(short, short)), times(const(10), short)), plus(extra, const(64)))
+    work, whole = _vector(low, dtype, length), _vector(low, "int32", plus(times(const(8), short), const(1)))
+    if task == "N":
+        s = low.fresh(node.outputs[0], dtype, (short,))
+        _call(low, "svd", (a,), (s, work, whole), task)
+        low.memory[node.outputs[0]] = s
+        return
+    u, s, vt = node.outputs
+    numbers = [
+        low.fresh(u, dtype, (rows, rows if task == "A" else short)),
+        low.fresh(s, dtype, (short,)),
+        low.fresh(vt, dtype, (columns if task == "A" else short, columns)),
+    ]
+    if not all(low.is_dense(number) for number in numbers):
+        raise Unsupported("a place that is not contiguous")
+    _call(low, "svd", (a,), (*numbers, work, whole), task)
+    for v, number in zip(node.outputs, numbers):
+        low.memory[v] = number
+
+
+@lowers("QRFull", "QRIncomplete")
+def qr(low: Lowering, node: Apply) -> None:
+    """The matrix is laid out in columns; Q is in columns too."""
+    op: Any = node.op
+    if op.mode not in ("reduced", "complete", "r"):
+        raise Unsupported(op.mode)
+    dtype = _dtype(node)
+    found = _expression(low, node.inputs[0])
+    rows, columns = found.sizes
+    short = least(rows, columns)
+    height = rows if op.mode == "complete" else short
+    a = _columns(low, dtype, found.sizes)
+    low.fill(a, found)
+    tau = _vector(low, dtype, short)
+    work = _vector(low, dtype, plus(times(const(_BLOCK), plus(rows, columns)), const(1)))
+    r = low.fresh(node.outputs[-1], dtype, (height, columns))
+    low.memory[node.outputs[-1]] = r
+    if op.mode == "r":
+        _call(low, "qr", (a,), (tau, work, r), False)
+        return
+    q = _columns(low, dtype, (rows, height))
+    _call(low, "qr", (a,), (tau, work, r, q), True)
+    low.memory[node.outputs[0]] = q

@@ -1,0 +1,189 @@
+"""LAPACK from native code: the same numbers as NumPy and SciPy for all layouts and sizes, the reference's errors, no detour."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import theano
+import theano.tensor as T
+from theano.tensor import nlinalg, slinalg
+from theon.runtime.reference import ReferenceProgram
+from theon.schedule.step import PythonCall
+
+SIZES = (0, 1, 2, 17, 65)
+rng = np.random.RandomState(1)
+
+
+def laid_out(x, layout):
+    """The same numbers in other memory."""
+    if layout == "C":
+        return np.ascontiguousarray(x)
+    if layout == "F":
+        return np.asfortranarray(x)
+    if layout == "reversed":
+        turn = (slice(None, None, -1),) * x.ndim
+        return np.ascontiguousarray(x[turn])[turn]
+    spread = np.full([2 * n for n in x.shape], 7, x.dtype)
+    spread[(slice(None, None, 2),) * x.ndim] = x
+    return spread[(slice(None, None, 2),) * x.ndim]
+
+
+@pytest.fixture
+def detours(monkeypatch):
+    """What the reference computed while the test ran."""
+    found = []
+    run = ReferenceProgram.run
+    monkeypatch.setattr(ReferenceProgram, "run", lambda self, *args: found.append(args) or run(self, *args))
+    return found
+
+
+def rebuilt(u, s, v):
+    return T.dot(u[:, : s.shape[0]] * s, v[: s.shape[0]])
+
+
+def eigen(a, triangle):
+    w, v = nlinalg.eigh(a, triangle)
+    return [w, T.dot(v * w, v.T)]
+
+
+def both_halves(x):
+    return np.tril(x) + np.tril(x, -1).T
+
+
+# name: expression, the same by NumPy, operands of (n, dtype).
+def general(n):
+    return rng.randn(n, n) + (3 + n) * np.eye(n)
+
+
+def positive(n):
+    x = general(n)
+    return x @ x.T / (n + 1)
+
+
+CASES = {
+    "cholesky": (slinalg.cholesky, np.linalg.cholesky, [positive]),
+    "upper cholesky": (slinalg.Cholesky(lower=False), lambda s: np.linalg.cholesky(s).T, [positive]),
+    "lower solve": (
+        slinalg.solve_lower_triangular,
+        lambda a, b: np.linalg.solve(np.tril(a), b),
+        [general, lambda n: rng.randn(n, 3)],
+    ),
+    "upper solve": (
+        slinalg.solve_upper_triangular,
+        lambda a, b: np.linalg.solve(np.triu(a), b),
+        [general, lambda n: rng.randn(n)],
+    ),
+    "transposed solve": (
+        lambda a, b: slinalg.solve_upper_triangular(a.T, b),
+        lambda a, b: np.linalg.solve(np.tril(a).T, b),
+        [general, lambda n: rng.randn(n, 2)],
+    ),
+    "solve": (slinalg.solve, np.linalg.solve, [general, lambda n: rng.randn(n, 3)]),
+    "solve a vector": (slinalg.solve, np.linalg.solve, [general, lambda n: rng.randn(n)]),
+    "symmetric solve": (slinalg.solve_symmetric, np.linalg.solve, [positive, lambda n: rng.randn(n, 3)]),
+    "inverse": (nlinalg.matrix_inverse, np.linalg.inv, [general]),
+    "determinant": (nlinalg.det, np.linalg.det, [lambda n: general(n) / (n + 2)]),
+    "eigh": (lambda a: eigen(a, "L"), lambda a: [np.linalg.eigvalsh(a), a], [positive]),
+    "upper eigenvalues": (lambda a: nlinalg.eigh(a, "U")[0], np.linalg.eigvalsh, [positive]),
+    "eigvalsh": (
+        slinalg.eigvalsh,
+        lambda a, b: scipy.linalg.eigh(a, b, eigvals_only=True) if a.size else np.zeros(0),
+        [positive, positive],
+    ),
+    "svd": (
+        lambda a: (lambda u, s, v: [rebuilt(u, s, v), s, T.dot(v, v.T)])(*nlinalg.svd(a, 0)),
+        lambda a: [a, np.linalg.svd(a, compute_uv=False), np.eye(min(a.shape))],
+        [lambda n: rng.randn(n, n // 2 + 1)],
+    ),
+    "svd of wide": (
+        lambda a: (lambda u, s, v: [rebuilt(u, s, v), s, T.dot(u.T, u)])(*nlinalg.svd(a, 1)),
+        lambda a: [a, np.linalg.svd(a, compute_uv=False), np.eye(len(a))],
+        [lambda n: rng.randn(n, n + 2)],
+    ),
+    "singular values": (
+        lambda a: nlinalg.svd(a, 0, 0),
+        lambda a: np.linalg.svd(a, compute_uv=False),
+        [lambda n: rng.randn(n, n + 1)],
+    ),
+    "qr": (nlinalg.qr, np.linalg.qr, [lambda n: rng.randn(n, n // 2 + 1)]),
+    "qr of wide": (nlinalg.qr, np.linalg.qr, [lambda n: rng.randn(n, n + 3)]),
+    "complete qr": (
+        lambda a: nlinalg.qr(a, "complete"),
+        lambda a: np.linalg.qr(a, "complete"),
+        [lambda n: rng.randn(n, n // 2 + 1)],
+    ),
+    "r": (lambda a: nlinalg.qr(a, "r"), lambda a: np.linalg.qr(a, "r"), [lambda n: rng.randn(n, n // 2 + 1)]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", CASES)
+def test_value_in_all_layouts(name, dtype, detours):
+    ours, reference, makers = CASES[name]
+    close = {"rtol": 1e-8, "atol": 1e-8} if dtype == "float64" else {"rtol": 2e-2, "atol": 2e-3}
+    inputs = [T.TensorType(dtype, [False] * np.ndim(make(1)))() for make in makers]
+    f = theano.function(inputs, ours(*inputs))
+    assert not any(isinstance(step, PythonCall) for step in f._native.program.steps)
+    for n in SIZES:
+        arrays = [make(n).astype(dtype) for make in makers]
+        want = reference(*arrays)
+        for layout in ("C", "F", "reversed", "spread"):
+            got = f(*(laid_out(x, layout) for x in arrays))
+            both = [(got, want)] if not isinstance(want, list | tuple) else zip(got, want, strict=True)
+            for g, w in both:
+                assert g.dtype == dtype and g.shape == np.shape(w), (n, layout)
+                np.testing.assert_allclose(g, w, err_msg=f"{n} {layout}", **close)
+    # Of a matrix without elements LAPACK gives no vectors, and the reference is asked.
+    assert not detours or name == "svd of wide"
+
+
+@pytest.mark.parametrize(
+    ("expression", "arrays", "words"),
+    [
+        (slinalg.cholesky, [-np.eye(3)], "positive definite"),
+        (nlinalg.matrix_inverse, [np.zeros((3, 3))], "Singular"),
+        (slinalg.solve, [np.ones((3, 3)), np.ones((3, 2))], "Singular"),
+        (slinalg.solve_lower_triangular, [np.zeros((3, 3)), np.ones(3)], "singular"),
+        (nlinalg.det, [np.ones((2, 3))], "square"),
+    ],
+)
+def test_what_has_no_answer_is_named(expression, arrays, words):
+    inputs = [T.TensorType("float64", [False] * x.ndim)() for x in arrays]
+    f = theano.function(inputs, expression(*inputs))
+    with pytest.raises(np.linalg.LinAlgError, match=words) as caught:
+        f(*arrays)
+    assert "test_native.py" in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (2, 1), (2, 2)])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused_as_by_the_reference(place, bad):
+    x, b = np.eye(3) * 2, np.arange(3.0)
+    x[place] = bad
+    m, v = T.dmatrix(), T.dvector()
+    with pytest.raises(ValueError, match="infs or NaNs"):
+        theano.function([m], slinalg.cholesky(m))(x)
+    with pytest.raises(ValueError, match="infs or NaNs"):
+        theano.function([m, v], slinalg.solve_lower_triangular(m, v))(x, b)
+
+
+def test_failed_factors_as_nan(detours):
+    m = T.dmatrix()
+    f = theano.function([m], slinalg.Cholesky(on_error="nan")(m))
+    assert np.isnan(f(-np.eye(3))).all() and not np.isnan(f(np.eye(3))).any()
+    assert not detours
+
+
+def test_a_failure_after_an_update_was_computed_changes_nothing():
+    state, m = theano.shared(np.eye(2)), T.dmatrix()
+    f = theano.function([m], slinalg.cholesky(m), updates=[(state, state + m)])
+    with pytest.raises(np.linalg.LinAlgError):
+        f(-np.eye(2))
+    np.testing.assert_array_equal(state.get_value(), np.eye(2))
+
+
+def test_factors_inside_a_loop():
+    m = T.dtensor3()
+    found, _ = theano.scan(lambda x: T.log(T.diag(slinalg.cholesky(x))).sum(), m)
+    stack = np.stack([positive(5) for _ in range(4)])
+    np.testing.assert_allclose(theano.function([m], found)(stack), np.linalg.slogdet(stack)[1] / 2)
