@@ -315,8 +315,14 @@ def _svd(symbol: str, dtype: str, task: str) -> str:
     else:
         u, vt = Block(f, f["u"], 2), Block(f, f["vt"], 2)
         first, second = call.integer(_leading(f, columns)), call.integer(_leading(f, u.sizes[1]))
-    args = (call.character(task), call.integer(columns), call.integer(rows), a.data, call.integer(_leading(f, columns)))
-    args = (*args, s.data, vt.data, first, u.data, second, work.data, call.integer(work.sizes[0]), whole.data)
+    given = (
+        call.character(task),
+        call.integer(columns),
+        call.integer(rows),
+        a.data,
+        call.integer(_leading(f, columns)),
+    )
+    args = (*given, s.data, vt.data, first, u.data, second, work.data, call.integer(work.sizes[0]), whole.data)
     with f.when((rows > 0) & (columns > 0)):
         call("gesdd", *args, call.info)
         with f.when(call.failed()):

@@ -61,8 +61,8 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
     if step.name in lapack.ROUTINES:
         dtype = next(tensor.dtype for tensor in tensors if tensor.dtype in ("float32", "float64"))
         symbol = "_".join(["theon", step.name, dtype, *map(str, step.attrs)])
-        text = functools.partial(lapack.lapack_text, step.name, symbol, dtype, step.attrs)
-        return _of_library(symbol, len(tensors) + 1, text, lapack.needs(step.name, dtype))
+        library = functools.partial(lapack.lapack_text, step.name, symbol, dtype, step.attrs)
+        return _of_library(symbol, len(tensors) + 1, library, lapack.needs(step.name, dtype))
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
 
 

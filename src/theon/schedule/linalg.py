@@ -256,11 +256,11 @@ def svd(low: Lowering, node: Apply) -> None:
         _call(low, "svd", (a,), (s, work, whole), task)
         low.memory[node.outputs[0]] = s
         return
-    u, s, vt = node.outputs
+    left, values, right = node.outputs
     numbers = [
-        low.fresh(u, dtype, (rows, rows if task == "A" else short)),
-        low.fresh(s, dtype, (short,)),
-        low.fresh(vt, dtype, (columns if task == "A" else short, columns)),
+        low.fresh(left, dtype, (rows, rows if task == "A" else short)),
+        low.fresh(values, dtype, (short,)),
+        low.fresh(right, dtype, (columns if task == "A" else short, columns)),
     ]
     if not all(low.is_dense(number) for number in numbers):
         raise Unsupported("a place that is not contiguous")
