@@ -1,8 +1,10 @@
 """What programs read from a compiled function besides calling it."""
 
 import copy
+import pickle
 
 import numpy as np
+import pytest
 
 import theano
 import theano.tensor as T
@@ -26,3 +28,49 @@ def test_outputs_defaults_and_finders():
     assert f.finder["y"] is f.finder[y] is f.finder[1] is f.container["y"]
     assert f.inv_finder[f.finder["x"]].variable is f.indices[0][0].variable
     assert copy.copy(f)(1.0)["total"] == f(1.0)["total"] == 4
+
+
+def test_an_update_with_a_python_number_takes_the_type_of_the_shared_variable():
+    x = theano.shared(0)
+    theano.function([], [], updates={x: 3})()
+    assert x.get_value() == 3 and x.get_value().dtype == "int64"
+    with pytest.raises(TypeError):
+        theano.function([], [], updates={x: 3.5})
+
+
+def test_a_shared_variable_is_refused_also_inside_in():
+    with pytest.raises(TypeError, match="explicit input"):
+        theano.function([theano.In(theano.shared(1.0))])
+
+
+def test_an_input_hidden_behind_another_input_is_unused():
+    m = T.matrix("m")
+    with pytest.raises(theano.compile.UnusedInputError):
+        theano.function([m, m.T], m.T * 2)
+    mt = m.T
+    with pytest.raises(theano.compile.UnusedInputError):
+        theano.function([m, mt], mt * 2)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_functions_copied_together_go_on_sharing_a_container(copied):
+    a, x = T.scalars("ax")
+    f = theano.function([x, theano.In(a, value=0.0, update=a + x, mutable=True)], a + x)
+    g = theano.function([x, theano.In(a, value=f.container[a])], a * x)
+    f(2.0)
+    f2, g2 = copied([f, g])
+    f2(1.0)
+    assert g2(2.0) == 6 and g(2.0) == 4 and g2.container["a"] is f2.container["a"] is not f.container["a"]
+
+
+def test_a_copy_keeps_defaults_and_copies_states():
+    x, a, s = T.scalars("xas")
+    f = theano.function(
+        [x, theano.In(a, value=1.0), theano.In(s, value=0.0, update=s + a * x, mutable=True)], s + a * x
+    )
+    f(2.0)
+    g = copy.copy(f)
+    assert g.value[a] is f.value[a] and g.value[s] is not f.value[s] and g.value[s] == f.value[s]
+    assert f(3.0) == g(3.0) == 5
+    f(1.0)
+    assert f.value[s] == 6 and g.value[s] == 5

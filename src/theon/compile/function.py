@@ -146,6 +146,11 @@ def _as_input(thing: Any, allow_downcast: bool | None) -> In:
         raise TypeError(
             f"Cannot use a shared variable ({thing}) as explicit input. Consider substituting a non-shared variable via the `givens` parameter"
         )
+    if isinstance(thing, SymbolicInput) and isinstance(thing.variable, SharedVariable):
+        raise TypeError(
+            f"Cannot use a shared variable ({thing.variable}) as explicit input, in {type(thing).__name__} neither. "
+            "Consider substituting a non-shared variable via the `givens` parameter"
+        )
     if isinstance(thing, In):
         return thing
     if isinstance(thing, SymbolicInput):
@@ -288,7 +293,7 @@ def _where_dtype_enters(variable: Variable) -> Variable:
 
 def _update(target: Any, expression: Any) -> Variable:
     try:
-        return target.filter_update(expression if isinstance(expression, Variable) else as_tensor_variable(expression))  # type: ignore[no-any-return]
+        return target.filter_update(expression)  # type: ignore[no-any-return]
     except TypeError:
         given = expression if isinstance(expression, Variable) else as_tensor_variable(expression)
         shown = [target, given]
@@ -354,7 +359,8 @@ class FunctionMaker:
             )
         used = set(
             ancestors(
-                [*self.graph_outputs, *self.updates.values(), *(i.update for i in self.ins if i.update is not None)]
+                [*self.graph_outputs, *self.updates.values(), *(i.update for i in self.ins if i.update is not None)],
+                [i.variable for i in self.ins],
             )
         )
         for place, i in enumerate(self.ins):
@@ -378,7 +384,7 @@ class FunctionMaker:
 
     @uncollected
     def create(self, states: Any = None, name: str | None = None) -> Function:
-        """Return the function; ``states`` are values of the inputs' containers (None: their defaults)."""
+        """Return the function; ``states``: containers to use for inputs, None in place of one to make it from the default."""
         updated_inputs = [n for n, i in enumerate(self.ins) if i.update is not None]
         roots = [*self.graph_outputs, *(self.ins[n].update for n in updated_inputs), *self.updates.values()]
         variables = [i.variable for i in self.ins] + self.shared
@@ -419,23 +425,23 @@ class FunctionMaker:
             f.profile = self.profile if isinstance(self.profile, ProfileStats) else ProfileStats()
         return f
 
-    def _container(self, i: In, state: Any) -> Container:
+    def _container(self, i: In, state: Container | None) -> Container:
         value = i.value
         if isinstance(value, SharedVariable):
             return value.container
         if isinstance(value, Container):
             return value
-        c = Container(i.variable, [None], strict=i.strict, allow_downcast=i.allow_downcast, name=i.name)
         if state is not None:
-            c.storage[0] = state
-        elif value is not None:
+            return state
+        c = Container(i.variable, [None], strict=i.strict, allow_downcast=i.allow_downcast, name=i.name)
+        if value is not None:
             c.value = value
-        c.required = value is None and state is None
+        c.required = value is None
         return c
 
     def states_of(self, f: Function) -> list[Any]:
-        """Return the values to keep when ``f`` is pickled: those of inputs with defaults."""
-        return [None if c.required else c.storage[0] for c in f._containers[: len(self.ins)]]
+        """Return what to keep when ``f`` is pickled: the containers of inputs with defaults, which other functions may share."""
+        return [None if c.required else c for c in f._containers[: len(self.ins)]]
 
     def copy(
         self, f: Function, share_memory: bool, swap: Any, delete_updates: bool, name: str | None, profile: Any
@@ -467,10 +473,16 @@ class FunctionMaker:
             self.output_keys,
         )
         maker.profile = self.profile if profile is None else profile
-        states = self.states_of(f)
         import copy
 
-        return maker.create(copy.deepcopy(states) if not share_memory else states, name or f.name)
+        states: list[Container | None] = []
+        for i, c in zip(self.ins, self.states_of(f)):
+            if c is not None:
+                changes = i.mutable or i.update is not None
+                value = copy.deepcopy(c.storage[0]) if changes else c.storage[0]
+                c = Container(i.variable, [value], strict=i.strict, allow_downcast=i.allow_downcast, name=i.name)
+            states.append(c)
+        return maker.create(states, name or f.name)
 
 
 def _missing(given: list[Variable], roots: list[Variable], error: MissingInputError) -> MissingInputError:

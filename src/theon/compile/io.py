@@ -29,8 +29,6 @@ class SymbolicInput:
     ) -> None:
         if not isinstance(variable, Variable):
             raise TypeError(f"an input must be a Variable, not {variable!r}")
-        if implicit and update is None and False:
-            raise TypeError("an implicit input needs an update")
         self.variable = variable
         self.name = variable.name if autoname and name is None else name
         if self.name is not None and not isinstance(self.name, str):
