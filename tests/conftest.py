@@ -5,7 +5,8 @@ import os
 import pytest
 
 # Tests compile into a cache of their own, so that a run neither depends on the user's cache nor fills it.
-os.environ.setdefault("THEANO_FLAGS", "")
+# A rewrite that fails is an error.
+os.environ.setdefault("THEANO_FLAGS", "on_opt_error=raise")
 
 
 def pytest_addoption(parser):

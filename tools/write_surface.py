@@ -117,7 +117,10 @@ PREFERENCE = [
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
     "theon.sparse.convert",
     "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
-    "theon.legacy.python2", "theon.graph.destroy", "theon.graph.features",
+    "theon.compile.stages", "theon.rewrite.optimizer", "theon.rewrite.local", "theon.rewrite.navigate",
+    "theon.rewrite.equilibrium", "theon.rewrite.engine", "theon.rewrite.database", "theon.rewrite.pattern",
+    "theon.rewrite.trace", "theon.rewrite.shapes",
+    "theon.legacy.python2", "theon.legacy.rewrites", "theon.graph.destroy", "theon.graph.features",
 ]  # fmt: skip
 
 

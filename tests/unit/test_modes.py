@@ -5,10 +5,16 @@ import pytest
 
 import theano
 import theano.tensor as T
-from theano.compile.debugmode import BadDestroyMap, BadOptimization, BadThunkOutput, BadViewMap, InvalidValueError
+from theano.compile.debugmode import (
+    BadDestroyMap,
+    BadOptimization,
+    BadThunkOutput,
+    BadViewMap,
+    DebugMode,
+    InvalidValueError,
+)
 from theano.compile.monitormode import MonitorMode, detect_nan
 from theano.compile.nanguardmode import NanGuardMode
-from theon.rewrite.rules.canonical import canonical
 from theon.schedule import lower
 
 x = T.dvector("x")
@@ -65,9 +71,13 @@ def test_wrong_native_code_is_named_by_its_first_node(monkeypatch):
         f(np.arange(3.0))
 
 
-def test_a_wrong_rewrite_is_an_error(monkeypatch):
-    monkeypatch.setitem(canonical.by_root, "tanh", [(lambda node: T.sin(node.inputs[0]), False)])
-    f = theano.function([x], T.tanh(x), mode="DebugMode")
+def test_a_wrong_rewrite_is_an_error():
+    @theano.gof.local_optimizer([T.tanh])
+    def tanh_is_sin(node):
+        return [T.sin(node.inputs[0])]
+
+    wrong = theano.gof.opt.in2out(tanh_is_sin)
+    f = theano.function([x], T.tanh(x), mode=DebugMode("fast_run").register((wrong, 1.9)))
     with pytest.raises(BadOptimization, match="tanh"):
         f(np.arange(3.0))
 

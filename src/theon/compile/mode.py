@@ -4,50 +4,108 @@ from __future__ import annotations
 
 from typing import Any
 
+from theon.compile.stages import OPTIMIZERS, optdb
 from theon.options import config
+from theon.rewrite.database import Query
 
-__all__ = ["FAST_COMPILE", "FAST_RUN", "Mode", "get_default_mode", "get_mode", "predefined_modes", "register_mode"]
+__all__ = [
+    "FAST_COMPILE",
+    "FAST_RUN",
+    "Mode",
+    "get_default_mode",
+    "get_mode",
+    "predefined_modes",
+    "predefined_optimizers",
+    "register_mode",
+]
 
 
 class Mode:
     """``linker`` says what runs the graph: "py" the reference executor, anything else native code where there is some.
 
-    ``optimizer`` names how much rewriting is done; tags can be added and taken away with :meth:`including`,
-    :meth:`excluding` and :meth:`requiring`.
+    ``optimizer`` says how it is rewritten before: a name of ``predefined_optimizers``, a :class:`~theano.gof.Query` to
+    ``optdb``, or any :class:`~theano.gof.Optimizer`. :meth:`including`, :meth:`excluding` and :meth:`requiring` change the query
+    by tags: names of rewrites, Theano's names for them, and names of groups ("canonicalize", "fusion", "scan" ...).
+
+    >>> Mode(optimizer="fast_run").excluding("local_log1p", "fusion").provided_optimizer
+    'fast_run'
     """
 
     __module__ = "theano.compile.mode"
 
     def __init__(self, linker: Any = None, optimizer: Any = "default", tags: Any = ((), (), ())) -> None:
-        self.linker = config.linker if linker is None else linker
-        self.optimizer = config.optimizer if optimizer == "default" else optimizer
-        self.tags = tuple(tuple(t) for t in tags)
+        linker = config.linker if linker is None else linker
+        optimizer = config.optimizer if isinstance(optimizer, str) and optimizer == "default" else optimizer
+        self.__setstate__((linker, optimizer))
+        include, exclude, require = (tuple(t) for t in tags)
+        if include or exclude or require:
+            query = self._query().including(*include).excluding(*exclude).requiring(*require)
+            self.provided_optimizer = self._optimizer = query
 
-    def _with(self, place: int, tags: tuple[str, ...]) -> Mode:
-        new = list(self.tags)
-        new[place] = (*new[place], *tags)
+    def __getstate__(self) -> Any:
+        return self.__dict__
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, dict):
+            self.__dict__.update(state)
+            return
+        linker, optimizer = state
+        self.provided_linker = self.linker = linker
+        self.provided_optimizer = optimizer
+        if optimizer is None or isinstance(optimizer, str):
+            if optimizer not in OPTIMIZERS:
+                raise ValueError(f"no optimizer is called {optimizer!r}: there are {[n for n in OPTIMIZERS if n]}")
+            optimizer = OPTIMIZERS[optimizer]
+        self._optimizer = optimizer
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer that the mode's query finds in ``optdb`` now."""
+        query = self._optimizer
+        if not isinstance(query, Query):
+            return query
+        cutoff = config.optdb.position_cutoff
+        if cutoff < query.position_cutoff:
+            query = query._changed(position_cutoff=cutoff)
+        return optdb.query(query)
+
+    def get_linker_optimizer(self, linker: Any, optimizer: Any) -> tuple[Any, Any]:
+        """Return a linker and an optimizer (or query) by name."""
+        named = optimizer is None or isinstance(optimizer, str)
+        return linker, OPTIMIZERS[optimizer] if named else optimizer
+
+    def _query(self) -> Query:
+        if not isinstance(self._optimizer, Query):
+            raise TypeError("only modes whose optimizer is a name or a query can be changed by tags", self._optimizer)
+        return self._optimizer
+
+    def _with(self, query: Any) -> Mode:
         found = type(self).__new__(type(self))
         found.__dict__.update(self.__dict__)
-        found.tags = tuple(new)
+        found._optimizer = query
         return found
 
     def including(self, *tags: str) -> Mode:
-        """Return this mode with rewrites added."""
-        return self._with(0, tags)
+        """Return this mode with the rewrites of these names or tags added. TypeError where its optimizer is no query."""
+        return self._with(self._query().including(*tags))
 
     def excluding(self, *tags: str) -> Mode:
-        """Return this mode without some rewrites."""
-        return self._with(1, tags)
+        """Return this mode without the rewrites of these names or tags. TypeError where its optimizer is no query."""
+        return self._with(self._query().excluding(*tags))
 
     def requiring(self, *tags: str) -> Mode:
-        """Return this mode with only rewrites that have all these tags."""
-        return self._with(2, tags)
+        """Return this mode with only rewrites that have all these tags. TypeError where its optimizer is no query."""
+        return self._with(self._query().requiring(*tags))
+
+    def register(self, *optimizations: Any) -> Mode:
+        """Return this mode with optimizers added: each a pair of an optimizer and its position among the stages."""
+        return self._with(self._query().register(*optimizations))
 
     def clone(self, link_kwargs: Any = None, optimizer: Any = "", **kwargs: Any) -> Mode:
         """Return a copy, with another optimizer where given."""
-        new = self._with(0, ())
-        if optimizer != "":
-            new.optimizer = optimizer
+        new = self._with(self._optimizer)
+        if not (isinstance(optimizer, str) and optimizer == ""):
+            Mode.__setstate__(new, (self.provided_linker, optimizer))
         return new
 
     @property
@@ -56,15 +114,16 @@ class Mode:
         return self.linker != "py"
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}(linker = {self.linker}, optimizer = {self.optimizer})"
+        return f"{type(self).__name__}(linker = {self.provided_linker}, optimizer = {self.provided_optimizer})"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), str(self.linker), str(self.optimizer), self.tags))
+        return hash((type(self), str(self.linker), str(self.provided_optimizer)))
 
 
+predefined_optimizers = OPTIMIZERS
 FAST_COMPILE = Mode("py", "fast_compile")
 FAST_RUN = Mode("vm", "fast_run")
 predefined_modes: dict[str, Mode] = {"FAST_COMPILE": FAST_COMPILE, "FAST_RUN": FAST_RUN}
@@ -78,8 +137,22 @@ def register_mode(name: str, mode: Mode) -> None:
 
 
 def get_mode(orig_string: Any) -> Any:
-    """Return the mode that a string (None: the configured one) names; a Mode is returned as it is."""
-    name = config.mode if orig_string is None else orig_string
+    """Return the mode that a string (None: the configured one) names; a Mode is returned as it is.
+
+    The configured mode has the rewrites of ``config.optimizer_including``, without those of ``optimizer_excluding``, and only
+    those of ``optimizer_requiring``: names or tags with colons between them.
+    """
+    if orig_string is None:
+        found = _named(config.mode)
+        for how in ("including", "excluding", "requiring"):
+            tags = getattr(config, f"optimizer_{how}")
+            if tags:
+                found = getattr(found, how)(*tags.split(":"))
+        return found
+    return _named(orig_string)
+
+
+def _named(name: Any) -> Any:
     if not isinstance(name, str):
         return name
     if name in ("Mode", "mode"):

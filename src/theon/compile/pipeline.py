@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from theon.control.scan_op import Scan
+from theon.control.ifelse import IfElse
 from theon.graph.fgraph import FunctionGraph
-from theon.rewrite.engine import fold_constants, merge
-from theon.rewrite.rules import likelihood as likelihood  # registers its rules with ``stabilize``
-from theon.rewrite.rules.cancel import cancel
-from theon.rewrite.rules.canonical import canonical
-from theon.rewrite.rules.loops import forget_unread, free_shapes, merge_loops, move_products
-from theon.rewrite.rules.nested import expand_graphs, make_lazy, rewrite_steps, slim_loops
-from theon.rewrite.rules.stabilize import stabilize
+from theon.graph.origin import rewriting
+from theon.rewrite.rules.nested import make_lazy
 from theon.runtime.function import Function
 from theon.runtime.reference import ReferenceProgram
 from theon.schedule import branch as branch  # they register lowerings
@@ -25,7 +20,6 @@ from theon.schedule import rows as rows
 from theon.schedule import streams as streams
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
-from theon.sparse.rules import simplified
 
 __all__ = ["Compiled", "compiled"]
 
@@ -57,36 +51,16 @@ class Compiled:
 
 
 def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
-    """Rewrite the graph in place: graphs
-    in place of their ops, merge, canonical form, constants, stabilisation, merge again, loops and branches; as ``mode`` allows."""
-    level = getattr(mode, "optimizer", "fast_run")
-    if level in (None, "None", "fast_compile", "merge"):
-        if level == "merge":
-            merge(fgraph)
+    """Rewrite the graph in place, by the optimizer of ``mode``."""
+    fgraph.fused = False  # until the pass that allows it
+    outer = rewriting.active, rewriting.origin
+    rewriting.active, rewriting.origin = True, None
+    try:
+        mode.optimizer.optimize(fgraph)
+    finally:
+        rewriting.active, rewriting.origin = outer
+    if any(isinstance(node.op, IfElse) for node in fgraph.apply_nodes):
         make_lazy(fgraph)
-        return
-    excluded = getattr(mode, "tags", ((), ()))[1]
-    expand_graphs(fgraph)
-    merge(fgraph)
-    if "canonicalize" not in excluded:
-        canonical.run(fgraph)
-        simplified(fgraph)
-        cancel.run(fgraph)
-    if "constant_folding" not in excluded:
-        fold_constants(fgraph)
-    if "stabilize" not in excluded:
-        stabilize.run(fgraph)
-    merge(fgraph)
-    free_shapes(fgraph)
-    if "scan" not in excluded and any(isinstance(node.op, Scan) for node in fgraph.apply_nodes):
-        merge_loops(fgraph)
-        slim_loops(fgraph)
-        rewrite_steps(fgraph, lambda step: rewrite(step, mode))
-        move_products(fgraph)
-        forget_unread(fgraph)
-        slim_loops(fgraph)
-        merge(fgraph)
-    make_lazy(fgraph)
 
 
 def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Any:

@@ -23,6 +23,9 @@ class FunctionGraph:
 
     __module__ = "theano.gof.fg"
 
+    fused = True  # whether elementwise ops may share a loop
+    rewriter: Any = None  # the optimizer at work
+
     def __init__(
         self,
         inputs: Sequence[Variable],
@@ -43,6 +46,10 @@ class FunctionGraph:
         self.update_mapping = update_mapping
         self._features: list[Any] = []
         self._clients: dict[Variable, list[tuple[Any, int]]] = {}
+        self._order: tuple[Any, list[Apply]] | None = None
+        self.merged: int | None = None  # the count of changes at which equal nodes were last looked for
+        self.changes = 0  # how many readers were given another variable
+        self.imported: list[Apply] | None = None  # nodes that came in, while somebody listens
         self._input_set = set(self.inputs)
         for variable in self.inputs:
             self._add_variable(variable)
@@ -58,6 +65,7 @@ class FunctionGraph:
 
     def _add_variable(self, variable: Variable) -> None:
         self.variables.add(variable)
+        variable.fgraph = self
         self._clients.setdefault(variable, [])
 
     def _import(self, root: Variable, reason: Any) -> None:
@@ -70,6 +78,9 @@ class FunctionGraph:
                 if variable not in self.variables:
                     self._add_leaf(variable, node)
             self.apply_nodes.add(node)
+            node.fgraph = self
+            if self.imported is not None:
+                self.imported.append(node)
             for variable in node.outputs:
                 self._add_variable(variable)
             for place, variable in enumerate(node.inputs):
@@ -114,6 +125,7 @@ class FunctionGraph:
                 )
             new_var = converted
         readers = list(self._clients[var])
+        self.changes += len(readers)
         self._import(new_var, reason)
         for reader, place in readers:
             if reader == "output":
@@ -135,6 +147,7 @@ class FunctionGraph:
             raise TypeError(
                 message("The type of the replacement must be the same as the type of the original", [old, new_var])
             )
+        self.changes += 1
         self._import(new_var, reason)
         if node == "output":
             self.outputs[i] = new_var
@@ -210,7 +223,10 @@ class FunctionGraph:
 
         ValueError where features want what cannot be.
         """
-        order = io_toposort(self._input_set, self.outputs)
+        state = (self.changes, len(self.apply_nodes))
+        if self._order is None or self._order[0] != state:
+            self._order = state, io_toposort(self._input_set, self.outputs)
+        order = list(self._order[1])
         wanted = self.orderings() if self._features else None
         if not wanted:
             return order

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from types import CodeType
 from typing import Any, Final
 
-__all__ = ["Origin", "origin_of", "user_frame", "with_origin"]
+__all__ = ["Origin", "origin_of", "rewriting", "user_frame", "with_origin"]
 
 _SOURCE: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _OWN: Final = (os.path.join(_SOURCE, "theon") + os.sep, os.path.join(_SOURCE, "theano") + os.sep)
-_is_own: dict[CodeType, bool] = {}
+_is_own: dict[str, bool] = {}  # by file name
+
+
+class _Rewriting(threading.local):
+    """While a thread rewrites a graph, what it makes belongs to the place of what it replaces."""
+
+    active = False
+    origin: Any = None
+
+
+rewriting = _Rewriting()
 
 
 class Origin:
@@ -69,13 +80,18 @@ class _Pickled(Origin):
 
 
 def user_frame(skip: int = 1) -> Origin | None:
-    """Return the place of the nearest calling frame outside Theon and its ``theano`` names, or None."""
+    """Return the place of the nearest calling frame outside Theon and its ``theano`` names, or None.
+
+    While a graph is rewritten it is the place of the node that is being replaced.
+    """
+    if rewriting.active:
+        return rewriting.origin  # type: ignore[no-any-return]
     frame = sys._getframe(skip)
     while frame is not None:
         code = frame.f_code
-        own = _is_own.get(code)
+        own = _is_own.get(code.co_filename)
         if own is None:
-            own = _is_own[code] = code.co_filename.startswith(_OWN)
+            own = _is_own[code.co_filename] = code.co_filename.startswith(_OWN)
         if not own:
             return Origin(code, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]

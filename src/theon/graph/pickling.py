@@ -74,14 +74,14 @@ class FlatGraph:
 
 def _state(variable: Variable) -> dict[str, Any]:
     state = dict(variable.__dict__)
-    for name in ("owner", "index", "clients", "_fn_cache"):
+    for name in ("owner", "index", "fgraph", "_fn_cache"):
         state.pop(name, None)
     return state
 
 
 def _node_state(node: Apply) -> dict[str, Any]:
     state = dict(node.__dict__)
-    for name in ("inputs", "outputs"):
+    for name in ("inputs", "outputs", "fgraph"):
         state.pop(name, None)
     return state
 
@@ -109,7 +109,7 @@ def reduce_variable(variable: Variable) -> tuple[Any, ...]:
     """Return the reduce value: an input as an object of its own, a result as its place in the flat graph above it."""
     if variable.owner is None:
         state = dict(variable.__dict__)
-        state.pop("clients", None)
+        state.pop("fgraph", None)
         state.pop("_fn_cache", None)
         return copyreg.__newobj__, (type(variable),), state  # type: ignore[attr-defined]
     flat = _flat_of(variable)

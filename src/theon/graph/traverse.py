@@ -31,7 +31,7 @@ def io_toposort(
     inputs: Iterable[Variable], outputs: Iterable[Variable], orderings: Any = None, clients: Any = None
 ) -> list[Apply]:
     """Return the nodes between ``inputs`` and ``outputs``, each after those it needs."""
-    stop = set(inputs)
+    stop = inputs if isinstance(inputs, set) else set(inputs)
     order: list[Apply] = []
     done: set[Apply] = set()
     stack: list[tuple[Apply, bool]] = [

@@ -81,6 +81,7 @@ class Apply(Node):
     op: Op
     inputs: list[Variable]
     outputs: list[Variable]
+    fgraph: Any = None  # the function graph that the node is in, if any
 
     def __init__(self, op: Op, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
         self.op = op
@@ -199,6 +200,7 @@ class Variable(Node):
     owner: Apply | None
     index: int | None
     name: str | None
+    fgraph: Any = None  # the function graph that the variable is in, if any
 
     def __init__(
         self, type: Type, owner: Apply | None = None, index: int | None = None, name: str | None = None
@@ -254,6 +256,11 @@ class Variable(Node):
         for observer in cls.construction_observers:
             observer(instance)
 
+    @property
+    def clients(self) -> list[tuple[Any, int]]:
+        """The readers of the variable in its function graph: pairs of a node or "output", and a position."""
+        return [] if self.fgraph is None else self.fgraph.clients(self)
+
     def get_parents(self) -> list[Apply]:
         """Return the owner, if any."""
         return [self.owner] if self.owner is not None else []
@@ -281,6 +288,7 @@ class Variable(Node):
     def _shallow(self) -> Self:
         new = self.__class__.__new__(self.__class__)
         new.__dict__.update(self.__dict__)
+        new.__dict__.pop("fgraph", None)
         return new
 
 

@@ -1,12 +1,7 @@
-"""Running rewrite rules over a function graph until nothing changes.
-
-A rule is a function of a node that returns a replacement for its only output, or None. Rules are indexed by the op
-(elementwise ops by name, others by class), so that a miss costs one look-up. The engine checks that types do not change.
-"""
+"""Passes over a whole graph that need no rules: equal nodes merged, constants computed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,76 +9,12 @@ import numpy as np
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import performer
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.declare import Elemwise
+from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import TensorType
 
-__all__ = ["Rules", "fold_constants", "merge"]
+__all__ = ["MergeOptimizer", "constant_value", "fold_constants", "merge"]
 
-Rule = Callable[..., Any]
 _LARGEST_FOLDED = 10_000
-
-
-def key_of(op: Any) -> Any:
-    """What rules are indexed by: the name of an elementwise op, else the class."""
-    return op.scalar_op.name if isinstance(op, Elemwise) else type(op)
-
-
-class Rules:
-    """A set of rules, and how often each was used."""
-
-    def __init__(self) -> None:
-        self.by_root: dict[Any, list[tuple[Rule, bool]]] = {}
-        self.hits: dict[str, int] = {}
-
-    def node(self, *roots: Any, graph: bool = False) -> Callable[[Rule], Rule]:
-        """Register a rule for nodes of these ops: names of elementwise ops, or classes.
-
-        With ``graph`` the rule is called with the function graph too, to see who else reads the node's inputs.
-        """
-
-        def register(rule: Rule) -> Rule:
-            for root in roots:
-                self.by_root.setdefault(root, []).append((rule, graph))
-            return rule
-
-        return register
-
-    def run(self, fgraph: FunctionGraph, limit: int = 10) -> int:
-        """Apply the rules everywhere until none does; return how many times one did. ``limit`` bounds the sweeps."""
-        total = 0
-        for _ in range(limit):
-            changed = 0
-            for node in fgraph.toposort():
-                if node not in fgraph.apply_nodes:
-                    continue
-                for rule, graph in self.by_root.get(key_of(node.op), ()):
-                    new = rule(node, fgraph) if graph else rule(node)
-                    if new is None:
-                        continue
-                    old = node.outputs[0]
-                    if new.type != old.type:
-                        continue
-                    if new.name is None and new.owner is not None:
-                        new.name = old.name
-                    _same_origin(new, node)
-                    fgraph.replace(old, new, reason=rule.__name__)
-                    self.hits[rule.__name__] = self.hits.get(rule.__name__, 0) + 1
-                    changed += 1
-                    break
-            total += changed
-            if not changed:
-                break
-        return total
-
-
-def _same_origin(new: Variable, node: Apply) -> None:
-    origin = getattr(node.tag, "origin", None)
-    stack = [new]
-    while stack and origin is not None:
-        owner = stack.pop().owner
-        if owner is not None and owner is not node and getattr(owner.tag, "origin", None) is None:
-            owner.tag.origin = origin
-            stack.extend(owner.inputs)
 
 
 def _pure(node: Apply) -> bool:
@@ -92,7 +23,11 @@ def _pure(node: Apply) -> bool:
 
 def merge(fgraph: FunctionGraph) -> int:
     """Compute equal nodes once: same op, same inputs (constants by value). Returns the number of nodes saved."""
+    if fgraph.merged == fgraph.changes:
+        return 0
     constants: dict[Any, Constant] = {}
+    same: dict[Any, Any] = {}
+    known: dict[int, Any] = {}
     seen: dict[Any, Apply] = {}
     saved = 0
 
@@ -107,8 +42,13 @@ def merge(fgraph: FunctionGraph) -> int:
     for node in fgraph.toposort():
         if node not in fgraph.apply_nodes or not _pure(node):
             continue
+        op = node.op
         try:
-            key = (node.op, tuple(identity(v) for v in node.inputs))
+            # Hashing an op takes longer than finding out that it was seen.
+            one = known.get(id(op))
+            if one is None:
+                one = known[id(op)] = same.setdefault(op, op)
+            key = (id(one), tuple([identity(v) for v in node.inputs]))
             other = seen.setdefault(key, node)
         except TypeError:  # an op that cannot be hashed
             continue
@@ -118,28 +58,47 @@ def merge(fgraph: FunctionGraph) -> int:
             if old.type == new.type:
                 fgraph.replace(old, new, reason="merge")
         saved += 1
+    fgraph.merged = fgraph.changes
     return saved
+
+
+class MergeOptimizer(Optimizer):
+    """Computes equal nodes once: same op, same inputs, constants of equal value being one."""
+
+    __module__ = "theano.gof.opt"
+
+    def apply(self, fgraph: FunctionGraph) -> int:
+        """Merge; return the number of nodes saved."""
+        return merge(fgraph)
+
+
+def constant_value(node: Apply) -> Constant | None:
+    """The constant that ``node`` computes, where its inputs are all constant and the result is a tensor of moderate size."""
+    if not node.inputs or not all(isinstance(v, Constant) for v in node.inputs) or len(node.outputs) != 1:
+        return None
+    if not _pure(node) or not node.op.do_constant_folding(node):
+        return None
+    (out,) = node.outputs
+    if not isinstance(out.type, TensorType):
+        return None
+    storage: list[list[Any]] = [[None]]
+    try:
+        performer(node)([v.data for v in node.inputs], storage)  # type: ignore[attr-defined]
+    except Exception:  # the error belongs to the call, where it names the node
+        return None
+    value = np.asarray(storage[0][0])
+    if value.size > _LARGEST_FOLDED or value.ndim != out.type.ndim or value.dtype != out.type.numpy_dtype:
+        return None
+    return out.type.make_constant(value.copy())  # type: ignore[no-any-return]
 
 
 def fold_constants(fgraph: FunctionGraph) -> int:
     """Compute nodes whose inputs are all constant; return how many."""
     folded = 0
     for node in fgraph.toposort():
-        if node not in fgraph.apply_nodes or not node.inputs or not all(isinstance(v, Constant) for v in node.inputs):
-            continue
-        if not _pure(node) or not node.op.do_constant_folding(node) or len(node.outputs) != 1:
-            continue
-        (out,) = node.outputs
-        if not isinstance(out.type, TensorType):
-            continue
-        storage: list[list[Any]] = [[None]]
-        try:
-            performer(node)([v.data for v in node.inputs], storage)  # type: ignore[attr-defined]
-        except Exception:  # the error belongs to the call, where it names the node
-            continue
-        value = np.asarray(storage[0][0])
-        if value.size > _LARGEST_FOLDED or value.ndim != out.type.ndim or value.dtype != out.type.numpy_dtype:
-            continue
-        fgraph.replace(out, out.type.make_constant(value.copy()), reason="constant folding")
-        folded += 1
+        if node in fgraph.apply_nodes:
+            found = constant_value(node)
+            if found is not None:
+                fgraph.replace(node.outputs[0], found, reason="constant_folding")
+                folded += 1
     return folded

@@ -407,6 +407,10 @@ class Lowering:
             pending = {v: self.pending[v] for v in node.inputs if v in self.pending}
             try:
                 method(node)
+                if not self.fgraph.fused:
+                    for v in node.outputs:
+                        if v in self.pending:
+                            self.as_tensor(v)
                 return
             except Unsupported:
                 # What was computed into memory stays; expressions that the attempt took go back.

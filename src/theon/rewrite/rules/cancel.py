@@ -7,12 +7,12 @@ from typing import Any
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import mul, neg, true_div
 from theon.ops.special import erfcx, sigmoid
-from theon.rewrite.engine import Rules
+from theon.rewrite.rule import Rules
 from theon.rewrite.rules.stabilize import is_number, made_by
 
 __all__ = ["cancel"]
 
-cancel = Rules()
+cancel = Rules("canonicalize")
 _LARGEST = 12  # factors looked at
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant
 from theon.ops.arith import add, maximum, minimum
 from theon.ops.declare import Elemwise
@@ -14,14 +15,15 @@ from theon.ops.dims import DimShuffle, dimshuffle, patternbroadcast, shape_i
 from theon.ops.fill import Alloc, alloc
 from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.join import join
-from theon.rewrite.engine import Rules
+from theon.rewrite.engine import constant_value
+from theon.rewrite.rule import Rules
 
 __all__ = ["canonical"]
 
-canonical = Rules()
+canonical = Rules("canonicalize")
 
 
-@canonical.node(DimShuffle)
+@canonical.node(DimShuffle, theano="local_dimshuffle_lift")
 def dimshuffle_of_dimshuffle(node: Apply) -> Any:
     """Two in a row are one; one that changes nothing is none."""
     (x,) = node.inputs
@@ -34,7 +36,13 @@ def dimshuffle_of_dimshuffle(node: Apply) -> Any:
     return dimshuffle(inner.inputs[0], ["x" if d == "x" else inner.op.new_order[d] for d in order])
 
 
-@canonical.node("neg")
+@canonical.node(Op, theano=("constant_folding", "topo_constant_folding"), tags=("fast_compile",))
+def fold_constant(node: Apply) -> Any:
+    """A node whose inputs are all constant is a constant."""
+    return constant_value(node)
+
+
+@canonical.node("neg", theano="local_neg_neg")
 def neg_of_neg(node: Apply) -> Any:
     """-(-x) is x."""
     inner = node.inputs[0].owner

@@ -19,10 +19,12 @@ from theon.ops.fill import Alloc, ARange
 from theon.ops.index import AdvancedIncSubtensor, AdvancedSubtensor
 from theon.ops.reduce import Sum
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
-from theon.rewrite.rules.stabilize import is_number, made_by, stabilize
+from theon.rewrite.rule import Rules
+from theon.rewrite.rules.stabilize import is_number, made_by
 
-__all__: list[str] = []
+__all__ = ["likelihood"]
 
+likelihood = Rules("stabilize")
 _PAIR = ("array", "array")
 
 
@@ -52,14 +54,14 @@ def _length_of(n: Variable, y: Variable) -> bool:
     return shape is not None and shape.inputs[0] is y
 
 
-@stabilize.node(CrossentropyCategorical1Hot)
+@likelihood.node(CrossentropyCategorical1Hot)
 def crossentropy_of_softmax(node: Apply) -> Any:
     """-log(softmax(x)[i, y[i]]) underflows where softmax does."""
     inner = made_by(node.inputs[0], Softmax)
     return None if inner is None else crossentropy_softmax_1hot(inner.inputs[0], node.inputs[1])[0]
 
 
-@stabilize.node(AdvancedSubtensor)
+@likelihood.node(AdvancedSubtensor)
 def element_of_log_softmax(node: Apply) -> Any:
     """log(softmax(x))[i, y[i]] needs no other element."""
     inner = made_by(node.inputs[0], LogSoftmax)
@@ -68,7 +70,7 @@ def element_of_log_softmax(node: Apply) -> Any:
     return neg(crossentropy_softmax_1hot(inner.inputs[0], node.inputs[2])[0])
 
 
-@stabilize.node(Softmax, graph=True)
+@likelihood.node(Softmax, graph=True)
 def softmax_known_from_likelihood(node: Apply, fgraph: FunctionGraph) -> Any:
     """The joint op of the same argument gives softmax too."""
     (x,) = node.inputs
@@ -108,7 +110,7 @@ def _pullback(g: Variable, y: Variable) -> Any:
     return sub(g, g.sum(axis=1, keepdims=True) * y)  # type: ignore[attr-defined]
 
 
-@stabilize.node("sub")
+@likelihood.node("sub")
 def gradient_of_log_softmax_element(node: Apply) -> Any:
     """g - sum(g) exp(log-softmax) where g is zero but for one element of each row."""
     g, rest = node.inputs
@@ -132,7 +134,7 @@ def gradient_of_log_softmax_element(node: Apply) -> Any:
     return None
 
 
-@stabilize.node(SoftmaxGrad)
+@likelihood.node(SoftmaxGrad)
 def gradient_of_log_of_softmax(node: Apply) -> Any:
     """SoftmaxGrad(g / softmax, softmax) divides by what may have underflowed, and multiplies by it again."""
     dy, y = node.inputs
@@ -159,7 +161,7 @@ def gradient_of_log_of_softmax(node: Apply) -> Any:
     return _pullback(written.op(zero, quotient.inputs[0], *index), y)
 
 
-@stabilize.node("log")
+@likelihood.node("log")
 def log_of_softmax_element(node: Apply) -> Any:
     """log(softmax(x)[i, y[i]]), as some write it, is the same likelihood."""
     picked = made_by(node.inputs[0], AdvancedSubtensor)

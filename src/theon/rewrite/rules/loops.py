@@ -17,7 +17,7 @@ from theon.ops.dot import Dot, dot
 from theon.ops.fill import alloc
 from theon.ops.reduce import Sum, SumLike, sum_like
 from theon.ops.reduce import sum as sum_
-from theon.rewrite.engine import _same_origin
+from theon.rewrite.replace import same_origin
 from theon.tensor.type import TensorType
 
 __all__ = ["forget_unread", "free_shapes", "merge_loops", "move_products"]
@@ -99,7 +99,7 @@ class Parts:
         outer = [self.n, *(s[1] for s in self.seqs), *(s[2] for s in self.states)]
         outer += [c[1] for c in self.carried] + [o[1] for o in self.others]
         found = Scan(inputs, outputs, info, old.mode)(*outer, return_list=True)
-        _same_origin(found[0], self.node)
+        same_origin(found[0], self.node)
         targets = [s[4] for s in self.states] + [c[1] for c in self.collected] + [c[3] for c in self.carried]
         for target, v in zip(targets, found):
             if target is not None:
@@ -317,7 +317,7 @@ def _products_after(fgraph: FunctionGraph, node: Apply) -> int:
     kept = parts.build(fgraph, "products_after")[len(parts.states) :]
     for out, place, matrix in moved:
         rows = _product_of_rows(kept[place] if isinstance(place, int) else place, matrix)
-        _same_origin(rows, node)
+        same_origin(rows, node)
         fgraph.replace(out, out.type.filter_variable(rows), reason="products_after")
     return len(moved)
 
@@ -358,7 +358,7 @@ def _sums_after(fgraph: FunctionGraph, node: Apply) -> int:
     kept = parts.build(fgraph, "sums_after")[len(parts.states) :]
     for start, out, outside in moved:
         total = add(start, outside(kept))
-        _same_origin(total, node)
+        same_origin(total, node)
         fgraph.replace(out, out.type.filter_variable(total), reason="sums_after")
     return len(moved)
 

@@ -14,7 +14,7 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.index import Subtensor
-from theon.rewrite.engine import _same_origin
+from theon.rewrite.replace import same_origin
 
 __all__ = ["expand_graphs", "make_lazy", "rewrite_steps", "slim_loops"]
 
@@ -31,7 +31,7 @@ def expand_graphs(fgraph: FunctionGraph) -> int:
                 continue
             new = node.op.expanded(node.inputs)  # type: ignore[attr-defined]
             for old, v in zip(node.outputs, new):
-                _same_origin(v, node)
+                same_origin(v, node)
                 fgraph.replace(old, old.type.filter_variable(v), reason="expand_graphs")
             count += 1
 
@@ -81,7 +81,7 @@ def _made_lazy(fgraph: FunctionGraph, made: list[LazyIfElse]) -> int:
         op = LazyIfElse(graphs[0], graphs[1])
         found = op(node.inputs[0], *graphs[0][0], *graphs[1][0], return_list=True)
         for old, new in zip(node.outputs, found):
-            _same_origin(new, node)
+            same_origin(new, node)
             fgraph.replace(old, new, reason="make_lazy")
         made.append(op)
         moved += sum(len(inside) for inside in own)
@@ -214,7 +214,7 @@ def _slimmed(fgraph: FunctionGraph, node: Apply) -> int:
     base += len(last_of)
     for place in range(info.n_carried):
         fgraph.replace(node.outputs[n_kept + place], found[base + place], reason="slim_loops")
-    _same_origin(found[0], node)
+    same_origin(found[0], node)
     return 1
 
 
@@ -229,7 +229,7 @@ def rewrite_steps(fgraph: FunctionGraph, apply: Callable[[FunctionGraph], None])
         apply(step)
         outputs = [old.type.filter_variable(v) for old, v in zip(op.outputs, step.outputs)]
         found = Scan(step.inputs, outputs, op.info, op.mode)(*node.inputs, return_list=True)
-        _same_origin(found[0], node)
+        same_origin(found[0], node)
         for old, new in zip(node.outputs, found):
             fgraph.replace(old, old.type.filter_variable(new), reason="rewrite_steps")
         count += 1

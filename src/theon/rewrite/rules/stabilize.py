@@ -16,11 +16,11 @@ from theon.ops.explog import expm1, log, log1p
 from theon.ops.reduce import Sum, logsumexp
 from theon.ops.softmax import LogSoftmax, Softmax
 from theon.ops.special import erf, erfcx, sigmoid, softplus
-from theon.rewrite.engine import Rules
+from theon.rewrite.rule import Rules
 
 __all__ = ["is_number", "made_by", "stabilize"]
 
-stabilize = Rules()
+stabilize = Rules("stabilize")
 
 
 def made_by(variable: Variable, what: Any) -> Apply | None:
