@@ -74,7 +74,6 @@ ALIASES = {
     "clone": "theon.compile.conveniences:clone",
     "inputs": "theon.graph.traverse:inputs",
     "scratchpad": "theon.graph.variable:Scratchpad",
-    "MergeOptimizer": None,
     "DeepCopyOp": None,
 }
 IN_MODULE = {

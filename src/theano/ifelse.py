@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.compile.conveniences import clone
+from theon.compile.stages import optdb
 from theon.control.ifelse import IfElse, ifelse
 from theon.graph.op import Op
 from theon.graph.variable import Apply

@@ -23,11 +23,23 @@ from theon.compile.mode import (
     FAST_COMPILE,
     FAST_RUN,
     Mode,
+    OPT_FAST_COMPILE,
+    OPT_FAST_RUN,
+    OPT_FAST_RUN_STABLE,
+    OPT_MERGE,
+    OPT_NONE,
+    OPT_O2,
+    OPT_O3,
+    OPT_STABILIZE,
+    OPT_UNSAFE,
+    exclude,
     get_default_mode,
     get_mode,
     predefined_modes,
+    predefined_optimizers,
     register_mode,
 )
+from theon.compile.stages import local_useless, optdb, register_optimizer
 from theon.compile.watchmodes import MonitorMode
 from theon.control.inner import OpFromGraph
 from theon.errors import AliasedMemoryError, UnusedInputError
@@ -40,6 +52,7 @@ from theon.graph.variable import Variable
 from theon.legacy.python2 import string_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape
 from theon.options import config
+from theon.rewrite.optimizer import AddFeatureOptimizer
 from theon.runtime.function import Function
 from theon.runtime.profile import ProfileStats
 from theon.tensor.shared import SharedVariable, shared, shared_constructor

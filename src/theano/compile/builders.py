@@ -1,6 +1,7 @@
 """Theano's ``theano.compile.builders``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import optdb
 from theon.control.inner import OpFromGraph
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.type import NullType

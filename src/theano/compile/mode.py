@@ -5,13 +5,25 @@ from theon.compile.mode import (
     FAST_COMPILE,
     FAST_RUN,
     Mode,
+    OPT_FAST_COMPILE,
+    OPT_FAST_RUN,
+    OPT_FAST_RUN_STABLE,
+    OPT_MERGE,
+    OPT_NONE,
+    OPT_O2,
+    OPT_O3,
+    OPT_STABILIZE,
+    OPT_UNSAFE,
+    exclude,
     get_default_mode,
     get_mode,
     predefined_modes,
+    predefined_optimizers,
     register_mode,
 )
-from theon.graph.destroy import Supervisor
+from theon.compile.stages import local_useless, optdb, register_optimizer
 from theon.legacy.python2 import string_types
 from theon.options import config
+from theon.rewrite.optimizer import AddFeatureOptimizer
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -5,6 +5,28 @@ from theon.errors import InconsistencyError
 from theon.graph.inspect import is_same_graph_with_merge
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
+from theon.rewrite.engine import MergeOptimizer
+from theon.rewrite.equilibrium import EquilibriumOptimizer
+from theon.rewrite.local import (
+    FromFunctionLocalOptimizer,
+    GraphToGPULocalOptGroup,
+    LocalMetaOptimizer,
+    LocalMetaOptimizerSkipAssertionError,
+    LocalOptGroup,
+    LocalOptimizer,
+    OpRemove,
+    OpSub,
+    local_optimizer,
+)
+from theon.rewrite.navigate import (
+    NavigatorOptimizer,
+    OpKeyOptimizer,
+    TopoOptimizer,
+    in2out,
+    out2in,
+    pre_greedy_local_optimizer,
+)
+from theon.rewrite.optimizer import FromFunctionOptimizer, Optimizer, SeqOptimizer, inplace_optimizer, optimizer
 
 __getattr__ = modules(
     __name__,

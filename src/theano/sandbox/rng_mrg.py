@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.autodiff.jacobian import undefined_grad
 from theon.compile.function import function
+from theon.compile.stages import optdb
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.legacy.python2 import integer_types, string_types
@@ -31,6 +32,7 @@ from theon.random.mrg import (
     mrg_uniform_base,
     multMatVect,
 )
+from theon.rewrite.local import local_optimizer
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import shared
 from theon.tensor.type import TensorType

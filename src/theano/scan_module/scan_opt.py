@@ -1,12 +1,15 @@
 """Theano's ``theano.scan_module.scan_opt``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import optdb
 from theon.errors import InconsistencyError
 from theon.graph.destroy import DestroyHandler
 from theon.graph.traverse import equal_computations
 from theon.legacy.python2 import integer_types
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.fill import Alloc, AllocEmpty
+from theon.rewrite.navigate import pre_greedy_local_optimizer
+from theon.rewrite.optimizer import Optimizer
 
 __getattr__ = modules(
     __name__,

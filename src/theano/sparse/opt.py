@@ -1,6 +1,7 @@
 """Theano's ``theano.sparse.opt``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import register_canonicalize
 from theon.sparse.csm import CSC, CSR, csm_data, csm_grad, csm_indices, csm_indptr, csm_properties
 from theon.sparse.packed import (
     AddSD_ccode,

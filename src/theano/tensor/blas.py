@@ -1,6 +1,7 @@
 """Theano's ``theano.tensor.blas``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import optdb
 from theon.errors import InconsistencyError
 from theon.graph.features import ReplacementDidntRemovedError
 from theon.graph.op import Op
@@ -9,6 +10,11 @@ from theon.graph.traverse import view_roots
 from theon.graph.variable import Apply
 from theon.ops.dot import BatchedDot, batched_dot
 from theon.options import config
+from theon.rewrite.database import SequenceDB
+from theon.rewrite.equilibrium import EquilibriumOptimizer
+from theon.rewrite.local import local_optimizer
+from theon.rewrite.navigate import in2out
+from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
 __getattr__ = modules(

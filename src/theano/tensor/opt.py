@@ -1,6 +1,14 @@
 """Theano's ``theano.tensor.opt``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import (
+    register_canonicalize,
+    register_specialize,
+    register_specialize_device,
+    register_stabilize,
+    register_uncanonicalize,
+    register_useless,
+)
 from theon.errors import InconsistencyError, MethodNotDefined, NotScalarConstantError, ShapeError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Constant, Variable
@@ -13,6 +21,8 @@ from theon.ops.index import AdvancedIncSubtensor, AdvancedIncSubtensor1, Advance
 from theon.ops.join import MakeVector
 from theon.ops.sort import TopKOp
 from theon.options import config
+from theon.rewrite.navigate import TopoOptimizer, in2out, pre_greedy_local_optimizer
+from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
 __getattr__ = modules(

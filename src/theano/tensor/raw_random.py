@@ -1,6 +1,7 @@
 """Theano's ``theano.tensor.raw_random``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import optdb
 from theon.legacy.python2 import string_types
 from theon.random.raw import (
     RandomFunction,

@@ -124,6 +124,15 @@ class Mode:
 
 
 predefined_optimizers = OPTIMIZERS
+OPT_NONE = OPTIMIZERS[None]
+OPT_MERGE = OPTIMIZERS["merge"]
+OPT_FAST_RUN = OPTIMIZERS["fast_run"]
+OPT_FAST_RUN_STABLE = OPTIMIZERS["fast_run_stable"]
+OPT_FAST_COMPILE = OPTIMIZERS["fast_compile"]
+OPT_STABILIZE = OPTIMIZERS["stabilize"]
+OPT_UNSAFE = OPTIMIZERS["unsafe"]
+OPT_O2, OPT_O3 = OPTIMIZERS["o2"], OPTIMIZERS["o3"]
+exclude: list[str] = []  # rewrites that a build of Theano could not run
 FAST_COMPILE = Mode("py", "fast_compile")
 FAST_RUN = Mode("vm", "fast_run")
 predefined_modes: dict[str, Mode] = {"FAST_COMPILE": FAST_COMPILE, "FAST_RUN": FAST_RUN}

@@ -113,14 +113,22 @@ def _registrar(group: Any, usual: tuple[str, ...], text: str) -> Callable[..., A
     return register
 
 
-register_canonicalize = _registrar(optdb["canonicalize"], ("fast_run",), "those that bring graphs into their usual form")
+register_canonicalize = _registrar(
+    optdb["canonicalize"], ("fast_run",), "those that bring graphs into their usual form"
+)
 register_stabilize = _registrar(optdb["stabilize"], ("fast_run",), "those that keep precision")
-register_specialize = _registrar(optdb["specialize"], ("fast_run",), "those that put in quicker ops, after the usual form")
-register_uncanonicalize = _registrar(optdb["uncanonicalize"], ("fast_run",), "those that undo the usual form where that is quicker")
+register_specialize = _registrar(
+    optdb["specialize"], ("fast_run",), "those that put in quicker ops, after the usual form"
+)
+register_uncanonicalize = _registrar(
+    optdb["uncanonicalize"], ("fast_run",), "those that undo the usual form where that is quicker"
+)
 register_specialize_device = _registrar(
     optdb["specialize_device"], ("fast_run",), "those that are tried last, where a device has no say"
 )
-register_useless = _registrar(local_useless, ("last", "fast_run"), "those that remove what computes nothing, which run first")
+register_useless = _registrar(
+    local_useless, ("last", "fast_run"), "those that remove what computes nothing, which run first"
+)
 for _name in ("canonicalize", "stabilize", "specialize", "uncanonicalize", "specialize_device", "useless"):
     globals()[f"register_{_name}"].__name__ = globals()[f"register_{_name}"].__qualname__ = f"register_{_name}"
 

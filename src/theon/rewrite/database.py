@@ -97,9 +97,7 @@ def _split(tags: Sequence[Any], subquery: Any) -> Query:
             raise TypeError("If the first argument to query is a Query, there should be no other arguments.", tags)
         return tags[0]
     include = [t.removeprefix("+") for t in tags if t[0] not in "&-"]
-    return Query(
-        include, [t[1:] for t in tags if t[0] == "&"], [t[1:] for t in tags if t[0] == "-"], subquery=subquery
-    )
+    return Query(include, [t[1:] for t in tags if t[0] == "&"], [t[1:] for t in tags if t[0] == "-"], subquery=subquery)
 
 
 class DB:
@@ -325,9 +323,7 @@ class LocalGroupDB(DB):
     def answer(self, query: Query) -> Any:
         """The group."""
         chosen = sorted(self.chosen(query), key=lambda entry: self._positions[entry[0]])
-        return self.local_opt(
-            *[obj for _, obj in chosen], apply_all_opts=self.apply_all_opts, profile=self.profile
-        )
+        return self.local_opt(*[obj for _, obj in chosen], apply_all_opts=self.apply_all_opts, profile=self.profile)
 
 
 class TopoDB(DB):

@@ -143,7 +143,13 @@ class EquilibriumOptimizer(NavigatorOptimizer):
         return fgraph.changes
 
     def _sweep(
-        self, fgraph: FunctionGraph, order: list[Apply], done: set[Apply], uses: dict[Any, int], tired: set[Any], limit: int
+        self,
+        fgraph: FunctionGraph,
+        order: list[Apply],
+        done: set[Apply],
+        uses: dict[Any, int],
+        tired: set[Any],
+        limit: int,
     ) -> int:
         nodes, of, imported = fgraph.apply_nodes, self.index.of, fgraph.imported
         assert imported is not None

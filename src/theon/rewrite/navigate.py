@@ -152,7 +152,9 @@ def _topo(order: str, local_opts: Iterable[Any], kwargs: dict[str, Any]) -> Topo
     group = local_opts[0] if len(local_opts) == 1 else LocalOptGroup(*local_opts)
     if not local_opts:
         raise ValueError("at least one local optimizer is needed")
-    found = TopoOptimizer(group, order=order, failure_callback=kwargs.pop("failure_callback", NavigatorOptimizer.warn), **kwargs)
+    found = TopoOptimizer(
+        group, order=order, failure_callback=kwargs.pop("failure_callback", NavigatorOptimizer.warn), **kwargs
+    )
     found.name = name or getattr(group, "name", None) or str(group)
     return found
 

@@ -1,6 +1,7 @@
 """Theano's ``theano.sandbox.linalg.ops``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import register_canonicalize, register_specialize, register_stabilize
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.legacy.python2 import integer_types
@@ -8,5 +9,7 @@ from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
 from theon.ops.fill import trace
 from theon.ops.linalg import Cholesky, MatrixInverse, Solve, cholesky, det, matrix_inverse, solve
+from theon.rewrite.local import local_optimizer
+from theon.rewrite.optimizer import Optimizer
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -5,5 +5,6 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.nnet.abstract_conv import conv3d
+from theon.rewrite.navigate import TopoOptimizer
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

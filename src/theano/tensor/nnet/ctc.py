@@ -2,6 +2,8 @@
 
 from theano._modules import modules
 from theon.autodiff.reverse import grad_undefined
+from theon.compile.stages import register_canonicalize
 from theon.options import config
+from theon.rewrite.local import local_optimizer
 
 __getattr__ = modules(__name__, {"T": "theano.tensor", "gof": "theano.gof"})

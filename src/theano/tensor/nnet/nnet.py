@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented
+from theon.compile.stages import optdb
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.nnet.layers import (

@@ -1,6 +1,7 @@
 """Theano's ``theano.tensor.nnet.opt``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.stages import optdb, register_specialize_device
 from theon.nnet.abstract_conv import (
     AbstractConv2d,
     AbstractConv2d_gradInputs,
@@ -11,6 +12,7 @@ from theon.nnet.abstract_conv import (
     conv2d,
     get_conv_output_shape,
 )
+from theon.rewrite.local import local_optimizer
 from theon.tensor.type import TensorType
 
 __getattr__ = modules(

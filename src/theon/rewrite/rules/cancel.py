@@ -103,13 +103,17 @@ def _together(top: Variable, bottom: Variable) -> Any:
     return None
 
 
-@cancel.node("mul")
+@cancel.node(
+    "mul",
+    theano=("local_mul_canonizer", "local_exp_over_1_plus_exp", "local_grad_log_erfc_neg"),
+    effect="domain",
+)
 def product(node: Apply) -> Any:
     """a / b * b is a; exp(x) / (1 + exp(x)) is sigmoid(x); exp(-x**2) / erfc(x) is 1 / erfcx(x)."""
     return _cancelled(node.outputs[0])
 
 
-@cancel.node("true_div")
+@cancel.node("true_div", theano="local_div_canonizer", effect="domain")
 def quotient(node: Apply) -> Any:
     """As for products."""
     return _cancelled(node.outputs[0])

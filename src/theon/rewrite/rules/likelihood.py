@@ -54,14 +54,22 @@ def _length_of(n: Variable, y: Variable) -> bool:
     return shape is not None and shape.inputs[0] is y
 
 
-@likelihood.node(CrossentropyCategorical1Hot)
+@likelihood.node(
+    CrossentropyCategorical1Hot,
+    theano=(
+        "crossentropy_to_crossentropy_with_softmax",
+        "crossentropy_to_crossentropy_with_softmax_with_bias",
+        "local_softmax_with_bias",
+    ),
+    effect="rounding",
+)
 def crossentropy_of_softmax(node: Apply) -> Any:
     """-log(softmax(x)[i, y[i]]) underflows where softmax does."""
     inner = made_by(node.inputs[0], Softmax)
     return None if inner is None else crossentropy_softmax_1hot(inner.inputs[0], node.inputs[1])[0]
 
 
-@likelihood.node(AdvancedSubtensor)
+@likelihood.node(AdvancedSubtensor, theano="local_advanced_indexing_crossentropy_onehot", effect="rounding")
 def element_of_log_softmax(node: Apply) -> Any:
     """log(softmax(x))[i, y[i]] needs no other element."""
     inner = made_by(node.inputs[0], LogSoftmax)
@@ -70,7 +78,7 @@ def element_of_log_softmax(node: Apply) -> Any:
     return neg(crossentropy_softmax_1hot(inner.inputs[0], node.inputs[2])[0])
 
 
-@likelihood.node(Softmax, graph=True)
+@likelihood.node(Softmax, theano="graph_merge_softmax_with_crossentropy_softmax", effect="rounding", graph=True)
 def softmax_known_from_likelihood(node: Apply, fgraph: FunctionGraph) -> Any:
     """The joint op of the same argument gives softmax too."""
     (x,) = node.inputs
@@ -110,7 +118,7 @@ def _pullback(g: Variable, y: Variable) -> Any:
     return sub(g, g.sum(axis=1, keepdims=True) * y)  # type: ignore[attr-defined]
 
 
-@likelihood.node("sub")
+@likelihood.node("sub", theano="local_advanced_indexing_crossentropy_onehot_grad", effect="rounding")
 def gradient_of_log_softmax_element(node: Apply) -> Any:
     """g - sum(g) exp(log-softmax) where g is zero but for one element of each row."""
     g, rest = node.inputs
@@ -134,7 +142,15 @@ def gradient_of_log_softmax_element(node: Apply) -> Any:
     return None
 
 
-@likelihood.node(SoftmaxGrad)
+@likelihood.node(
+    SoftmaxGrad,
+    theano=(
+        "local_softmax_grad_to_crossentropy_with_softmax_grad",
+        "local_advanced_indexing_crossentropy_onehot_grad",
+        "local_logsoftmax_grad",
+    ),
+    effect="rounding",
+)
 def gradient_of_log_of_softmax(node: Apply) -> Any:
     """SoftmaxGrad(g / softmax, softmax) divides by what may have underflowed, and multiplies by it again."""
     dy, y = node.inputs
@@ -161,7 +177,7 @@ def gradient_of_log_of_softmax(node: Apply) -> Any:
     return _pullback(written.op(zero, quotient.inputs[0], *index), y)
 
 
-@likelihood.node("log")
+@likelihood.node("log", theano="local_advanced_indexing_crossentropy_onehot", effect="rounding")
 def log_of_softmax_element(node: Apply) -> Any:
     """log(softmax(x)[i, y[i]]), as some write it, is the same likelihood."""
     picked = made_by(node.inputs[0], AdvancedSubtensor)

@@ -52,35 +52,35 @@ def _one_and(variable: Variable) -> Variable | None:
     return None
 
 
-@stabilize.node("log")
+@stabilize.node("log", theano="local_logsoftmax", effect="rounding")
 def log_of_softmax(node: Apply) -> Any:
     """log(softmax(x)) overflows to -inf where softmax underflows."""
     inner = made_by(node.inputs[0], Softmax)
     return None if inner is None else LogSoftmax()(inner.inputs[0])
 
 
-@stabilize.node("log")
+@stabilize.node("log", theano="local_log1p", effect="rounding")
 def log_of_one_plus(node: Apply) -> Any:
     """log(1 + x) loses small x."""
     x = _one_and(node.inputs[0])
     return None if x is None else log1p(x)
 
 
-@stabilize.node("log1p")
+@stabilize.node("log1p", theano="log1pexp_to_softplus", effect="rounding")
 def log1p_of_exp(node: Apply) -> Any:
     """log1p(exp(x)) overflows."""
     inner = made_by(node.inputs[0], "exp")
     return None if inner is None else softplus(inner.inputs[0])
 
 
-@stabilize.node("log")
+@stabilize.node("log", theano=("logsigm_to_softplus", "log1msigm_to_softplus"), effect="rounding")
 def log_of_sigmoid(node: Apply) -> Any:
     """log(sigmoid(x)) is -softplus(-x)."""
     inner = made_by(node.inputs[0], "sigmoid")
     return None if inner is None else neg(softplus(neg(inner.inputs[0])))
 
 
-@stabilize.node("sub")
+@stabilize.node("sub", theano="local_1msigmoid", effect="rounding")
 def one_minus_sigmoid(node: Apply) -> Any:
     """1 - sigmoid(x) is sigmoid(-x)."""
     one, x = node.inputs
@@ -92,7 +92,7 @@ def one_minus_sigmoid(node: Apply) -> Any:
     )
 
 
-@stabilize.node("sub")
+@stabilize.node("sub", theano="local_expm1", effect="rounding")
 def exp_minus_one(node: Apply) -> Any:
     """exp(x) - 1 loses small x."""
     x, one = node.inputs
@@ -102,7 +102,7 @@ def exp_minus_one(node: Apply) -> Any:
     )
 
 
-@stabilize.node("log")
+@stabilize.node("log", theano="local_log_sum_exp", effect="rounding")
 def log_of_sum_of_exp(node: Apply) -> Any:
     """log(sum(exp(x))) overflows."""
     total = made_by(node.inputs[0], Sum)
@@ -112,7 +112,7 @@ def log_of_sum_of_exp(node: Apply) -> Any:
     return logsumexp(inner.inputs[0], axis=total.op.axis)  # type: ignore[attr-defined]
 
 
-@stabilize.node("log")
+@stabilize.node("log", theano="local_log_erfc", effect="rounding")
 def log_of_erfc(node: Apply) -> Any:
     """log(erfc(x)) underflows: it is log(erfcx(x)) - x**2."""
     inner = made_by(node.inputs[0], "erfc")
