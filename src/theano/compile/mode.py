@@ -22,6 +22,7 @@ from theon.compile.mode import (
     register_mode,
 )
 from theon.compile.stages import local_useless, optdb, register_optimizer
+from theon.graph.destroy import Supervisor
 from theon.legacy.python2 import string_types
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer

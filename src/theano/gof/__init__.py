@@ -21,11 +21,25 @@ from theano.gof import (
     vm,
 )
 from theon.errors import InconsistencyError, MethodNotDefined, MissingInputError
+from theon.graph.destroy import DestroyHandler
+from theon.graph.features import (
+    Bookkeeper,
+    Feature,
+    History,
+    NoOutputFromInplace,
+    NodeFinder,
+    PrintListener,
+    ReplaceValidate,
+    ReplacementDidntRemovedError,
+    Validator,
+)
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, PureOp
+from theon.graph.props import object2
 from theon.graph.traverse import view_roots
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.helpers import hashtype
 from theon.rewrite.database import DB, EquilibriumDB, LocalGroupDB, ProxyDB, Query, SequenceDB
 from theon.rewrite.engine import MergeOptimizer
 from theon.rewrite.equilibrium import EquilibriumOptimizer
