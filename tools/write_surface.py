@@ -120,6 +120,7 @@ PREFERENCE = [
     "theon.rewrite.equilibrium", "theon.rewrite.engine", "theon.rewrite.database", "theon.rewrite.pattern",
     "theon.rewrite.trace", "theon.rewrite.shapes",
     "theon.legacy.python2", "theon.legacy.rewrites", "theon.graph.destroy", "theon.graph.features",
+    "theon.runtime.linker", "theon.runtime.vm",
 ]  # fmt: skip
 
 

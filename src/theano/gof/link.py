@@ -3,6 +3,19 @@
 from theano._modules import modules
 from theon.graph.type import Type
 from theon.legacy.helpers import undef
+from theon.runtime.linker import (
+    Linker,
+    LocalLinker,
+    PerformLinker,
+    WrapLinker,
+    WrapLinkerMany,
+    add_clear_storage,
+    gc_helper,
+    log_thunk_trace,
+    map_storage,
+    streamline,
+    thunk_hook,
+)
 from theon.runtime.reference import raise_with_op
 from theon.tensor.shared import Container
 

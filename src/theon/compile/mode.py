@@ -7,6 +7,8 @@ from typing import Any
 from theon.compile.stages import OPTIMIZERS, optdb
 from theon.options import config
 from theon.rewrite.database import Query
+from theon.runtime.linker import Linker, PerformLinker
+from theon.runtime.vm import CLinker, OpWiseCLinker, VM_Linker, is_native
 
 __all__ = [
     "FAST_COMPILE",
@@ -14,14 +16,37 @@ __all__ = [
     "Mode",
     "get_default_mode",
     "get_mode",
+    "predefined_linkers",
     "predefined_modes",
     "predefined_optimizers",
+    "register_linker",
     "register_mode",
 ]
 
+predefined_linkers: dict[Any, Linker] = {
+    "py": PerformLinker(),
+    "c": CLinker(),
+    "c|py": OpWiseCLinker(),
+    "c|py_nogc": OpWiseCLinker(allow_gc=False),
+    "vm": VM_Linker(),
+    "cvm": VM_Linker(use_cloop=True),
+    "vm_nogc": VM_Linker(allow_gc=False),
+    "cvm_nogc": VM_Linker(allow_gc=False, use_cloop=True),
+}
+
+
+def register_linker(name: str, linker: Linker) -> None:
+    """Let ``Mode(name)`` use a linker; ValueError for a name that is taken."""
+    if name in predefined_linkers:
+        raise ValueError(f"Linker name already taken: {name}")
+    predefined_linkers[name] = linker
+
 
 class Mode:
-    """``linker`` says what runs the graph: "py" the reference executor, anything else native code where there is some.
+    """``linker`` says what runs the graph: a name or a :class:`~theon.runtime.linker.Linker`.
+
+    "py" is the reference executor; the other names are native code where there is some. A linker with a wrapper or a callback
+    runs the graph node by node. KeyError for an unknown name. ``mode.linker`` is the linker, ``mode.provided_linker`` what was given.
 
     ``optimizer`` says how it is rewritten before: a name of ``predefined_optimizers``, a :class:`~theano.gof.Query` to
     ``optdb``, or any :class:`~theano.gof.Optimizer`. :meth:`including`, :meth:`excluding` and :meth:`requiring` change the query
@@ -43,20 +68,29 @@ class Mode:
             self.provided_optimizer = self._optimizer = query
 
     def __getstate__(self) -> Any:
-        return self.__dict__
+        return {k: v for k, v in vars(self).items() if k != "linker" or not isinstance(self.provided_linker, str)}
 
     def __setstate__(self, state: Any) -> None:
         if isinstance(state, dict):
             self.__dict__.update(state)
+            self.__dict__.setdefault("linker", self._linker_of(self.provided_linker))
             return
         linker, optimizer = state
-        self.provided_linker = self.linker = linker
+        self.provided_linker, self.linker = linker, self._linker_of(linker)
         self.provided_optimizer = optimizer
         if optimizer is None or isinstance(optimizer, str):
             if optimizer not in OPTIMIZERS:
                 raise ValueError(f"no optimizer is called {optimizer!r}: there are {[n for n in OPTIMIZERS if n]}")
             optimizer = OPTIMIZERS[optimizer]
         self._optimizer = optimizer
+
+    @staticmethod
+    def _linker_of(given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        if given not in predefined_linkers:
+            raise KeyError(f"no linker is called {given!r}; there are {', '.join(map(str, predefined_linkers))}")
+        return predefined_linkers[given]
 
     @property
     def optimizer(self) -> Any:
@@ -72,7 +106,7 @@ class Mode:
     def get_linker_optimizer(self, linker: Any, optimizer: Any) -> tuple[Any, Any]:
         """Return a linker and an optimizer (or query) by name."""
         named = optimizer is None or isinstance(optimizer, str)
-        return linker, OPTIMIZERS[optimizer] if named else optimizer
+        return self._linker_of(linker), OPTIMIZERS[optimizer] if named else optimizer
 
     def _query(self) -> Query:
         if not isinstance(self._optimizer, Query):
@@ -102,16 +136,18 @@ class Mode:
         return self._with(self._query().register(*optimizations))
 
     def clone(self, link_kwargs: Any = None, optimizer: Any = "", **kwargs: Any) -> Mode:
-        """Return a copy, with another optimizer where given."""
+        """Return a copy, with another optimizer where given; ``link_kwargs`` go to the linker's ``clone``."""
         new = self._with(self._optimizer)
+        if link_kwargs:
+            new.linker = new.provided_linker = self.linker.clone(**link_kwargs)
         if not (isinstance(optimizer, str) and optimizer == ""):
-            Mode.__setstate__(new, (self.provided_linker, optimizer))
+            Mode.__setstate__(new, (new.provided_linker, optimizer))
         return new
 
     @property
     def native(self) -> bool:
         """Whether graphs become native code."""
-        return self.linker != "py"
+        return is_native(self.linker)
 
     def __str__(self) -> str:
         return f"{type(self).__name__}(linker = {self.provided_linker}, optimizer = {self.provided_optimizer})"
@@ -120,7 +156,7 @@ class Mode:
         return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), str(self.linker), str(self.provided_optimizer)))
+        return hash((type(self), str(self.provided_linker), str(self.provided_optimizer)))
 
 
 predefined_optimizers = OPTIMIZERS

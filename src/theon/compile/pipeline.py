@@ -10,7 +10,9 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import rewriting
 from theon.rewrite.rules.nested import make_lazy
 from theon.runtime.function import Function
+from theon.runtime.linker import Linker
 from theon.runtime.reference import ReferenceProgram
+from theon.runtime.vm import LinkedProgram, is_native, is_plain
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
 from theon.schedule import gather as gather
@@ -69,6 +71,9 @@ def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, up
     if hasattr(mode, "executed"):
         return mode.executed(fgraph, n_inputs, n_outputs, updated)
     rewrite(fgraph, mode)
+    linker = getattr(mode, "linker", None)
+    if isinstance(linker, Linker) and not is_native(linker) and not is_plain(linker):
+        return LinkedProgram(fgraph, linker)
     program = None
     if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_NATIVE:
         try:

@@ -54,6 +54,14 @@ class Thunk:
         for container, value in zip(f.output_storage, outputs):
             container.storage[0] = value
 
+    def __getattr__(self, name: str) -> Any:
+        """What a user's linker made has attributes of its own, such as ``storage_map``, ``thunks`` and ``nodes``."""
+        linked = getattr(self.__dict__.get("function"), "_runner", None)
+        made = getattr(getattr(linked, "__self__", None), "thunk", None)
+        if made is None:
+            raise AttributeError(name)
+        return getattr(made, name)
+
 
 class Function:
     """A compiled function; call it with the inputs' values.
