@@ -352,7 +352,9 @@ def _equal(x: list[Any], y: list[Any]) -> None:
     a, b = x[0], y[0]
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.dtype.kind in "fc":
         single = min(a.dtype.itemsize, b.dtype.itemsize) < 8
-        same = a.shape == b.shape and np.allclose(a, b, 1e-4 if single else 1e-9, 1e-5 if single else 1e-12, equal_nan=True)
+        same = a.shape == b.shape and np.allclose(
+            a, b, 1e-4 if single else 1e-9, 1e-5 if single else 1e-12, equal_nan=True
+        )
     else:
         same = np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
     if not same:
