@@ -29,7 +29,7 @@ from theon.autodiff.reverse import Lop, grad, subgraph_grad
 from theon.compile.conveniences import clone
 from theon.compile.function import FunctionMaker, OrderedUpdates, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
-from theon.compile.mode import Mode, predefined_modes, predefined_optimizers
+from theon.compile.mode import Mode, predefined_linkers, predefined_modes, predefined_optimizers
 from theon.control.inner import OpFromGraph
 from theon.control.scan import foldl, foldr, map, reduce, scan
 from theon.errors import InconsistencyError
@@ -42,7 +42,9 @@ from theon.legacy.python2 import PY3
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.dot import dot_of_any as dot
 from theon.options import change_flags, config
+from theon.runtime.linker import Linker, LocalLinker, PerformLinker
 from theon.runtime.profile import ProfileStats
+from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.sparse.convert import sparse_grad
 from theon.tensor.shared import Container, Generic, shared
 

@@ -17,8 +17,10 @@ from theon.compile.mode import (
     exclude,
     get_default_mode,
     get_mode,
+    predefined_linkers,
     predefined_modes,
     predefined_optimizers,
+    register_linker,
     register_mode,
 )
 from theon.compile.stages import local_useless, optdb, register_optimizer
