@@ -18,7 +18,10 @@ def printed(expression):
         "T": T, "theano": theano, "np": np,
     }  # fmt: skip
     value = eval(expression, space)
-    return {"debugprint": theano.printing.debugprint(value, file="str"), "str": str(value), "type": str(value.type)}
+    return {
+        "debugprint": theano.printing.debugprint(value, file="str"), "pp": theano.pp(value),
+        "str": str(value), "type": str(value.type),
+    }  # fmt: skip
 
 
 def test_texts_agree_except_where_listed(update_golden):

@@ -7,17 +7,18 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-import theon.ops.methods  # noqa: F401  (arithmetic of variables)
+import theon.ops.methods
+import theon.ops.printers  # noqa: F401  (how formulas are written)
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
-from theon.compile.mode import FAST_COMPILE, get_mode
+from theon.compile.mode import get_mode
 from theon.compile.pipeline import compiled
 from theon.errors import MissingInputError, UnusedInputError, message
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.garbage import uncollected
-from theon.graph.traverse import ancestors, clone_replace
+from theon.graph.traverse import ancestors, clone_replace, io_toposort
 from theon.graph.traverse import inputs as leaves
 from theon.graph.variable import Constant, Variable
-from theon.options import config
+from theon.options import change_flags, config
 from theon.runtime.function import Function
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import Container, SharedVariable
@@ -293,6 +294,7 @@ def _where_dtype_enters(variable: Variable) -> Variable:
 
 def _update(target: Any, expression: Any) -> Variable:
     try:
+        # A number or an array becomes a constant of the shared variable's type, where that loses nothing.
         return target.filter_update(expression)  # type: ignore[no-any-return]
     except TypeError:
         given = expression if isinstance(expression, Variable) else as_tensor_variable(expression)
@@ -383,6 +385,7 @@ class FunctionMaker:
         return state
 
     @uncollected
+    @change_flags(compute_test_value="off")
     def create(self, states: Any = None, name: str | None = None) -> Function:
         """Return the function; ``states``: containers to use for inputs, None in place of one to make it from the default."""
         updated_inputs = [n for n, i in enumerate(self.ins) if i.update is not None]
@@ -399,10 +402,9 @@ class FunctionMaker:
                 raise _missing(variables, roots, error) from None
             self.fgraph = fgraph
             n = len(self.ins)
-            native = self.mode if not updated_inputs or hasattr(self.mode, "executed") else FAST_COMPILE
-            self._made = compiled(
-                fgraph, native, n, len(self.graph_outputs), [self.shared.index(s) for s in self.updates]
-            )
+            # New values of inputs are results as the outputs are; only shared variables are written by native code.
+            results = len(self.graph_outputs) + len(updated_inputs)
+            self._made = compiled(fgraph, self.mode, n, results, [self.shared.index(s) for s in self.updates])
         places = updated_inputs + [len(self.ins) + self.shared.index(s) for s in self.updates]
         f = Function(
             self._made.run,
@@ -416,13 +418,13 @@ class FunctionMaker:
             self.output_keys,
             name,
         )
-        attach = getattr(self._made, "attach", None)
-        if attach is not None:
-            attach(f)
-        if self.profile:
+        if self.profile or (self.profile is None and config.profile):
             from theon.runtime.profile import ProfileStats
 
             f.profile = self.profile if isinstance(self.profile, ProfileStats) else ProfileStats()
+        attach = getattr(self._made, "attach", None)
+        if attach is not None:
+            attach(f)
         return f
 
     def _container(self, i: In, state: Container | None) -> Container:
@@ -486,11 +488,16 @@ class FunctionMaker:
 
 
 def _missing(given: list[Variable], roots: list[Variable], error: MissingInputError) -> MissingInputError:
-    variable = error.variable
-    users = [v.owner for v in ancestors(roots) if v.owner is not None and variable in v.owner.inputs]
-    node = users[-1] if users else None
-    used = f", used to compute {node}," if node is not None else ","
-    place = node.inputs.index(variable) if node is not None else 0
+    known, variable, used, place = set(given), error.variable, ",", 0
+    for node in io_toposort(given, roots):
+        lacking = [
+            (i, v) for i, v in enumerate(node.inputs)
+            if v.owner is None and v not in known and not isinstance(v, Constant | SharedVariable)
+        ]  # fmt: skip
+        if lacking:
+            place, variable = lacking[0]
+            used = f", used to compute {node},"
+            break
     return MissingInputError(
         message(
             f"Input {place} of the graph (indices start from 0){used} was not provided and not given a value. "

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from theon.control.ifelse import IfElse
+from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import rewriting
 from theon.rewrite.rules.nested import make_lazy
@@ -39,17 +40,23 @@ class Compiled:
         self.run = self.reference.run
 
     def attach(self, f: Function) -> None:
-        """Give ``f`` its native entry, unless its inputs have states or defaults of their own."""
+        """Give ``f`` its native entry; where inputs have states or defaults, for values that are all bound."""
         if self.program is None:
             return
         n = len(self.program.inputs)
-        if any(i.implicit for i in f._inputs[:n]) or not all(c.required for c in f._containers[:n]):
-            return
         from theon.runtime.native import NativeFunction
 
         storages = [c.storage for c in f._containers[n:]]
+        stateful = any(i.implicit or i.update is not None for i in f._inputs[:n])
+        if stateful or not all(c.required for c in f._containers[:n]):
+            f.use_native_states(NativeFunction(self.program, storages, "theano_function", _refused))
+            return
         native = NativeFunction(self.program, storages, "theano_function", f._slow)
         f.use_native(native)
+
+
+def _refused(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    raise NativeFallback
 
 
 def rewrite(fgraph: FunctionGraph, mode: Any) -> None:

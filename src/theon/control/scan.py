@@ -16,6 +16,7 @@ from theon.graph.traverse import clone_replace, io_toposort
 from theon.graph.variable import Constant, Variable
 from theon.ops.arith import minimum
 from theon.ops.dims import shape_padleft, unbroadcast
+from theon.options import change_flags
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import SharedVariable
 from theon.tensor.type import TensorType
@@ -226,7 +227,7 @@ def scan(
     # --- the step ---
     given_others = [x if isinstance(x, Variable) else as_tensor_variable(x) for x in _listed(non_sequences)]
     arguments = [*inner_seqs, *(v for s in states for v in s.given()), *given_others]
-    condition, outputs, updates = get_updates_and_outputs(fn(*arguments))
+    condition, outputs, updates = get_updates_and_outputs(change_flags(compute_test_value="off")(fn)(*arguments))
     if len(entries) not in (0, len(outputs)):
         raise ValueError(
             f"Please provide None as outputs_info for any output that does not feed back into scan: "

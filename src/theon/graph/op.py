@@ -9,6 +9,7 @@ from theon.errors import MethodNotDefined
 from theon.graph.ccode import CLinkerOp
 from theon.graph.origin import user_frame
 from theon.graph.props import object2
+from theon.graph.testvalue import FLAGS, compute_test_values
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Variable
 
@@ -73,6 +74,8 @@ class Op(object2, CLinkerOp):
         node.tag.origin = user_frame(2)
         if name is not None and len(node.outputs) == 1:
             node.outputs[0].name = name
+        if FLAGS["compute_test_value"] != "off":
+            compute_test_values(node)
         if self.default_output is not None:
             result = node.outputs[self.default_output]
             return [result] if return_list else result

@@ -246,7 +246,7 @@ class OperatorPrinter:
             parts.append(pstate.pprinter.process(operand, inside))
         text = self.operator + parts[0] if len(parts) == 1 else f" {self.operator} ".join(parts)
         # Theano prints every operator expression inside brackets of its own.
-        return f"({text})" if pstate.precedence > self.precedence or True else text
+        return f"({text})"
 
 
 class PatternPrinter:

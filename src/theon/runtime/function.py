@@ -110,6 +110,7 @@ class Function:
         self._entry: Any = None
         self._native: Any = None
         self._in_slow = False
+        self._stateful = False
         self._mixed = any(
             not hasattr(v.type, "broadcastable")
             for v in [*(i.variable for i in inputs), *(o.variable for o in outputs)]
@@ -172,6 +173,17 @@ class Function:
         else:
             self._entry = entry
 
+    def use_native_states(self, native: Any) -> None:
+        """Compute with ``native``, whose results are the outputs and then the new values of inputs, once all values are bound."""
+        self._native, self._stateful = native, True
+
+    def _with_states(self, values: list[Any]) -> Any:
+        outputs = _listed(self._native.convert(*values[: len(self._native.program.inputs)]), True)
+        n = len(self._outputs)
+        for place, value in zip(self._update_places, outputs[n:]):
+            self._containers[place].storage[0] = value
+        return self._handed_out(outputs[:n], None)
+
     def _slow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Take what the native checks refused: convert it and call again, or raise; results in the native form."""
         if getattr(self, "_in_slow", False) or "output_subset" in kwargs or self.trust_input:
@@ -191,11 +203,15 @@ class Function:
             subset = [keys.index(key) if isinstance(key, str) else key for key in subset]
         values = self._bound(args, kwargs)
         try:
-            found = self._runner(values)
+            if self._stateful and subset is None:
+                try:
+                    return self._with_states(values)
+                except NativeFallback:
+                    pass
+            return self._finish(values, self._runner(values), subset)
         finally:
             if self.profile is not None:
                 self.profile.note_call(time.perf_counter() - start)
-        return self._finish(values, found, subset)
 
     def _bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
         """The value of each input: arguments checked and converted, defaults and states from the containers."""
@@ -230,6 +246,11 @@ class Function:
         if missing:
             i = self._inputs[missing[0]]
             raise TypeError(f"Missing required input: {i.name or i.variable}")
+        for i, value in zip(self._inputs, values):
+            if value is None and getattr(i, "shared", False) and hasattr(i.variable.type, "broadcastable"):
+                raise TypeError(
+                    f"the shared variable {i.variable} of type {i.variable.type} holds None: give it a value"
+                )
         self._check_aliases(given, values)
         return values
 
@@ -303,13 +324,16 @@ class Function:
             _unalias_mixed(values, outputs, [out.borrow for out in self._outputs], states)
         for place, value in zip(self._update_places, states):
             self._containers[place].storage[0] = value
+        return self._handed_out(outputs, subset)
+
+    def _handed_out(self, outputs: list[Any], subset: Any) -> Any:
+        """The outputs in the form in which the function was asked for them."""
         if self.return_none:
             return None
         if subset is not None:
-            outputs = [value if k in subset else None for k, value in enumerate(outputs)]
             if self.output_keys is not None:
                 return {self.output_keys[k]: outputs[k] for k in subset}
-            return outputs if not self.unpack_single else outputs[0]
+            return [outputs[k] for k in subset]
         if self.output_keys is not None:
             return dict(zip(self.output_keys, outputs))
         return outputs[0] if self.unpack_single else outputs

@@ -126,6 +126,16 @@ def raise_error(table: Sequence[tuple[Any, str, str]], index: int, shown: Sequen
     raise found(template.format(*shown))
 
 
+def _result(value: Any, tensor: Any) -> np.ndarray[Any, Any]:
+    """What an op's ``perform`` gave as an array that native code reads; TypeError where it is none of its type."""
+    if value is None:
+        raise TypeError("perform left an output empty")
+    array = np.require(np.asarray(value), np.dtype(tensor.dtype), ["A", "E"])
+    if array.ndim != tensor.ndim:
+        raise TypeError(f"perform gave an array of {array.ndim} dimensions where its output has {tensor.ndim}")
+    return array
+
+
 def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, ...]]:
     tensors = {tensor.number: tensor for tensor in program.tensors}
     node, wanted = step.node, [tensors[number] for number in step.outputs]
@@ -136,6 +146,7 @@ def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, .
         arrays = given[:n_inputs]
         try:
             compute(list(arrays), storage)
+            return tuple(_result(cell[0], tensor) for cell, tensor in zip(storage, wanted, strict=True))
         except Exception as error:
             try:
                 if isinstance(node, Apply):
@@ -145,15 +156,6 @@ def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, .
                 for name, count in zip(reversed(loops), reversed(given[n_inputs:])):
                     told.add_note(f"in step {int(count)} of {name}")
                 raise
-        found = []
-        for cell, tensor in zip(storage, wanted, strict=True):
-            array = np.require(np.asarray(cell[0]), np.dtype(tensor.dtype), ["A", "E"])
-            if array.ndim != tensor.ndim:
-                raise TypeError(
-                    f"{node.op} gave an array of {array.ndim} dimensions where its output has {tensor.ndim}"
-                )
-            found.append(array)
-        return tuple(found)
 
     return perform
 

@@ -31,6 +31,9 @@ def raise_with_op(node: Apply, error: BaseException, inputs: Sequence[Any] = ())
     for place, variable in enumerate(node.inputs[:8]):
         value = f": {_shown(inputs[place])}" if place < len(inputs) else ""
         lines.append(f"  input {place}: {describe(variable)}{value}")
+    if isinstance(error, KeyError):  # whose text is the repr of its argument: lines would not show as lines
+        error.add_note("\n".join(lines[1:]))
+        raise error from None
     try:
         new = type(error)("\n".join(lines))
     except TypeError:  # a class whose constructor wants something else
