@@ -23,6 +23,7 @@ class Scratchpad:
     __module__ = "theano.gof.utils"
 
     origin: Any
+    test_value: Any
 
     def clear(self) -> None:
         """Drop every attribute."""
