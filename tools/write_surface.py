@@ -92,6 +92,7 @@ IN_MODULE = {
     ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
     ("theano", "dot"): "theon.ops.dot:dot_of_any",
     ("theano", "sparse"): None,
+    ("theano.scalar.sharedvar", "shared"): "theon.tensor.shared:shared",
     ("theano.sparse", "shared"): "theon.sparse.shared:sparse_constructor",
     ("theano.scan_module", "scan"): "theon.control.scan:scan",
     **{
@@ -136,6 +137,10 @@ OWN = {
     "theano.gof": [
         "theon.graph." + name for name in ("features", "destroy", "inspect", "props", "ccode")
     ] + ["theon.legacy.helpers"],
+    "theano.scalar": [
+        "theon.ops.scalars", "theon.ops.composite", "theon.scalar.type", "theon.scalar.op", "theon.scalar.rules", "theon.ops.arith",
+        "theon.ops.compare",
+    ],
     "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ LAYERS = [
     ["errors", "options", "dtypes"],
     ["graph"],
     ["kernel"],
+    ["scalar"],
     ["tensor"],
     ["ops"],
     ["autodiff"],

@@ -373,7 +373,7 @@ class Scan(Op):
             if all(v in fixed or isinstance(v, Constant) for v in node.inputs):
                 fixed |= set(node.outputs)
             views = isinstance(node.op, DimShuffle)
-            arithmetic = isinstance(node.op, Elemwise) and node.op.scalar_op.name in _LIGHT
+            arithmetic = isinstance(node.op, Elemwise) and node.op.scalar_op.kind in _LIGHT
             if (views or arithmetic) and all(v in cheap or isinstance(v, Constant) for v in node.inputs):
                 cheap |= set(node.outputs)
         own = {v for node in forward for v in node.outputs}
@@ -677,7 +677,7 @@ def _values_read(node: Apply) -> list[Variable]:
     """The inputs of a node of which it reads more than the shape."""
     if isinstance(node.op, SumLike):
         return [node.inputs[0]]
-    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "second":
+    if isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second":
         return [node.inputs[1]]
     if isinstance(node.op, Shape | Shape_i):
         return []

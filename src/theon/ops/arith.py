@@ -17,6 +17,8 @@ from theon.ops.declare import (
     same_kind,
     upcast,
 )
+from theon.scalar.op import UnaryScalarOp
+from theon.scalar.type import Scalar, get_scalar_type
 
 
 def _fold(ufunc: str) -> Any:
@@ -238,24 +240,58 @@ fill = second
 identity = elementwise("identity", 1, lambda xp, x: x, same_kind, lambda x, o, g: [g], lambda k, x: x, "A copy.")
 
 
-def _cast_to(dtype: str) -> Any:
-    def reference(xp: Any, x: Any) -> Any:
+class Cast(UnaryScalarOp):
+    """The conversion to a dtype: ``o_type`` is its scalar type."""
+
+    __module__ = "theano.scalar.basic"
+
+    def __init__(self, o_type: Any, name: str | None = None) -> None:
+        if not isinstance(o_type, Scalar):
+            raise TypeError(o_type)
+        super().__init__(None, name if name is not None else f"Cast{{{o_type.dtype}}}")
+        self.o_type = o_type
+        self.declared = f"Cast{{{o_type.dtype}}}"
+
+    def output_types(self, types: Any) -> Any:
+        """The type to convert to. TypeError for complex numbers, which have no real value."""
+        if types[0].dtype.startswith("complex") and not self.o_type.dtype.startswith("complex"):
+            raise TypeError("Casting from complex to real is ambiguous: consider real(), imag(), angle() or abs()")
+        return [self.o_type]
+
+    def output_dtype(self, *dtypes: str) -> str:
+        """The dtype to convert to."""
+        return self.output_types([get_scalar_type(d) for d in dtypes])[0].dtype  # type: ignore[no-any-return]
+
+    def impl(self, *inputs: Any) -> Any:
+        """Convert a number."""
+        return self.reference(np, np.asarray(inputs[0]))[()]
+
+    def reference(self, xp: Any, *xs: Any) -> Any:
+        """Convert an array."""
+        (x,), dtype = xs, self.o_type.dtype
         return x.real.astype(dtype) if x.dtype.kind == "c" and not dtype.startswith("complex") else x.astype(dtype)
 
-    def rule(given: str) -> str:
-        if given.startswith("complex") and not dtype.startswith("complex"):
-            raise TypeError("Casting from complex to real is ambiguous: consider real(), imag(), angle() or abs()")
-        return dtype
+    def partials(self, x: Any, o: Any, g: Any) -> list[Any]:
+        """The gradient itself."""
+        return [g]
 
+    def lower(self, k: Any, x: Any) -> Any:
+        """Convert."""
+        return k.cast(x, self.o_type.dtype)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.o_type == other.o_type  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((Cast, self.o_type))
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}{{{self.o_type.dtype}}}"
+
+
+def _cast_to(dtype: str) -> Any:
     return elementwise(
-        f"Cast{{{dtype}}}",
-        1,
-        reference,
-        rule,
-        lambda x, o, g: [g],
-        lambda k, x: k.cast(x, dtype),
-        f"Cast to {dtype}.",
-        cast_inputs=False,
+        f"Cast{{{dtype}}}", 1, np.asarray, doc=f"Cast to {dtype}.", scalar_op=Cast(get_scalar_type(dtype))
     )
 
 

@@ -11,6 +11,7 @@ Elemwise{double,no_inplace}.0
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,10 +19,13 @@ import numpy as np
 
 from theon.dtypes import complex_dtypes, discrete_dtypes, float_dtypes, integer_dtypes, upcast
 from theon.errors import ShapeMismatch, message
+from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.origin import user_frame
 from theon.graph.variable import Apply, Variable
 from theon.options import config
+from theon.scalar.op import BinaryScalarOp, ScalarOp, UnaryScalarOp
+from theon.scalar.type import Scalar, ScalarConstant, as_scalar, get_scalar_type
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -124,53 +128,90 @@ def _refuse(dtypes: Sequence[str], kinds: Sequence[str]) -> None:
 # --- elementwise ------------------------------------------------------------------------------------------------------
 
 
-class ScalarOp:
-    """What an elementwise op does at one place: ``name``, number of inputs, dtype rule, reference, gradient, lowering.
+# Theano's name of an op's class where it is not the op's name with a capital letter.
+_CLASS_NAMES = {
+    "abs_": "Abs", "and_": "AND", "or_": "OR", "xor": "XOR", "lt": "LT", "gt": "GT", "le": "LE", "ge": "GE", "eq": "EQ",
+    "neq": "NEQ", "isnan": "IsNan", "isinf": "IsInf", "int_div": "IntDiv", "true_div": "TrueDiv", "arccos": "ArcCos",
+    "arcsin": "ArcSin", "arctan": "ArcTan", "arctan2": "ArcTan2", "arccosh": "ArcCosh", "arcsinh": "ArcSinh",
+    "arctanh": "ArcTanh", "deg2rad": "Deg2Rad", "rad2deg": "Rad2Deg", "complex_from_polar": "ComplexFromPolar",
+    "round_half_to_even": "RoundHalfToEven", "round_half_away_from_zero": "RoundHalfAwayFromZero", "chi2sf": "Chi2SF",
+    "gammainc": "GammaInc", "gammaincc": "GammaIncC", "gammal": "GammaL", "gammau": "GammaU", "gammaln": "GammaLn",
+    "tri_gamma": "TriGamma", "xlogx": "XlogX", "xlogy0": "XlogY0", "sigmoid": "ScalarSigmoid", "softplus": "ScalarSoftplus",
+}  # fmt: skip
+_PRINTED = {
+    "abs_": "Abs", "and_": "AND", "or_": "OR", "xor": "XOR", "lt": "LT", "gt": "GT", "le": "LE", "ge": "GE", "eq": "EQ",
+    "neq": "NEQ", "isnan": "IsNan", "isinf": "IsInf", "invert": "Invert", "switch": "Switch",
+    "round_half_to_even": "RoundHalfToEven", "round_half_away_from_zero": "RoundHalfAwayFromZero",
+    "xlogx": "scalar_xlogx", "xlogy0": "scalar_xlogy0", "sigmoid": "scalar_sigmoid", "softplus": "scalar_softplus",
+}  # fmt: skip
+_HOMES = {
+    name: "theano.scalar.basic_scipy"
+    for name in (
+        "Erf", "Erfc", "Erfcx", "Erfinv", "Erfcinv", "Gamma", "GammaLn", "Psi", "TriGamma", "Chi2SF", "GammaInc", "GammaIncC",
+        "GammaL", "GammaU", "J0", "J1", "Jv", "I0", "I1", "Iv",
+    )
+} | {
+    "XlogX": "theano.tensor.xlogx",
+    "XlogY0": "theano.tensor.xlogx",
+    "ScalarSigmoid": "theano.tensor.nnet.sigm",
+    "ScalarSoftplus": "theano.tensor.nnet.sigm",
+}  # fmt: skip
 
-    ``reference(xp, *inputs)`` computes with arrays of the namespace ``xp``; ``grad(*inputs, output, g)`` gives a gradient
-    or None for each input; ``lower(k, *inputs)`` writes the scalar expression through a kernel builder.
-    """
 
-    __module__ = "theano.scalar.basic"
+class _Declared(ScalarOp):
+    """What ops made by :func:`elementwise` share: ``out`` is their dtype rule, ``reference`` computes with arrays."""
 
-    def __init__(
-        self,
-        name: str,
-        nin: int,
-        out: DtypeRule,
-        reference: Callable[..., Any],
-        grad: Callable[..., Any] | None = None,
-        lower: Callable[..., Any] | None = None,
-        cast_inputs: bool = True,
-        identity: Any = None,
-    ) -> None:
-        self.name, self.nin, self.out, self.reference = name, nin, out, reference
-        self.grad, self.lower, self.cast_inputs, self.identity = grad, lower, cast_inputs, identity
+    declared = ""
+    out: DtypeRule
+
+    def __init__(self, output_types_preference: Callable[..., Any] | None = None, name: str | None = None) -> None:
+        super().__init__(output_types_preference, name if name is not None else _PRINTED.get(self.declared, self.declared))
+
+    def output_types(self, types: Any) -> Any:
+        """By the op's rule, unless the constructor was given another."""
+        if "output_types_preference" in vars(self):
+            return super().output_types(types)
+        return [get_scalar_type(self.out(*(t.dtype for t in types)))]
 
     def output_dtype(self, *dtypes: str) -> str:
         """Return the dtype of the output for inputs of these dtypes."""
+        if "output_types_preference" in vars(self):
+            return super().output_dtype(*dtypes)
         return self.out(*dtypes)
 
-    def __str__(self) -> str:
-        return self.name
+    def impl(self, *inputs: Any) -> Any:
+        """Compute with numbers."""
+        with np.errstate(all="ignore"):
+            found = self.reference(np, *(np.asarray(x) for x in inputs))
+        return np.asarray(found)[()]
 
-    __repr__ = __str__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ScalarOp) and self.name == other.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """Compute in the dtype of the output, as the elementwise form does."""
+        dtype = node.outputs[0].type.numpy_dtype  # type: ignore[attr-defined]
+        if self.cast_inputs and dtype.kind != "b":
+            inputs = [np.asarray(x).astype(dtype) for x in inputs]
+        output_storage[0][0] = np.asarray(self.impl(*inputs)).astype(dtype)[()]
 
     def __reduce__(self) -> Any:
         # Declared ops are found again by name: their functions are code, not data.
-        if self.name in REGISTRY and REGISTRY[self.name].scalar_op is self:
-            return _scalar_op, (self.name,)
-        return object.__reduce_ex__(self, 2)
+        if self.declared in REGISTRY and REGISTRY[self.declared].scalar_op is self:
+            return _scalar_op, (self.declared,)
+        return copyreg.__newobj__, (type(self),), vars(self)  # type: ignore[attr-defined]
 
 
 def _scalar_op(name: str) -> ScalarOp:
     return REGISTRY[name].scalar_op
+
+
+def _scalar_class(name: str, nin: int, base: type[ScalarOp] | None, parts: dict[str, Any]) -> type[ScalarOp]:
+    if base is None:
+        base = {1: UnaryScalarOp, 2: BinaryScalarOp}.get(nin, ScalarOp)
+    title = _CLASS_NAMES.get(name, name.capitalize())
+    space = {"declared": name, "nin": nin, "__module__": _HOMES.get(title, "theano.scalar.basic"), **parts}
+    for key in ("out", "reference", "partials", "lower"):
+        if space[key] is not None:
+            space[key] = staticmethod(space[key])
+    return type(title, (_Declared, base), space)
 
 
 def _described(node: Apply) -> str:
@@ -192,14 +233,20 @@ class Elemwise(Op):
     def __str__(self) -> str:
         if self.name is not None:
             return self.name
-        if self.scalar_op.name.startswith("Cast{"):
+        declared = self.scalar_op.declared
+        if declared.startswith("Cast{") or REGISTRY.get(declared, self).scalar_op is not self.scalar_op or not declared:
             return f"Elemwise{{{self.scalar_op}}}"
-        return f"Elemwise{{{self.scalar_op},no_inplace}}"
+        return f"Elemwise{{{declared},no_inplace}}"
 
     @property
     def nin(self) -> int:
         """The number of inputs; -1 for any."""
         return self.scalar_op.nin
+
+    @property
+    def nout(self) -> int:
+        """The number of outputs."""
+        return self.scalar_op.nout
 
     def make_node(self, *inputs: Any) -> Apply:
         """Broadcast the inputs' patterns, find the output's dtype. TypeError for a wrong number or dtype of inputs."""
@@ -209,10 +256,11 @@ class Elemwise(Op):
         if op.nin >= 0 and len(inputs) != op.nin:
             raise TypeError(f"{op} takes {op.nin} inputs, not {len(inputs)}")
         variables = [as_tensor_variable(x) for x in inputs]
-        ndim = max(v.type.ndim for v in variables)
+        ndim = max((v.type.ndim for v in variables), default=0)
         variables = [padded(v, ndim) for v in variables]
+        given = [v.type.dtype for v in variables]
         try:
-            dtype = op.output_dtype(*(v.type.dtype for v in variables))
+            dtypes = [op.output_dtype(*given)] if op.nout == 1 else op.output_dtypes(given)
         except TypeError as error:
             raise TypeError(message(f"{op}: {error}", variables)) from None
         flags = [all(v.type.broadcastable[d] for v in variables) for d in range(ndim)]
@@ -224,56 +272,79 @@ class Elemwise(Op):
                     message(f"{op}: sizes {sorted(sizes)} of dimension {d} do not broadcast", variables)
                 )
             known.append(sizes.pop() if sizes else (1 if flags[d] else None))
-        return Apply(self, variables, [TensorType(dtype, shape=known)()])
+        return Apply(self, variables, [TensorType(dtype, shape=known)() for dtype in dtypes])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
         """Compute with NumPy. ValueError where the sizes do not broadcast."""
-        dtype = node.outputs[0].type.numpy_dtype  # type: ignore[attr-defined]
-        if self.scalar_op.cast_inputs and dtype.kind != "b":
-            inputs = [x if x.dtype == dtype else x.astype(dtype) for x in inputs]
+        dtypes = [v.type.numpy_dtype for v in node.outputs]  # type: ignore[attr-defined]
+        if self.scalar_op.cast_inputs and dtypes[0].kind != "b":
+            inputs = [x if x.dtype == dtypes[0] else x.astype(dtypes[0]) for x in inputs]
         with np.errstate(all="ignore"):
-            out = np.asarray(self.scalar_op.reference(np, *inputs))
-        out = out if out.dtype == dtype else out.astype(dtype)
-        # An identity reference would alias its input.
-        output_storage[0][0] = out.copy() if any(out is x or out.base is x for x in inputs) else out
+            found = self.scalar_op.reference(np, *inputs)
+        for storage, value, dtype in zip(output_storage, (found,) if len(dtypes) == 1 else found, dtypes):
+            out = np.asarray(value)
+            out = out if out.dtype == dtype else out.astype(dtype)
+            if out.shape != (shape := np.broadcast_shapes(*(x.shape for x in inputs))):
+                out = np.broadcast_to(out, shape).copy()  # an output that reads only some of the inputs
+            # An identity reference would alias its input.
+            storage[0] = out.copy() if any(out is x or out.base is x for x in inputs) else out
 
     def L_op(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
     ) -> list[Any]:
         """Return the scalar gradients, summed over the dimensions along which an input was broadcast."""
-        from theon.graph.type import null_type
+        from theon.graph.type import NullType
         from theon.ops.reduce import sum_like, summed_to
 
-        (g,) = output_grads
-        out = outputs[0]
-        if out.type.dtype in discrete_dtypes or self.scalar_op.grad is None:  # type: ignore[attr-defined]
-            if out.type.dtype in discrete_dtypes:  # type: ignore[attr-defined]
-                return [zeros_for(x) for x in inputs]
-            return [null_type(f"{self.scalar_op} has no gradient") for _ in inputs]
+        if all(v.type.dtype in discrete_dtypes for v in outputs):  # type: ignore[attr-defined]
+            return [zeros_for(x) for x in inputs]
         gradients = []
-        for x, d in zip(inputs, self.scalar_op.grad(*inputs, out, g)):
+        for x, d in zip(inputs, self._partials(inputs, outputs, output_grads)):
             if d is None or x.type.dtype in discrete_dtypes:  # type: ignore[attr-defined]
                 gradients.append(zeros_for(x))
+                continue
+            if isinstance(d.type, DisconnectedType | NullType):
+                gradients.append(d)
                 continue
             # First over the dimensions known to be spread: what is left to find out at run time is small.
             d = summed_to(d, x)
             gradients.append(sum_like(d, x) if _may_be_spread(x, inputs) else d)
         return gradients
 
+    def _partials(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Any) -> Sequence[Any]:
+        """The gradients on arrays, not yet summed: by the op's formula, or its scalar gradient applied to arrays."""
+        from theon.graph.type import null_type
+
+        op = self.scalar_op
+        if op.partials is not None:
+            return op.partials(*inputs, outputs[0], output_grads[0])  # type: ignore[no-any-return]
+        if not op.has_gradient:
+            return [null_type(f"{op} has no gradient") for _ in inputs]
+        return scalar_gradients(op, inputs, outputs, output_grads)
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """That of the scalar op, where it has one."""
+        pattern = getattr(self.scalar_op, "connection_pattern", None)
+        return pattern(node) if pattern is not None else [[True] * len(node.outputs) for _ in node.inputs]
+
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> list[Any]:
         """Return the sum of partial derivatives times evaluation points."""
-        from theon.ops.fill import ones_like
+        from theon.graph.type import NullType
+        from theon.ops.fill import ones_like, zeros_like
 
-        out = self(*inputs)
-        if out.type.dtype in discrete_dtypes or self.scalar_op.grad is None:
-            return [None]
-        total = None
-        for partial, point in zip(self.scalar_op.grad(*inputs, out, ones_like(out)), eval_points):
-            if point is None or partial is None:
-                continue
-            term = partial * point
-            total = term if total is None else total + term
-        return [total]
+        outputs = self(*inputs, return_list=True)
+        found = []
+        for i, out in enumerate(outputs):
+            total = None
+            if out.type.dtype not in discrete_dtypes and self.scalar_op.has_gradient:
+                ones = [ones_like(o) if o is out else zeros_like(o) for o in outputs]
+                for partial, point in zip(self._partials(inputs, outputs, ones), eval_points):
+                    if point is None or partial is None or isinstance(partial.type, DisconnectedType | NullType):
+                        continue
+                    term = partial * point
+                    total = term if total is None else total + term
+            found.append(total)
+        return found
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """Return the size along each dimension: that of an input not known to be broadcast there."""
@@ -285,7 +356,71 @@ class Elemwise(Op):
                     break
             else:
                 sizes.append(as_tensor_variable(np.int64(1)))
-        return [tuple(sizes)]
+        return [tuple(sizes)] * len(node.outputs)
+
+
+def elementwise_of(scalar_op: ScalarOp) -> Elemwise:
+    """Return the op on arrays of a scalar op: the declared one where there is one."""
+    declared = REGISTRY.get(scalar_op.declared)
+    return declared if declared is not None and declared.scalar_op is scalar_op else Elemwise(scalar_op)
+
+
+def on_arrays(results: Sequence[Variable], arrays: dict[Variable, Any]) -> list[Any]:
+    """Return what scalar variables ``results`` become where ``arrays`` stand for some of the scalars they are made of."""
+    from theon.graph.traverse import io_toposort
+    from theon.ops.dims import tensor_from_scalar
+
+    known = dict(arrays)
+
+    def array(v: Variable) -> Any:
+        if v not in known:
+            if isinstance(v, ScalarConstant):
+                known[v] = as_tensor_variable(np.asarray(v.data))
+            else:
+                known[v] = tensor_from_scalar(v) if isinstance(v.type, Scalar) else v
+        return known[v]
+
+    for node in io_toposort(list(arrays), list(results)):
+        inputs = [array(v) for v in node.inputs]
+        if isinstance(node.op, ScalarOp):
+            found = elementwise_of(node.op)(*inputs, return_list=True)
+        elif type(node.op).__name__ in ("TensorFromScalar", "ScalarFromTensor"):
+            found = inputs
+        else:
+            found = node.op(*inputs, return_list=True)
+        known.update(zip(node.outputs, found))
+    return [array(v) for v in results]
+
+
+def scalar_gradients(
+    op: ScalarOp, inputs: Sequence[Any], outputs: Sequence[Any], output_grads: Sequence[Any]
+) -> list[Any]:
+    """Return a scalar op's gradients on arrays: its scalar gradient with each scalar op applied to each element."""
+    from theon.graph.type import NullType
+    from theon.ops.dims import padded
+
+    ndim = max((v.type.ndim for v in inputs), default=0)
+    scalars = [get_scalar_type(v.type.dtype)() for v in inputs]
+    node = op.make_node(*scalars)
+    slopes = [
+        g.type() if isinstance(g.type, DisconnectedType | NullType) else get_scalar_type(g.type.dtype)()
+        for g in output_grads
+    ]
+    found = [d if isinstance(d, Variable) or d is None else as_scalar(d) for d in op.L_op(scalars, node.outputs, slopes)]
+    arrays = dict(zip([*scalars, *node.outputs, *slopes], [*inputs, *outputs, *output_grads]))
+    kept = [d for d in found if d is not None and not isinstance(d.type, DisconnectedType | NullType)]
+    lifted = iter(on_arrays(kept, arrays))
+    gradients = []
+    for d in found:
+        if d is None or isinstance(d.type, DisconnectedType | NullType):
+            gradients.append(d)
+        else:
+            d = padded(next(lifted), ndim)
+            # A gradient that does not depend on an array still has one value for each element.
+            if d.type.broadcastable != outputs[0].type.broadcastable:
+                d = REGISTRY["second"](outputs[0], d)
+            gradients.append(d)
+    return gradients
 
 
 def _source(variable: Variable) -> Variable:
@@ -342,16 +477,22 @@ def elementwise(
     printed: str | None = None,
     cast_inputs: bool = True,
     identity: Any = None,
-    variadic: bool = False,
+    base: type[ScalarOp] | None = None,
+    scalar_op: ScalarOp | None = None,
 ) -> Elemwise:
     """Declare an elementwise op and return it.
 
-    ``printed`` is the op's text where Theano's is not ``Elemwise{name,no_inplace}``. ``variadic`` lets it take more than
-    ``nin`` inputs by repetition.
+    ``printed`` is the op's text where Theano's is not ``Elemwise{name,no_inplace}``. ``base`` is the class that its scalar
+    op is one of; ``scalar_op`` is that op itself, where its class holds the declaration.
     """
-    op = Elemwise(ScalarOp(name, nin, out, reference, grad, lower, cast_inputs, identity), name=printed)
+    if scalar_op is None:
+        parts = {
+            "out": out, "reference": reference, "partials": grad, "lower": lower, "cast_inputs": cast_inputs,
+            "identity": identity, "__doc__": doc,
+        }  # fmt: skip
+        scalar_op = _scalar_class(name, nin, base, parts)()
+    op = Elemwise(scalar_op, name=printed)
     op.__doc__ = doc
-    op.variadic = variadic  # type: ignore[attr-defined]
     REGISTRY[name] = op
     return op
 

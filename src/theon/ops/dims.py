@@ -13,6 +13,7 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import CASTS, identity
 from theon.ops.declare import Elemwise, TensorOp
+from theon.scalar.type import Scalar, get_scalar_type
 from theon.tensor import hooks
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType
@@ -411,7 +412,7 @@ def get_scalar_constant_value(
                 raise NotScalarConstantError(f"{v} is not constant")
             return np.asarray(known, dtype="int64")
         elif isinstance(op, Elemwise):
-            if op.scalar_op.name == "second":
+            if op.scalar_op.kind == "second":
                 v = inputs[1]
                 continue
             if not elemwise:
@@ -658,30 +659,76 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 
 class TensorFromScalar(Op):
-    """A marker that old programs import; scalars are 0-d tensors here."""
+    """A symbolic number as an array without dimensions. A 0-d tensor is copied."""
 
     __module__ = "theano.tensor.basic"
     __props__ = ()
 
     def make_node(self, *inputs: Any) -> Apply:
-        """A copy of a 0-d tensor."""
-        x = as_tensor_variable(inputs[0])
-        return Apply(self, [x], [x.type()])
+        """Return the node. TypeError for anything that is neither a scalar nor a 0-d tensor."""
+        (x,) = inputs
+        if not isinstance(x, Variable) or not isinstance(x.type, Scalar):
+            x = as_tensor_variable(x)
+            if x.type.ndim:
+                raise TypeError(message(f"{self}: one number is wanted, not an array", [x]))
+        return Apply(self, [x], [TensorType(x.type.dtype, ())()])  # type: ignore[attr-defined]
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
         """Copy."""
-        output_storage[0][0] = np.asarray(inputs[0])
+        output_storage[0][0] = np.array(inputs[0])
 
     def grad(self, inputs: Sequence[Any], output_grads: Sequence[Any]) -> list[Any]:
-        """The gradient itself."""
-        return list(output_grads)
+        """The gradient as a number; 0 for an integer."""
+        return [_as_kind_of(inputs[0], output_grads[0])]
+
+    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:
+        """The evaluation point."""
+        return [None if eval_points[0] is None else self(eval_points[0])]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """No dimensions."""
+        return [()]
 
 
-class ScalarFromTensor(TensorFromScalar):
-    """The reverse of :class:`TensorFromScalar`."""
+class ScalarFromTensor(Op):
+    """The element of a 0-d tensor as a symbolic number. TypeError for an array with dimensions."""
 
     __module__ = "theano.tensor.basic"
     __props__ = ()
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Return the node."""
+        x = as_tensor_variable(inputs[0])
+        if x.type.ndim:
+            raise TypeError(message(f"{self}: an array without dimensions is wanted", [x]))
+        return Apply(self, [x], [get_scalar_type(x.type.dtype)()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """Take the element."""
+        output_storage[0][0] = np.asarray(inputs[0])[()]
+
+    def grad(self, inputs: Sequence[Any], output_grads: Sequence[Any]) -> list[Any]:
+        """The gradient as an array; 0 for an integer."""
+        return [_as_kind_of(inputs[0], output_grads[0])]
+
+    def R_op(self, inputs: Sequence[Any], eval_points: Sequence[Any]) -> list[Any]:
+        """The evaluation point."""
+        return [None if eval_points[0] is None else self(eval_points[0])]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """No dimensions."""
+        return [()]
+
+
+def _as_kind_of(x: Any, g: Any) -> Any:
+    """The gradient ``g`` as a scalar or a tensor, as ``x`` is one."""
+    from theon.graph.disconnected import DisconnectedType
+
+    if isinstance(g.type, DisconnectedType):
+        return g
+    if isinstance(x.type, Scalar):
+        return g if isinstance(g.type, Scalar) else scalar_from_tensor(g)
+    return tensor_from_scalar(g) if isinstance(g.type, Scalar) else g
 
 
 tensor_from_scalar = TensorFromScalar()

@@ -10,12 +10,14 @@ import numpy as np
 from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes, upcast
 from theon.errors import message
 from theon.graph.variable import Apply, Constant
-from theon.ops.arith import abs_, sqr, switch, true_div
-from theon.ops.bits import and_
+from theon.ops.arith import abs_, add, maximum, minimum, mul, sqr, switch, true_div
+from theon.ops.bits import and_, or_
 from theon.ops.compare import eq, neq
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import cast, dimshuffle, shape, shape_i
 from theon.ops.explog import exp, log, sqrt
+from theon.scalar.op import BinaryScalarOp
+from theon.scalar.rules import upcast_out
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType
 
@@ -23,8 +25,10 @@ __all__ = [
     "All",
     "Any",
     "CAReduce",
+    "CAReduceDtype",
     "MaxAndArgmax",
     "Prod",
+    "ProdWithoutZeros",
     "Sum",
     "all",
     "any",
@@ -46,6 +50,7 @@ __all__ = [
 ]
 
 Any_ = Any
+all_ = all
 
 
 def normal_axes(axis: Any_, ndim: int, x: Any_ = None) -> tuple[int, ...]:
@@ -75,23 +80,34 @@ def normal_axes(axis: Any_, ndim: int, x: Any_ = None) -> tuple[int, ...]:
 
 
 class CAReduce(TensorOp):
-    """Reduce with a commutative and associative function over ``axis`` (a tuple; None: all)."""
+    """Reduce with a commutative and associative scalar op of two numbers over ``axis`` (an int, a sequence; None: all).
+
+    ``scalar_op``'s ``identity``, where it has one, is the result for nothing to reduce; without one that is a ValueError.
+    NotImplementedError for an op that does not take two numbers.
+    """
 
     __module__ = "theano.tensor.elemwise"
-    __props__ = ("scalar_name", "axis")
-    ufunc = ""
-    scalar_name = ""
+    __props__: tuple[str, ...] = ("scalar_op", "axis")
+    scalar_op: Any_ = None
 
-    def __init__(self, axis: Any_ = None) -> None:
+    def __init__(self, scalar_op: Any_, axis: Any_ = None) -> None:
+        if scalar_op.nin not in (-1, 2) or scalar_op.nout != 1:
+            raise NotImplementedError("CAReduce only supports binary functions with a single output.")
+        self.scalar_op = scalar_op
         self.axis = None if axis is None else tuple(sorted(int(a) for a in ([axis] if np.ndim(axis) == 0 else axis)))
+
+    @property
+    def scalar_name(self) -> str:
+        """The name of the scalar op."""
+        return self.scalar_op.declared or str(self.scalar_op)
 
     def axes_of(self, x: Any_) -> tuple[int, ...]:
         """The reduced dimensions of ``x``."""
         return normal_axes(self.axis, x.type.ndim, x)
 
     def output_dtype(self, dtype: str) -> str:
-        """The dtype of the result."""
-        return dtype
+        """The dtype of the result: what the scalar op makes of two elements."""
+        return self.scalar_op.output_dtype(dtype, dtype)  # type: ignore[no-any-return]
 
     def accumulator_dtype(self, dtype: str) -> str:
         """The dtype in which the result is built up."""
@@ -111,7 +127,28 @@ class CAReduce(TensorOp):
     def reference(self, xp: Any_, x: Any_) -> Any_:
         """Reduce in the accumulator's dtype."""
         axes = normal_axes(self.axis, x.ndim)
-        return getattr(xp, self.ufunc)(x.astype(self.accumulator_dtype(str(x.dtype))), axis=axes)
+        x = x.astype(self.accumulator_dtype(str(x.dtype)))
+        ufunc = _UFUNCS.get(self.scalar_op.kind)
+        if ufunc is not None and x.dtype.kind != "O" and (ufunc in ("sum", "prod") or all_(x.shape[d] for d in axes)):
+            return getattr(xp, ufunc)(x, axis=axes)
+        for d in reversed(axes):
+            x = self._reduced_along(xp.moveaxis(x, d, 0))
+        return x
+
+    def _reduced_along(self, x: Any_) -> Any_:
+        """The reduction over the first dimension, in halves."""
+        op, n = self.scalar_op, len(x)
+        if n == 0:
+            if op.identity is None:
+                raise ValueError(f"Input has zero-size on an axis, but self.scalar_op ({op}) has no attribute 'identity'")
+            return np.full(x.shape[1:], op.identity, dtype=x.dtype)
+        dtype = x.dtype
+        while n > 1:
+            half = n // 2
+            paired = np.asarray(op.reference(np, x[:half], x[half : 2 * half])).astype(dtype)
+            x = np.concatenate([paired, x[2 * half : n]])
+            n = len(x)
+        return x[0]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any_]) -> list[Any_]:
         """The remaining sizes."""
@@ -123,16 +160,26 @@ class CAReduce(TensorOp):
         return makeKeepDims(x, reduced, self.axes_of(x))
 
 
-class _Accumulating(CAReduce):
-    """Reductions whose integer results are widened, with ``dtype`` and ``acc_dtype`` to choose."""
+_UFUNCS = {"add": "sum", "mul": "prod", "maximum": "max", "minimum": "min"}
 
-    __props__ = ("scalar_name", "axis", "dtype", "acc_dtype")
+
+class CAReduceDtype(CAReduce):
+    """A reduction whose integer results are widened, with ``dtype`` and ``acc_dtype`` to choose."""
+
+    __module__ = "theano.tensor.elemwise"
+    __props__: tuple[str, ...] = ("scalar_op", "axis", "dtype", "acc_dtype")
     settled = False  # whether acc_dtype was derived, and so need not be checked
-    title = ""
+    title = "CAReduceDtype"
 
-    def __init__(self, axis: Any_ = None, dtype: str | None = None, acc_dtype: str | None = None) -> None:
-        super().__init__(axis)
+    def __init__(
+        self, scalar_op: Any_, axis: Any_ = None, dtype: str | None = None, acc_dtype: str | None = None
+    ) -> None:
+        super().__init__(scalar_op, axis)
         self.dtype, self.acc_dtype = dtype, acc_dtype
+
+    def copied(self, acc_dtype: str) -> CAReduceDtype:
+        """This op with another accumulator."""
+        return CAReduceDtype(self.scalar_op, self.axis, self.dtype, acc_dtype)
 
     def __str__(self) -> str:
         parts = [] if self.axis is None else [f"axis=[{', '.join(map(str, self.axis))}]"]
@@ -171,18 +218,24 @@ class _Accumulating(CAReduce):
                 f"Cannot build {self.title} node with input dtype {x.type.dtype} and acc_dtype {acc}, as precision would be lost."
             )
         if self.acc_dtype is None:
-            settled = type(self)(self.axis, self.dtype, acc)
+            settled = self.copied(acc)
             settled.settled = True
-            settled.__dict__.update({k: v for k, v in self.__dict__.items() if k not in settled.__dict__})
             return settled.make_node(x)
         return super().make_node(x)
 
 
-class Sum(_Accumulating):
+class Sum(CAReduceDtype):
     """Sum over ``axis``."""
 
     __module__ = "theano.tensor.elemwise"
-    scalar_name, ufunc, title = "add", "sum", "Sum"
+    title = "Sum"
+
+    def __init__(self, axis: Any_ = None, dtype: str | None = None, acc_dtype: str | None = None) -> None:
+        super().__init__(add.scalar_op, axis, dtype, acc_dtype)
+
+    def copied(self, acc_dtype: str) -> CAReduceDtype:
+        """This op with another accumulator."""
+        return Sum(self.axis, self.dtype, acc_dtype)
 
     def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient spread over what was summed."""
@@ -198,28 +251,22 @@ class Sum(_Accumulating):
         return [None if eval_points[0] is None else self(eval_points[0])]
 
 
-class Prod(_Accumulating):
+class Prod(CAReduceDtype):
     """Product over ``axis``. ``no_zeros_in_input`` promises that no factor is 0, which makes the gradient cheaper."""
 
     __module__ = "theano.tensor.elemwise"
-    __props__ = ("scalar_name", "axis", "dtype", "acc_dtype", "no_zeros_in_input")
-    scalar_name, ufunc, title = "mul", "prod", "Prod"
+    __props__ = ("scalar_op", "axis", "dtype", "acc_dtype", "no_zeros_in_input")
+    title = "Prod"
 
     def __init__(
         self, axis: Any_ = None, dtype: str | None = None, acc_dtype: str | None = None, no_zeros_in_input: bool = False
     ) -> None:
-        super().__init__(axis, dtype, acc_dtype)
+        super().__init__(mul.scalar_op, axis, dtype, acc_dtype)
         self.no_zeros_in_input = no_zeros_in_input
 
-    def make_node(self, *inputs: Any_) -> Apply:
-        """The node of an op whose accumulator is settled."""
-        if self.acc_dtype is None:
-            x = as_tensor_variable(inputs[0])
-            acc = self.accumulator_dtype(x.type.dtype)
-            settled = Prod(self.axis, self.dtype, acc, self.no_zeros_in_input)
-            settled.settled = True
-            return settled.make_node(x)
-        return super().make_node(*inputs)
+    def copied(self, acc_dtype: str) -> CAReduceDtype:
+        """This op with another accumulator."""
+        return Prod(self.axis, self.dtype, acc_dtype, self.no_zeros_in_input)
 
     def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient times the product of the other factors."""
@@ -237,6 +284,48 @@ class Prod(_Accumulating):
         others = self.spread(prod(switch(zero, 1, x), axis=self.axes_of(x)), x)
         here = switch(eq(count, 0), product / x, switch(and_(eq(count, 1), zero), others, 0))
         return [second(x, g * cast(here, x.type.dtype))]
+
+
+class MulWithoutZeros(BinaryScalarOp):
+    """The product of two numbers, a 0 counting as 1: products of what is left when zeros are taken out."""
+
+    __module__ = "theano.tensor.elemwise"
+    identity = 1.0
+    commutative = associative = True
+
+    def impl(self, x: Any_, y: Any_) -> Any_:
+        """Multiply."""
+        return y if x == 0 else x if y == 0 else x * y
+
+    def reference(self, xp: Any_, *xs: Any_) -> Any_:
+        """Multiply arrays."""
+        x, y = xs
+        return xp.where(x == 0, y, xp.where(y == 0, x, x * y))
+
+
+mul_without_zeros = MulWithoutZeros(upcast_out, name="mul_without_zeros")
+
+
+class ProdWithoutZeros(CAReduceDtype):
+    """Product of the elements other than 0 over ``axis``; 0 where all are 0, 1 for nothing to multiply."""
+
+    __module__ = "theano.tensor.elemwise"
+    title = "ProdWithoutZeros"
+
+    def __init__(self, axis: Any_ = None, dtype: str | None = None, acc_dtype: str | None = None) -> None:
+        super().__init__(mul_without_zeros, axis, dtype, acc_dtype)
+
+    def copied(self, acc_dtype: str) -> CAReduceDtype:
+        """This op with another accumulator."""
+        return ProdWithoutZeros(self.axis, self.dtype, acc_dtype)
+
+    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
+        """For other elements than 0 the product of the rest; none for a 0, which does not count."""
+        (x,), (g,) = inputs, output_grads
+        if outputs[0].type.dtype in discrete_dtypes:
+            return [zeros_for(x)]
+        slope = self.spread(g, x) * self.spread(outputs[0], x) / x
+        return [cast(switch(eq(x, 0), 0, slope), x.type.dtype)]
 
 
 class _Logical(CAReduce):
@@ -258,7 +347,13 @@ class All(_Logical):
     """Whether all are true."""
 
     __module__ = "theano.tensor.elemwise"
-    scalar_name, ufunc = "and_", "all"
+
+    def __init__(self, axis: Any_ = None) -> None:
+        super().__init__(and_.scalar_op, axis)
+
+    def reference(self, xp: Any_, x: Any_) -> Any_:
+        """Ask NumPy."""
+        return xp.all(x, axis=normal_axes(self.axis, x.ndim))
 
     def __str__(self) -> str:
         return "All" if self.axis is None else f"All{{{', '.join(map(str, self.axis))}}}"
@@ -268,7 +363,13 @@ class Any(_Logical):
     """Whether any is true."""
 
     __module__ = "theano.tensor.elemwise"
-    scalar_name, ufunc = "or_", "any"
+
+    def __init__(self, axis: Any_ = None) -> None:
+        super().__init__(or_.scalar_op, axis)
+
+    def reference(self, xp: Any_, x: Any_) -> Any_:
+        """Ask NumPy."""
+        return xp.any(x, axis=normal_axes(self.axis, x.ndim))
 
     def __str__(self) -> str:
         return "Any" if self.axis is None else f"Any{{{', '.join(map(str, self.axis))}}}"
@@ -283,7 +384,7 @@ class _Extreme(CAReduce):
                 raise ValueError(
                     f"Input ({x}) has zero-size on axis {d}, but self.scalar_op ({self.scalar_name}) has no attribute 'identity'"
                 )
-        return getattr(xp, self.ufunc)(x, axis=axes)
+        return getattr(xp, _UFUNCS[self.scalar_op.declared])(x, axis=axes)
 
     def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
         """The gradient at every winner."""
@@ -297,14 +398,18 @@ class Max(_Extreme):
     """Maximum over ``axis``; NaN wins. ValueError for nothing to choose from."""
 
     __module__ = "theano.tensor.elemwise"
-    scalar_name, ufunc = "maximum", "max"
+
+    def __init__(self, axis: Any_ = None) -> None:
+        super().__init__(maximum.scalar_op, axis)
 
 
 class Min(_Extreme):
     """Minimum over ``axis``; NaN wins. ValueError for nothing to choose from."""
 
     __module__ = "theano.tensor.elemwise"
-    scalar_name, ufunc = "minimum", "min"
+
+    def __init__(self, axis: Any_ = None) -> None:
+        super().__init__(minimum.scalar_op, axis)
 
 
 class MaxAndArgmax(TensorOp):

@@ -75,6 +75,25 @@ gammaincc = _special(
     lambda a, x, o, g: [None, -g * exp(-x + (a - 1) * log(x) - gammaln(a))],
     "Regularised upper incomplete gamma.",
 )
+
+
+def _times_gamma(name: str) -> Any:
+    def reference(xp: Any, a: Any, x: Any) -> Any:
+        import scipy.special
+
+        return getattr(scipy.special, name)(a, x) * scipy.special.gamma(a)
+
+    return reference
+
+
+gammal = elementwise(
+    "gammal", 2, _times_gamma("gammainc"), to_float_no_complex, lambda a, x, o, g: [None, g * exp(-x + (a - 1) * log(x))], None,
+    "Lower incomplete gamma function: the integral of t^(a-1) exp(-t) from 0 to x.",
+)  # fmt: skip
+gammau = elementwise(
+    "gammau", 2, _times_gamma("gammaincc"), to_float_no_complex, lambda a, x, o, g: [None, -g * exp(-x + (a - 1) * log(x))], None,
+    "Upper incomplete gamma function: the integral of t^(a-1) exp(-t) from x to infinity.",
+)  # fmt: skip
 j0 = _special("j0", "j0", 1, lambda x, o, g: [-g * j1(x)], "Bessel function of the first kind, order 0.")
 j1 = _special(
     "j1", "j1", 1, lambda x, o, g: [g * (j0(x) - jv(2, x)) / 2], "Bessel function of the first kind, order 1."

@@ -40,7 +40,7 @@ __all__ = [
 
 def key_of(op: Any) -> Any:
     """What local optimizers are found by: the name of an elementwise op, else the class of the op."""
-    return op.scalar_op.name if type(op) is Elemwise else type(op)
+    return op.scalar_op.kind if type(op) is Elemwise else type(op)
 
 
 def matches(op: Any, tracked: Any) -> bool:
@@ -48,7 +48,7 @@ def matches(op: Any, tracked: Any) -> bool:
     if tracked is None:
         return True
     if isinstance(tracked, str):
-        return isinstance(op, Elemwise) and op.scalar_op.name == tracked
+        return isinstance(op, Elemwise) and op.scalar_op.kind == tracked
     return isinstance(op, tracked) if isinstance(tracked, type) else bool(op == tracked)
 
 

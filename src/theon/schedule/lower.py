@@ -7,7 +7,7 @@ vector of such numbers, an elementwise expression that no memory holds yet, or a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from theon.dtypes import complex_dtypes, upcast
@@ -18,6 +18,8 @@ from theon.kernel.build import Builder, Unsupported
 from theon.kernel.loops import Kernel, Operand, Pass, Reduction, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.ops.dims import get_scalar_constant_value
+from theon.scalar.op import ScalarOp
+from theon.scalar.type import Scalar as ScalarType
 from theon.schedule.step import (
     Buffer,
     Check,
@@ -57,6 +59,13 @@ def lowers(*names: str) -> Callable[[Callable[[Lowering, Apply], None]], Callabl
         return function
 
     return register
+
+
+@lru_cache(maxsize=1024)
+def is_own(cls: type) -> bool:
+    """Whether an op's class computes what Theon's class of that name does: a user's op may have any name."""
+    parts = (getattr(cls, name, None) for name in ("make_node", "perform", "reference"))
+    return all(part is None or part.__module__.startswith("theon.") for part in parts)
 
 
 def item(dtype: str) -> int:
@@ -400,9 +409,11 @@ class Lowering:
 
     def node(self, node: Apply) -> None:
         kind = type(node.op).__name__
-        method = getattr(self, f"_{kind}", None)
-        if kind in LOWERINGS:
-            method = partial(LOWERINGS[kind], self)
+        method = None
+        if isinstance(node.op, ScalarOp):
+            method = self.scalar_op
+        elif is_own(type(node.op)):
+            method = partial(LOWERINGS[kind], self) if kind in LOWERINGS else getattr(self, f"_{kind}", None)
         if method is not None and all(self.fits(v) for v in (*node.inputs, *node.outputs)):
             pending = {v: self.pending[v] for v in node.inputs if v in self.pending}
             try:
@@ -420,7 +431,7 @@ class Lowering:
         self.python(node)
 
     def fits(self, variable: Variable) -> bool:
-        return isinstance(variable.type, TensorType) and variable.type.dtype in _NATIVE
+        return isinstance(variable.type, TensorType | ScalarType) and variable.type.dtype in _NATIVE
 
     def python(self, node: Apply) -> None:
         """A step that runs the op's ``perform``."""
@@ -438,28 +449,33 @@ class Lowering:
         self.steps.append(PythonCall(node, inputs, tuple(outputs), tuple(self.loops)))
 
     def _Elemwise(self, node: Apply) -> None:
-        op, (out,) = node.op.scalar_op, node.outputs  # type: ignore[attr-defined]
+        if len(node.outputs) != 1:
+            raise Unsupported("several outputs")
+        self._elementwise(node.op.scalar_op, node)  # type: ignore[attr-defined]
+
+    def _elementwise(self, op: Any, node: Apply) -> None:
+        (out,) = node.outputs
         dtype = out.type.dtype  # type: ignore[attr-defined]
         if op.lower is None:
-            raise Unsupported(op.name)
+            raise Unsupported(op.declared)
         cast_to = dtype if op.cast_inputs and dtype != "bool" else None
-        if op.name in _COMPARISONS or dtype == "bool":
+        if op.declared in _COMPARISONS or dtype == "bool":
             cast_to = upcast(*(v.type.dtype for v in node.inputs))  # type: ignore[attr-defined]
             if cast_to in complex_dtypes or cast_to == "float16":
                 raise Unsupported(cast_to)
 
         def combined(values: list[Scalar]) -> Scalar:
-            if op.name == "switch":
+            if op.declared == "switch":
                 values = [k.cast(values[0], "bool"), k.cast(values[1], dtype), k.cast(values[2], dtype)]
-            elif op.name.startswith("Cast{"):
+            elif op.declared.startswith("Cast{"):
                 pass
             elif cast_to is not None:
                 values = [k.cast(v, cast_to) for v in values]
-            result = _power(values[0], values[1]) if op.name == "pow" else None
+            result = _power(values[0], values[1]) if op.declared == "pow" else None
             if result is None:
                 result = op.lower(k, *values)
             if result is None:
-                raise Unsupported(op.name)
+                raise Unsupported(op.declared)
             return k.cast(result, dtype)
 
         if out.type.ndim == 0:  # type: ignore[attr-defined]
@@ -497,7 +513,7 @@ class Lowering:
                     operands.append(key)
                 numbers.append(slots[key])
             values.append(renumbered(p.value, numbers) if numbers else p.value)
-        if op.name == "second":
+        if op.declared == "second":
             values[0] = values[1]
         value = combined(values)
         used = sorted(_loads(value))
@@ -638,6 +654,16 @@ class Lowering:
             number, Expression(load, [(partial, self.strides_of(partial))], (n,)), (0,), op, accumulator, load
         )
 
+    def _CAReduce(self, node: Apply) -> None:
+        """The reductions that have a class of their own, asked for by their scalar op."""
+        known = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min", "and_": "and", "or_": "or"}
+        op = known.get(node.op.scalar_op.kind)  # type: ignore[attr-defined]
+        if op is None or (op in ("and", "or") and node.inputs[0].type.dtype != "bool"):  # type: ignore[attr-defined]
+            raise Unsupported(f"a reduction by {node.op}")
+        self._reduction(node, op)
+
+    _CAReduceDtype = _CAReduce
+
     def _Sum(self, node: Apply) -> None:
         self._reduction(node, "add")
 
@@ -749,6 +775,12 @@ class Lowering:
     def _MakeVector(self, node: Apply) -> None:
         dtype = node.op.dtype  # type: ignore[attr-defined]
         self.vector[node.outputs[0]] = tuple(k.cast(self.as_scalar(v), dtype) for v in node.inputs)
+
+    def scalar_op(self, node: Apply) -> None:
+        """An op on single numbers: the form that its elementwise op has."""
+        if len(node.outputs) != 1:
+            raise Unsupported("several outputs")
+        self._elementwise(node.op, node)
 
     def _ScalarFromTensor(self, node: Apply) -> None:
         self.scalar[node.outputs[0]] = self.as_scalar(node.inputs[0])

@@ -189,11 +189,11 @@ def local_sampling_dot_csr(node: Apply) -> Any:
 @_rule(Elemwise)
 def local_usmm(node: Apply) -> Any:
     """``z - alpha * dot(x, y)`` with a scalar ``alpha`` and a sparse factor is one op."""
-    if node.op.scalar_op.name != "sub" or len(node.inputs) != 2:  # type: ignore[attr-defined]
+    if node.op.scalar_op.kind != "sub" or len(node.inputs) != 2:  # type: ignore[attr-defined]
         return False
     z, product = node.inputs
     times = product.owner
-    if times is None or not isinstance(times.op, Elemwise) or times.op.scalar_op.name != "mul":
+    if times is None or not isinstance(times.op, Elemwise) or times.op.scalar_op.kind != "mul":
         return False
     for factor, inner in (times.inputs, times.inputs[::-1]):
         made = inner.owner

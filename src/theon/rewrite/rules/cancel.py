@@ -21,7 +21,7 @@ def _factors(variable: Variable, above: list[Variable], below: list[Variable], f
     node = variable.owner
     changed = False
     if len(above) + len(below) < _LARGEST and node is not None and variable.type.dtype.startswith("float"):  # type: ignore[attr-defined]
-        name = node.op.scalar_op.name if hasattr(node.op, "scalar_op") else None
+        name = node.op.scalar_op.kind if hasattr(node.op, "scalar_op") else None
         if name == "mul":
             for v in node.inputs:
                 changed ^= _factors(v, above, below, flip)

@@ -46,7 +46,7 @@ def fold_constant(node: Apply) -> Any:
 def neg_of_neg(node: Apply) -> Any:
     """-(-x) is x."""
     inner = node.inputs[0].owner
-    if inner is not None and isinstance(inner.op, Elemwise) and inner.op.scalar_op.name == "neg":
+    if inner is not None and isinstance(inner.op, Elemwise) and inner.op.scalar_op.kind == "neg":
         return inner.inputs[0]
     return None
 
@@ -102,7 +102,7 @@ def joined_regions(node: Apply, fgraph: FunctionGraph) -> Any:
 
 
 def _is_add(node: Any) -> bool:
-    return isinstance(node, Apply) and isinstance(node.op, Elemwise) and node.op.scalar_op.name == "add"
+    return isinstance(node, Apply) and isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "add"
 
 
 def _region_of_zeros(node: Any) -> tuple[int, int, int | None] | None:
@@ -139,7 +139,7 @@ def _zeros(v: Any) -> bool:
     node = v.owner
     if node is None:
         return False
-    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "second":
+    if isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second":
         filling = node.inputs[1]
     elif isinstance(node.op, Alloc):
         filling = node.inputs[0]

@@ -206,7 +206,7 @@ def free_shapes(fgraph: FunctionGraph) -> int:
     for node in fgraph.toposort():
         if isinstance(node.op, SumLike):
             place = 1
-        elif isinstance(node.op, Elemwise) and node.op.scalar_op.name == "second":
+        elif isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second":
             place = 0
         else:
             continue
@@ -420,7 +420,7 @@ def _sum_of_rows(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], Any])
 def _added(new: Any, total: Any) -> Any:
     """What ``new`` adds to ``total``, if it is that."""
     node = new.owner
-    if node is None or not isinstance(node.op, Elemwise) or node.op.scalar_op.name != "add" or len(node.inputs) != 2:
+    if node is None or not isinstance(node.op, Elemwise) or node.op.scalar_op.kind != "add" or len(node.inputs) != 2:
         return None
     if total not in node.inputs or new.type != total.type:
         return None

@@ -13,23 +13,32 @@ from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.composite import Composite, opened
+from theon.ops.declare import Elemwise
 from theon.ops.index import Subtensor
 from theon.rewrite.replace import same_origin
 
 __all__ = ["expand_graphs", "make_lazy", "rewrite_steps", "slim_loops"]
 
 
+def _holds_graph(op: Any) -> bool:
+    return isinstance(op, OpFromGraph) or (isinstance(op, Elemwise) and isinstance(op.scalar_op, Composite))
+
+
 def expand_graphs(fgraph: FunctionGraph) -> int:
-    """Put each OpFromGraph's graph in its place, inner ones after outer ones; return how many."""
+    """Put each OpFromGraph's graph, and each elementwise composite's, in its place, inner ones after outer ones; return how many."""
     count = 0
     while True:
-        nodes = [node for node in fgraph.toposort() if isinstance(node.op, OpFromGraph)]
+        nodes = [node for node in fgraph.toposort() if _holds_graph(node.op)]
         if not nodes:
             return count
         for node in nodes:
             if node not in fgraph.apply_nodes:
                 continue
-            new = node.op.expanded(node.inputs)  # type: ignore[attr-defined]
+            if isinstance(node.op, Elemwise):
+                new = opened(node.op.scalar_op, node.inputs)  # type: ignore[arg-type]
+            else:
+                new = node.op.expanded(node.inputs)  # type: ignore[attr-defined]
             for old, v in zip(node.outputs, new):
                 same_origin(v, node)
                 fgraph.replace(old, old.type.filter_variable(v), reason="expand_graphs")

@@ -29,7 +29,7 @@ def made_by(variable: Variable, what: Any) -> Apply | None:
     if node is None:
         return None
     if isinstance(what, str):
-        return node if isinstance(node.op, Elemwise) and node.op.scalar_op.name == what else None
+        return node if isinstance(node.op, Elemwise) and node.op.scalar_op.kind == what else None
     return node if isinstance(node.op, what) else None
 
 
