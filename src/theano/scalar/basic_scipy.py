@@ -3,20 +3,46 @@
 from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented
 from theon.dtypes import upcast
-from theon.ops.explog import exp
-from theon.ops.special import (
+from theon.ops.scalars import (
+    Chi2SF,
+    Erf,
+    Erfc,
+    Erfcinv,
+    Erfcx,
+    Erfinv,
+    Gamma,
+    GammaInc,
+    GammaIncC,
+    GammaL,
+    GammaLn,
+    GammaU,
+    I0,
+    I1,
+    Iv,
+    J0,
+    J1,
+    Jv,
+    Psi,
+    TriGamma,
     chi2sf,
+    complex_types,
+    discrete_types,
     erf,
     erfc,
     erfcinv,
     erfcx,
     erfinv,
+    exp,
+    float_types,
     gamma,
     gammainc,
     gammaincc,
+    gammal,
     gammaln,
+    gammau,
     i0,
     i1,
+    imported_scipy_special,
     iv,
     j0,
     j1,
@@ -24,6 +50,7 @@ from theon.ops.special import (
     psi,
     tri_gamma,
 )
-from theon.tensor.constructors import complex_types, float_types
+from theon.scalar.op import BinaryScalarOp, UnaryScalarOp
+from theon.scalar.rules import upgrade_to_float, upgrade_to_float64, upgrade_to_float_no_complex
 
 __getattr__ = modules(__name__, {"theano": "theano"})

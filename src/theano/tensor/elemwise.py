@@ -9,7 +9,20 @@ from theon.graph.variable import Apply
 from theon.legacy.python2 import integer_types
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
-from theon.ops.reduce import All, Any, CAReduce, Max, Min, Prod, Sum, SumLike
+from theon.ops.reduce import (
+    All,
+    Any,
+    CAReduce,
+    CAReduceDtype,
+    Max,
+    Min,
+    MulWithoutZeros,
+    Prod,
+    ProdWithoutZeros,
+    Sum,
+    SumLike,
+    mul_without_zeros,
+)
 from theon.options import change_flags, config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType

@@ -40,7 +40,9 @@ class Composite(ScalarOp):
         nodes = io_toposort(inputs, outputs)
         for node in nodes:
             if not isinstance(node.op, ScalarOp):
-                raise ValueError(f"The fgraph to Composite must be exclusively composed of ScalarOp instances: {node.op}")
+                raise ValueError(
+                    f"The fgraph to Composite must be exclusively composed of ScalarOp instances: {node.op}"
+                )
         known = {*inputs, *(v for node in nodes for v in node.outputs)}
         for v in (*(v for node in nodes for v in node.inputs), *outputs):
             if v not in known and not isinstance(v, Constant):
@@ -103,7 +105,9 @@ class Composite(ScalarOp):
         results = tuple(known[v] if v in known else v.data for v in self.outputs)  # type: ignore[attr-defined]
         return results[0] if self.nout == 1 else results
 
-    def L_op(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
+    def L_op(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
+    ) -> list[Any]:
         """Reverse mode over the graph."""
         from theon.autodiff.reverse import grad
         from theon.graph.disconnected import DisconnectedType

@@ -165,7 +165,9 @@ class _Declared(ScalarOp):
     out: DtypeRule
 
     def __init__(self, output_types_preference: Callable[..., Any] | None = None, name: str | None = None) -> None:
-        super().__init__(output_types_preference, name if name is not None else _PRINTED.get(self.declared, self.declared))
+        super().__init__(
+            output_types_preference, name if name is not None else _PRINTED.get(self.declared, self.declared)
+        )
 
     def output_types(self, types: Any) -> Any:
         """By the op's rule, unless the constructor was given another."""
@@ -313,13 +315,13 @@ class Elemwise(Op):
 
     def _partials(self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Any) -> Sequence[Any]:
         """The gradients on arrays, not yet summed: by the op's formula, or its scalar gradient applied to arrays."""
-        from theon.graph.type import null_type
+        from theon.graph.type import NullType
 
         op = self.scalar_op
         if op.partials is not None:
             return op.partials(*inputs, outputs[0], output_grads[0])  # type: ignore[no-any-return]
         if not op.has_gradient:
-            return [null_type(f"{op} has no gradient") for _ in inputs]
+            return [NullType(f"{op} has no gradient")() for _ in inputs]
         return scalar_gradients(op, inputs, outputs, output_grads)
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
@@ -334,7 +336,7 @@ class Elemwise(Op):
 
         outputs = self(*inputs, return_list=True)
         found = []
-        for i, out in enumerate(outputs):
+        for out in outputs:
             total = None
             if out.type.dtype not in discrete_dtypes and self.scalar_op.has_gradient:
                 ones = [ones_like(o) if o is out else zeros_like(o) for o in outputs]
@@ -406,7 +408,9 @@ def scalar_gradients(
         g.type() if isinstance(g.type, DisconnectedType | NullType) else get_scalar_type(g.type.dtype)()
         for g in output_grads
     ]
-    found = [d if isinstance(d, Variable) or d is None else as_scalar(d) for d in op.L_op(scalars, node.outputs, slopes)]
+    found = [
+        d if isinstance(d, Variable) or d is None else as_scalar(d) for d in op.L_op(scalars, node.outputs, slopes)
+    ]
     arrays = dict(zip([*scalars, *node.outputs, *slopes], [*inputs, *outputs, *output_grads]))
     kept = [d for d in found if d is not None and not isinstance(d.type, DisconnectedType | NullType)]
     lifted = iter(on_arrays(kept, arrays))

@@ -140,7 +140,9 @@ class CAReduce(TensorOp):
         op, n = self.scalar_op, len(x)
         if n == 0:
             if op.identity is None:
-                raise ValueError(f"Input has zero-size on an axis, but self.scalar_op ({op}) has no attribute 'identity'")
+                raise ValueError(
+                    f"Input has zero-size on an axis, but self.scalar_op ({op}) has no attribute 'identity'"
+                )
             return np.full(x.shape[1:], op.identity, dtype=x.dtype)
         dtype = x.dtype
         while n > 1:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from theon.ops import arith, bits, compare, complex as complex_, explog, round, special, trig
+from theon.ops import arith, bits, compare, explog, round, special, trig
+from theon.ops import complex as complex_
 from theon.ops.arith import Cast
 from theon.ops.compare import InRange
 from theon.ops.dims import tensor_from_scalar
@@ -284,7 +285,10 @@ def round_half_away_from_zero_(a: Any) -> Any:
     return np.floor(a + 0.5) if a > 0 else np.ceil(a - 0.5)
 
 
-round_half_away_from_zero_vec = np.vectorize(round_half_away_from_zero_)
+def round_half_away_from_zero_vec(a: Any) -> Any:
+    """Return the array ``a`` with each element rounded to the nearest integer, halves away from zero."""
+    a = np.asarray(a)
+    return np.where(a > 0, np.floor(a + 0.5), np.ceil(a - 0.5))
 
 
 def _swapped(op: Any) -> Any:

@@ -170,9 +170,9 @@ class mrg_uniform_base(Op):
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """States and sizes have no gradient."""
-        from theon.graph.type import null_type
+        from theon.graph.type import NullType
 
-        return [null_type("random state and size are not differentiable") for _ in inputs]
+        return [NullType("random state and size are not differentiable")() for _ in inputs]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """A draw does not depend on its inputs smoothly."""

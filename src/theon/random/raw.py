@@ -152,9 +152,9 @@ class RandomFunction(Op):
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """No gradient passes through a draw."""
-        from theon.graph.type import null_type
+        from theon.graph.type import NullType
 
-        return [null_type(f"No gradient defined through raw random numbers op {self}") for _ in inputs]
+        return [NullType(f"No gradient defined through raw random numbers op {self}")() for _ in inputs]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """A draw does not depend on its inputs smoothly."""

@@ -92,7 +92,9 @@ class ScalarOp(Op):
         if not isinstance(found, list | tuple) or not all(isinstance(t, Type) for t in found):
             raise TypeError(f"output_types_preference should return a list or a tuple of types, got {found!r}", self)
         if len(found) != self.nout:
-            raise TypeError(f"Not the right number of outputs produced for {self}({types}): got {found}, expected {self.nout}")
+            raise TypeError(
+                f"Not the right number of outputs produced for {self}({types}): got {found}, expected {self.nout}"
+            )
         return found
 
     def output_dtypes(self, dtypes: Sequence[str]) -> list[str]:
@@ -144,7 +146,7 @@ class ScalarOp(Op):
         spec = getattr(self, "nfunc_spec", None)
         if not spec:
             return None
-        name, nin, nout = spec
+        name, _, nout = spec
         if nout != self.nout:
             return None
         import importlib
@@ -183,11 +185,7 @@ class ScalarOp(Op):
     @property
     def has_gradient(self) -> bool:
         """Whether a gradient is known."""
-        return (
-            self.partials is not None
-            or type(self).grad is not Op.grad
-            or type(self).L_op is not ScalarOp.L_op
-        )
+        return self.partials is not None or type(self).grad is not Op.grad or type(self).L_op is not ScalarOp.L_op
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and getattr(self, "output_types_preference", None) == getattr(
@@ -200,7 +198,11 @@ class ScalarOp(Op):
     def __str__(self) -> str:
         if getattr(self, "name", None):
             return self.name  # type: ignore[return-value]
-        shown = {k: v for k, v in vars(self).items() if k not in ("name", "output_types_preference") and not k.startswith("_")}
+        shown = {
+            k: v
+            for k, v in vars(self).items()
+            if k not in ("name", "output_types_preference") and not k.startswith("_")
+        }
         values = ", ".join(f"{k}={v!r}" for k, v in sorted(shown.items()))
         return f"{type(self).__name__}{{{values}}}" if values else type(self).__name__
 

@@ -43,21 +43,27 @@ class Scalar(Type):
         if type(value) is make:
             return value
         if strict:
-            raise TypeError(f"{self} expected a {make.__name__}, got {value!r} of type {type(value)}", value, type(value))
+            raise TypeError(
+                f"{self} expected a {make.__name__}, got {value!r} of type {type(value)}", value, type(value)
+            )
         if isinstance(value, Variable):
             raise TypeError(f"Expected a number, but found a Variable: {value}")
         try:
             found = np.asarray(value)
             if found.ndim or found.dtype.kind not in "biufc":
                 raise TypeError(f"{value!r} is not one number")
-            converted = found.astype(self.numpy_dtype)[()] if found.dtype.kind != "c" or self.numpy_dtype.kind == "c" else None
+            converted = (
+                found.astype(self.numpy_dtype)[()] if found.dtype.kind != "c" or self.numpy_dtype.kind == "c" else None
+            )
         except (ValueError, OverflowError) as error:
             raise TypeError(f"{self} cannot hold {value!r}: {error}") from None
         float_to_floatx = allow_downcast is None and type(value) is float and self.dtype == config.floatX
         with np.errstate(all="ignore"):
             same = converted is not None and bool(converted == value or (converted != converted and value != value))
         if converted is None or not (allow_downcast or float_to_floatx or same):
-            raise TypeError(f"Value cannot accurately be converted to dtype ({self.dtype}) and allow_downcast is not True", value)
+            raise TypeError(
+                f"Value cannot accurately be converted to dtype ({self.dtype}) and allow_downcast is not True", value
+            )
         return converted
 
     def values_eq_approx(self, a: Any, b: Any, tolerance: float = 1e-4) -> bool:
