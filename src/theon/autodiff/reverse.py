@@ -16,6 +16,7 @@ from theon.graph.op import Op
 from theon.graph.traverse import io_toposort
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Variable
+from theon.ops.arith import second
 from theon.ops.declare import zeros_for
 from theon.ops.dims import cast
 from theon.ops.fill import ones_like
@@ -62,7 +63,8 @@ def grad(
     """Return the gradient of a scalar with respect to one variable or each of several.
 
     ``consider_constant``: variables not differentiated through. ``disconnected_inputs``: "raise", "warn" or "ignore" where
-    ``cost`` does not depend on one of ``wrt``. ``known_grads``: a dict of gradients already known (``cost`` may be None then).
+    ``cost`` does not depend on one of ``wrt``. ``known_grads``: gradients already known, by variable, each of as many dimensions
+    as the variable or spread over it (``cost`` may be None then).
     ``return_disconnected``: "zero", "None" or "disconnected". ``null_gradients``: "raise" or "return".
 
     TypeError if ``cost`` is no real scalar; DisconnectedInputError, NullTypeGradError as asked for.
@@ -103,17 +105,19 @@ def grad(
         )
     for variable, g in known.items():
         g = as_tensor_variable(g) if not isinstance(g, Variable) else g
-        if (
-            isinstance(variable.type, TensorType)
-            and isinstance(g.type, TensorType)
-            and g.type.ndim != variable.type.ndim
-        ):
-            raise TypeError(message(f"known_grads: the gradient of {variable} has another rank", [variable, g]))
-        given[variable] = g if variable not in given else given[variable] + g
+        if isinstance(variable.type, TensorType) and isinstance(g.type, TensorType):
+            if g.type.ndim > variable.type.ndim:
+                raise TypeError(message(f"known_grads: the gradient of {variable} has more dimensions", [variable, g]))
+            if g.type.dtype in discrete_dtypes:
+                raise TypeError(
+                    message(
+                        f"Gradients must be continuous, but known_grads gives {variable} one of {g.type}", [variable, g]
+                    )
+                )
+            if g.type.ndim < variable.type.ndim:
+                g = second(variable, g)
+        given[variable] = g
         outputs.append(variable)
-    if cost is not None and cost.type.dtype in discrete_dtypes and cost not in known:
-        # An integer cost is a step function: differentiating through it gives zeros where connected.
-        pass
     found, connected = _propagate(outputs, targets, given, set(consider_constant or ()))
     results: list[Any] = []
     for target in targets:
@@ -163,7 +167,6 @@ def _propagate(
     outputs: Sequence[Variable], targets: Sequence[Variable], given: dict[Variable, Any], stop: set[Variable]
 ) -> tuple[dict[Variable, Any], set[Variable]]:
     """Return gradients of ``targets`` and the set of variables on a path from them to ``outputs``."""
-    known_only = set(given) - set(outputs[:1])
     order = io_toposort(stop, outputs)
     # Forward sweep: what depends on the targets. Backward sweep: what the outputs depend on.
     depends = set(targets)
@@ -173,7 +176,7 @@ def _propagate(
         for place, output in enumerate(node.outputs):
             if any(v in depends and pattern[i][place] for i, v in enumerate(node.inputs)):
                 depends.add(output)
-    reached = set(given)
+    reached = {v for v, g in given.items() if not isinstance(g.type, DisconnectedType)}
     for node in reversed(order):
         for place, output in enumerate(node.outputs):
             if output in reached and output not in stop:
@@ -192,7 +195,6 @@ def _propagate(
             totals[variable] = found
         return found
 
-    wanted = set(targets)
     for node in reversed(order):
         if not any(v in depends and v in reached for v in node.inputs):
             continue
@@ -205,11 +207,7 @@ def _propagate(
         for place, (variable, g) in enumerate(zip(node.inputs, input_grads)):
             if g is None or isinstance(g.type, DisconnectedType) or not any(patterns[node][place]):
                 continue
-            if variable in known_only and variable not in wanted:
-                continue
-            if variable in known_only:
-                continue
-            if variable in depends:
+            if variable in depends and variable not in given:
                 gradients.setdefault(variable, []).append(g)
     return {target: total(target) for target in targets if total(target) is not None}, connected
 
@@ -246,9 +244,6 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
             ):
                 g = cast(g, wanted)
         grads.append(g)
-    # Outputs not connected to the cost get zeros where the op mixes them with connected ones, as Theano's ops expect.
-    if any(isinstance(g.type, DisconnectedType) for g in grads) and not getattr(op, "handles_disconnected", False):
-        pass
     try:
         if type(op).L_op is not Op.L_op:
             found = op.L_op(list(inputs), list(outputs), grads)
@@ -283,7 +278,8 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
                     )
                 )
             if x.type.dtype in discrete_dtypes:
-                g = zeros_for(x)
+                # The function is taken as defined between the integers too, so the slope is the same as at a float.
+                g = cast(g, config.floatX) if g.type.dtype in discrete_dtypes else g
             elif g.type.dtype != x.type.dtype and g.type.dtype not in complex_dtypes:
                 g = cast(g, x.type.dtype)
         checked.append(g)

@@ -8,6 +8,7 @@ from typing import Any
 from theon.errors import InconsistencyError, MissingInputError, message
 from theon.graph.features import AlreadyThere
 from theon.graph.traverse import clone_get_equiv, io_toposort
+from theon.graph.type import NullType
 from theon.graph.variable import Apply, Constant, Variable
 
 __all__ = ["FunctionGraph"]
@@ -97,6 +98,8 @@ class FunctionGraph:
         ):
             if getattr(variable, "is_type_singleton", False):
                 return
+            if isinstance(variable.type, NullType):
+                raise TypeError(f"Computation graph contains a NaN. {variable.type.why_null}")
             raise MissingInputError(
                 message(
                     f"Input {variable} of the graph ({'used by ' + str(node) if node else 'an output'}) was not provided and not "

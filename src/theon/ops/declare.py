@@ -302,7 +302,7 @@ class Elemwise(Op):
             return [zeros_for(x) for x in inputs]
         gradients = []
         for x, d in zip(inputs, self._partials(inputs, outputs, output_grads)):
-            if d is None or x.type.dtype in discrete_dtypes:  # type: ignore[attr-defined]
+            if d is None:
                 gradients.append(zeros_for(x))
                 continue
             if isinstance(d.type, DisconnectedType | NullType):

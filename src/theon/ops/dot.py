@@ -63,10 +63,8 @@ class Dot(TensorOp):
             gx, gy = dot(g, y.T), dot(x.T, g)
         out = []
         for v, d in ((x, gx), (y, gy)):
-            if v.type.dtype in discrete_dtypes:
-                out.append(zeros_for(v))
-                continue
-            d = cast(d, v.type.dtype) if not d.type.dtype.startswith("complex") else d
+            if v.type.dtype not in discrete_dtypes and not d.type.dtype.startswith("complex"):
+                d = cast(d, v.type.dtype)
             out.append(patternbroadcast(d, v.type.broadcastable))
         return out
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from theon.autodiff.jacobian import ConsiderConstant, DisconnectedGrad, GradClip, GradScale, UndefinedGrad, ZeroGrad
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant
@@ -148,3 +149,9 @@ def _zeros(v: Any) -> bool:
     while filling.owner is not None and isinstance(filling.owner.op, DimShuffle):
         filling = filling.owner.inputs[0]
     return isinstance(filling, Constant) and filling.data.size == 1 and not filling.data.any()
+
+
+@canonical.node(ConsiderConstant, ZeroGrad, DisconnectedGrad, UndefinedGrad, GradClip, GradScale)
+def op_that_changes_only_the_gradient(node: Apply) -> Any:
+    """clip and the like of a gradient: once the graph is differentiated, the value."""
+    return node.inputs[0]
