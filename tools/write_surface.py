@@ -84,6 +84,9 @@ IN_MODULE = {
     ("theano.printing", "Print"): "theon.ops.checks:Print",
     ("theano.tensor", "TensorType"): "theon.tensor.type:TensorType",
     ("theano.tensor.nnet", "conv"): None,
+    ("theano.tensor.nnet", "conv2d"): "theon.nnet.layers:conv2d_of_layers",
+    ("theano.tensor.nnet", "abstract_conv2d"): "theon.nnet.abstract_conv:conv2d",
+    ("theano.tensor.nnet.conv3d2d", "conv3d"): "theon.nnet.conv3d2d:conv3d_of_frames",
     ("theano.tensor.nlinalg", "norm"): "theon.ops.linalg:norm",
     ("theano.tensor", "norm"): "theon.ops.methods:_norm",
     ("theano.tensor.nnet.conv", "conv2d"): "theon.nnet.layers:conv2d_of_nnet",
@@ -116,7 +119,9 @@ PREFERENCE = [
     "theon.random.mrg", "theon.random.multinomial", "theon.random.raw", "theon.random.streams",
     "theon.control.scan", "theon.control.scan_op", "theon.control.ifelse", "theon.control.inner",
     "theon.sparse.convert",
-    "theon.nnet.abstract_conv", "theon.nnet.pool", "theon.nnet.bn", "theon.nnet.neighbours", "theon.nnet.layers",
+    "theon.nnet.abstract_conv", "theon.nnet.conv_sizes", "theon.nnet.upsampling", "theon.nnet.pool", "theon.nnet.bn",
+    "theon.nnet.neighbours", "theon.nnet.layers", "theon.nnet.corr", "theon.nnet.blocksparse", "theon.nnet.conv3d2d",
+    "theon.nnet.ctc",
     "theon.compile.stages", "theon.rewrite.optimizer", "theon.rewrite.local", "theon.rewrite.navigate",
     "theon.rewrite.equilibrium", "theon.rewrite.engine", "theon.rewrite.database", "theon.rewrite.pattern",
     "theon.rewrite.trace", "theon.rewrite.shapes",
@@ -127,6 +132,8 @@ PREFERENCE = [
 
 # In these packages of Theano a name means first what the Theon modules beside it define.
 OWN = {
+    "theano.sandbox.fourier": ["theon.legacy.fourier"],
+    "theano.sandbox.minimal": ["theon.legacy.minimal"],
     "theano.sparse": [
         "theon.sparse." + name
         for name in (

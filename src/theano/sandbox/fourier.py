@@ -5,5 +5,6 @@ from theon.errors import message
 from theon.graph.op import Op
 from theon.graph.type import generic
 from theon.graph.variable import Apply
+from theon.legacy.fourier import FFT, GradTodo, dct_matrix, fft, grad_todo, half_fft, half_ifft, ifft
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor"})

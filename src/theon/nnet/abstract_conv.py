@@ -12,8 +12,7 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.nnet import conv_math
 from theon.ops.declare import TensorOp
-from theon.ops.dims import patternbroadcast, reshape, shape
-from theon.ops.join import concatenate
+from theon.ops.dims import patternbroadcast, shape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -28,9 +27,6 @@ __all__ = [
     "AbstractConv_gradInputs",
     "AbstractConv_gradWeights",
     "BaseAbstractConv",
-    "bilinear_kernel_1D",
-    "bilinear_kernel_2D",
-    "bilinear_upsampling",
     "causal_conv1d",
     "conv2d",
     "conv2d_grad_wrt_inputs",
@@ -39,9 +35,8 @@ __all__ = [
     "conv3d",
     "conv3d_grad_wrt_inputs",
     "conv3d_grad_wrt_weights",
-    "get_conv_output_shape",
-    "get_conv_shape_1axis",
     "separable_conv2d",
+    "separable_conv3d",
 ]
 
 
@@ -304,21 +299,6 @@ def _last_sizes(sizes: Any, n: int) -> Any:
     return as_tensor_variable(sizes)[-n:]
 
 
-def _flip_of(filter_flip: bool, kwargs: dict[str, Any]) -> bool:
-    """The old keyword names: ``conv_mode`` of the GPU's, ``imshp_logical`` and others that have no effect."""
-    unknown = set(kwargs) - {
-        "imshp_logical",
-        "kshp_logical",
-        "kshp_logical_top_aligned",
-        "version",
-        "verbose",
-        "openmp",
-    }
-    if unknown:
-        raise TypeError(f"unknown keyword arguments: {sorted(unknown)}")
-    return filter_flip
-
-
 def conv2d(
     input: Any,
     filters: Any,
@@ -327,11 +307,9 @@ def conv2d(
     border_mode: Any = "valid",
     subsample: Any = (1, 1),
     filter_flip: bool = True,
-    image_shape: Any = None,
     filter_dilation: Any = (1, 1),
     num_groups: int = 1,
     unshared: bool = False,
-    **kwargs: Any,
 ) -> Any:
     """Return the convolution of images (batch, channels, rows, columns) with filters (filters, channels, rows, columns).
 
@@ -340,17 +318,15 @@ def conv2d(
     ``filter_flip``: whether filters are flipped, as mathematics has it. ``filter_dilation``: steps between elements of the
     filter. ``num_groups``: channels and filters in separate groups. ``unshared``: a filter for each place, (filters, rows of
     the result, columns of it, channels, rows, columns). ``input_shape``, ``filter_shape``: shapes if known, checked.
+    TypeError for other ranks, ValueError for settings that mean nothing and, at the call, for sizes that do not fit.
 
     >>> import theano.tensor as T
-    >>> T.nnet.conv2d(T.tensor4(), T.tensor4(), border_mode="half").ndim
+    >>> conv2d(T.tensor4(), T.tensor4(), border_mode="half").ndim
     4
     """
-    if image_shape is not None:
-        if input_shape is not None:
-            raise ValueError("input_shape and image_shape should not be provided at the same time.")
-        input_shape = image_shape
-    flip = _flip_of(filter_flip, kwargs)
-    op = AbstractConv2d(input_shape, filter_shape, border_mode, subsample, flip, filter_dilation, num_groups, unshared)
+    op = AbstractConv2d(
+        input_shape, filter_shape, border_mode, subsample, filter_flip, filter_dilation, num_groups, unshared
+    )
     return op(as_tensor_variable(input), as_tensor_variable(filters))
 
 
@@ -502,7 +478,11 @@ def separable_conv2d(
     filter_flip: bool = True,
     filter_dilation: Any = (1, 1),
 ) -> Any:
-    """Return the convolution of each channel with its own filters, mixed by 1 x 1 filters."""
+    """Return the convolution of each channel with its own filters, mixed by 1 x 1 filters.
+
+    ``depthwise_filters`` (channels * multiplier, 1, rows, columns), ``pointwise_filters`` (filters, channels * multiplier, 1, 1);
+    other arguments as for :func:`conv2d`.
+    """
     depthwise = conv2d(
         input,
         depthwise_filters,
@@ -511,11 +491,41 @@ def separable_conv2d(
         border_mode,
         subsample,
         filter_flip,
-        None,
         filter_dilation,
         num_channels,
     )
     return conv2d(depthwise, pointwise_filters, None, pointwise_filter_shape, "valid", (1, 1), filter_flip)
+
+
+def separable_conv3d(
+    input: Any,
+    depthwise_filters: Any,
+    pointwise_filters: Any,
+    num_channels: int,
+    input_shape: Any = None,
+    depthwise_filter_shape: Any = None,
+    pointwise_filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Any = (1, 1, 1),
+) -> Any:
+    """Return the convolution of each channel of volumes with its own filters, mixed by 1 x 1 x 1 filters.
+
+    As :func:`separable_conv2d`, with one dimension more.
+    """
+    depthwise = conv3d(
+        input,
+        depthwise_filters,
+        input_shape,
+        depthwise_filter_shape,
+        border_mode,
+        subsample,
+        filter_flip,
+        filter_dilation,
+        num_channels,
+    )
+    return conv3d(depthwise, pointwise_filters, None, pointwise_filter_shape, "valid", (1, 1, 1), filter_flip)
 
 
 def causal_conv1d(
@@ -529,100 +539,30 @@ def causal_conv1d(
     num_groups: int = 1,
     unshared: bool = False,
 ) -> Any:
-    """Return the convolution of (batch, channels, steps) with (filters, channels, width) that sees no later step."""
+    """Return the convolution of (batch, channels, steps) with (filters, channels, width) that sees no later step.
+
+    ``filter_shape``: that of ``filters``, whose width must be known; ``unshared`` filters are (filters, steps of the result,
+    channels, width). ValueError for inputs of other than three dimensions.
+    """
     input, filters = as_tensor_variable(input), as_tensor_variable(filters)
-    pad = (int(filter_shape[2]) - 1) * filter_dilation
+    if input.type.ndim != 3:
+        raise ValueError(f"Input should be 3D for causal convolution, but given {input.type.ndim}D")
+    if filters.type.ndim != (4 if unshared else 3):
+        raise ValueError(
+            f"Filters should be {4 if unshared else 3}D for causal convolution, but given {filters.type.ndim}D"
+        )
+    pad = (filter_shape[-1] - 1) * filter_dilation
+    wide = (0, 1, "x", 2, 3, "x") if unshared else (0, 1, 2, "x")
     found = conv2d(
         input.dimshuffle(0, 1, 2, "x"),
-        filters.dimshuffle(0, 1, 2, "x"),
-        border_mode=((pad, 0), (0, 0)),
-        subsample=(subsample, 1),
-        filter_flip=filter_flip,
-        filter_dilation=(filter_dilation, 1),
-        num_groups=num_groups,
-        unshared=unshared,
+        filters.dimshuffle(*wide),
+        None if input_shape is None else (*input_shape, 1),
+        None if unshared else (*filter_shape, 1),
+        ((pad, 0), (0, 0)),
+        (subsample, 1),
+        filter_flip,
+        (filter_dilation, 1),
+        num_groups,
+        unshared,
     )
     return found[:, :, :, 0]
-
-
-# --- sizes ------------------------------------------------------------------------------------------------------------
-
-
-def get_conv_shape_1axis(
-    image_shape: Any, kernel_shape: Any, border_mode: Any, subsample: Any, dilation: Any = 1
-) -> Any:
-    """Return the size of a convolution's result along one dimension; None where a size is None. May be symbolic."""
-    if image_shape is None or kernel_shape is None or border_mode is None or subsample is None or dilation is None:
-        return None
-    span = (kernel_shape - 1) * dilation + 1
-    if border_mode == "half":
-        before = after = span // 2
-    elif border_mode == "full":
-        before = after = span - 1
-    elif border_mode == "valid":
-        before = after = 0
-    else:
-        before, after = border_mode if isinstance(border_mode, tuple) else (border_mode, border_mode)
-        if before < 0 or after < 0:
-            raise ValueError("border_mode must be >= 0")
-    room = image_shape + before + after - span
-    return room // subsample + 1 if subsample != 1 else room + 1
-
-
-def get_conv_output_shape(
-    image_shape: Any, kernel_shape: Any, border_mode: Any, subsample: Any, filter_dilation: Any = None
-) -> tuple[Any, ...]:
-    """Return the shape of a convolution's result from the shapes of images and filters; None stands for unknown sizes."""
-    n = len(subsample)
-    dilation = (1,) * n if filter_dilation is None else filter_dilation
-    borders = (border_mode,) * n if isinstance(border_mode, str | int) else tuple(border_mode)
-    sizes = tuple(
-        get_conv_shape_1axis(i, k, b, s, d)
-        for i, k, b, s, d in zip(image_shape[2:], kernel_shape[-n:], borders, subsample, dilation)
-    )
-    return (image_shape[0], kernel_shape[0], *sizes)
-
-
-# --- upsampling -------------------------------------------------------------------------------------------------------
-
-
-def bilinear_kernel_1D(ratio: int, normalize: bool = True) -> Any:
-    """Return the triangle 1, 2, ... ratio, ... 2, 1, divided by ``ratio`` where ``normalize``."""
-    rise = np.arange(1, ratio + 1)
-    kernel = np.concatenate([rise, rise[-2::-1]]).astype("float64")
-    from theon.options import config
-
-    return as_tensor_variable((kernel / ratio if normalize else kernel).astype(config.floatX))
-
-
-def bilinear_kernel_2D(ratio: int, normalize: bool = True) -> Any:
-    """Return the outer product of the triangle with itself, (2 ratio - 1, 2 ratio - 1)."""
-    one = bilinear_kernel_1D(ratio, normalize)
-    return one.dimshuffle("x", 0) * one.dimshuffle(0, "x")
-
-
-def bilinear_upsampling(
-    input: Any,
-    ratio: Any = None,
-    frac_ratio: Any = None,
-    batch_size: Any = None,
-    num_input_channels: Any = None,
-    use_1D_kernel: bool = True,
-) -> Any:
-    """Return images ``ratio`` times as large in both dimensions, interpolated linearly; edges repeat outside."""
-    if frac_ratio is not None:
-        raise ValueError("bilinear_upsampling takes an integer ratio")
-    if ratio is None or int(ratio) != ratio or ratio < 1:
-        raise ValueError(f"ratio is a positive integer, not {ratio}")
-    ratio = int(ratio)
-    x = as_tensor_variable(input)
-    batch, channels, rows, columns = (x.shape[d] for d in range(4))
-    flat = reshape(x, (batch * channels, 1, rows, columns), 4)
-    flat = concatenate([flat[:, :, :1], flat, flat[:, :, -1:]], axis=2)
-    flat = concatenate([flat[:, :, :, :1], flat, flat[:, :, :, -1:]], axis=3)
-    pad = 2 * ratio - (ratio - 1) // 2 - 1
-    kernel = bilinear_kernel_2D(ratio).astype(x.type.dtype).dimshuffle("x", "x", 0, 1)
-    up = conv2d_grad_wrt_inputs(
-        flat, kernel, (None, 1, rows * ratio, columns * ratio), None, (pad, pad), (ratio, ratio), True
-    )
-    return reshape(up, (batch, channels, rows * ratio, columns * ratio), 4)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
-from theon.graph.variable import Variable
+import numpy as np
+
+from theon.dtypes import float_dtypes
+from theon.graph.op import Op
+from theon.graph.variable import Apply, Variable
 from theon.nnet import abstract_conv
 from theon.ops.dims import reshape
 from theon.ops.dot import dot, tensordot
@@ -15,6 +20,10 @@ from theon.ops.softmax import softmax
 from theon.tensor.constant import as_tensor_variable
 
 __all__ = [
+    "Prepend_scalar_constant_to_each_row",
+    "Prepend_scalar_to_each_row",
+    "SoftmaxWithBias",
+    "conv2d_of_layers",
     "conv2d_of_nnet",
     "conv2d_of_signal",
     "h_softmax",
@@ -25,30 +34,61 @@ __all__ = [
 ]
 
 
-def softmax_with_bias(x: Any, b: Any) -> Any:
-    """Return softmax(x + b) of the rows of ``x``, ``b`` a vector. TypeError for other ranks."""
-    x, b = as_tensor_variable(x), as_tensor_variable(b)
-    if x.type.ndim != 2 or b.type.ndim != 1:
-        raise TypeError(f"x must be a matrix and b a vector, not {x.type} and {b.type}")
-    return softmax(x + b.dimshuffle("x", 0))
+class SoftmaxWithBias(Op):
+    """softmax(x + b) of the rows of ``x``, ``b`` a vector: makes the nodes of the sum and of softmax."""
+
+    __module__ = "theano.tensor.nnet.nnet"
+    __props__ = ()
+    nin, nout = 2, 1
+
+    def make_node(self, x: Any, b: Any) -> Apply:
+        """Return the node. ValueError for other ranks, or other dtypes than floats."""
+        x, b = as_tensor_variable(x), as_tensor_variable(b)
+        if x.type.ndim != 2 or x.type.dtype not in float_dtypes:
+            raise ValueError(f"x must be 2-d tensor of floats, not {x.type}")
+        if b.type.ndim != 1 or b.type.dtype not in float_dtypes:
+            raise ValueError(f"b must be 1-d tensor of floats, not {b.type}")
+        return softmax(x + b.dimshuffle("x", 0)).owner  # type: ignore[no-any-return]
 
 
-def prepend_scalar_to_each_row(val: Any, mat: Any) -> Any:
-    """Return the matrix with a column of the scalar ``val`` before it. TypeError for other ranks."""
-    mat, val = as_tensor_variable(mat), as_tensor_variable(val)
+def _with_column(val: Any, mat: Any) -> Any:
     if mat.type.ndim != 2 or val.type.ndim != 0:
         raise TypeError(f"a matrix and a scalar are expected, not {mat.type} and {val.type}")
     return concatenate([alloc(val.astype(mat.type.dtype), mat.shape[0], 1), mat], axis=1)
 
 
-def prepend_0_to_each_row(mat: Any) -> Any:
-    """Return the matrix with a column of zeros before it."""
-    return prepend_scalar_to_each_row(0, mat)
+class Prepend_scalar_constant_to_each_row(Op):
+    """A matrix with a column of the number ``val`` before it. TypeError for anything else than a number."""
+
+    __module__ = "theano.tensor.nnet.nnet"
+    __props__ = ("val",)
+
+    def __init__(self, val: float = 0) -> None:
+        if not isinstance(val, int | float | np.number):
+            raise TypeError(f"val must be a number, not {val!r}")
+        self.val = val
+
+    def make_node(self, mat: Any) -> Apply:
+        """Return the node. TypeError for other ranks."""
+        mat = as_tensor_variable(mat)
+        return _with_column(as_tensor_variable(np.asarray(self.val, mat.type.dtype)), mat).owner  # type: ignore[no-any-return]
 
 
-def prepend_1_to_each_row(mat: Any) -> Any:
-    """Return the matrix with a column of ones before it."""
-    return prepend_scalar_to_each_row(1, mat)
+class Prepend_scalar_to_each_row(Op):
+    """A matrix with a column of the scalar ``val``, the first input, before it."""
+
+    __module__ = "theano.tensor.nnet.nnet"
+    __props__ = ()
+
+    def make_node(self, val: Any, mat: Any) -> Apply:
+        """Return the node. TypeError for other ranks."""
+        return _with_column(as_tensor_variable(val), as_tensor_variable(mat)).owner  # type: ignore[no-any-return]
+
+
+softmax_with_bias = SoftmaxWithBias()
+prepend_scalar_to_each_row = Prepend_scalar_to_each_row()
+prepend_0_to_each_row = Prepend_scalar_constant_to_each_row(0.0)
+prepend_1_to_each_row = Prepend_scalar_constant_to_each_row(1.0)
 
 
 def h_softmax(
@@ -82,6 +122,56 @@ def h_softmax(
     activations = sum_(x.dimshuffle(0, 1, "x") * W2[chosen], axis=1) + b2[chosen]
     rows = arange(batch_size)
     return class_probs[rows, chosen] * softmax(activations)[rows, inside]
+
+
+def conv2d_of_layers(
+    input: Any,
+    filters: Any,
+    input_shape: Any = None,
+    filter_shape: Any = None,
+    border_mode: Any = "valid",
+    subsample: Any = (1, 1),
+    filter_flip: bool = True,
+    image_shape: Any = None,
+    filter_dilation: Any = (1, 1),
+    num_groups: int = 1,
+    unshared: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return the convolution of images (batch, channels, rows, columns) with filters (filters, channels, rows, columns).
+
+    ``border_mode``: "valid" (inside the image), "full" (wherever the two overlap), "half" (padded by half the filter), the
+    padding, or paddings for each dimension, single or (before, after). ``subsample``: steps between results.
+    ``filter_flip``: whether filters are flipped, as mathematics has it. ``filter_dilation``: steps between elements of the
+    filter. ``num_groups``: channels and filters in separate groups. ``unshared``: a filter for each place, (filters, rows of
+    the result, columns of it, channels, rows, columns). ``input_shape``, ``filter_shape``: shapes if known, checked.
+    ``image_shape`` is the old name of ``input_shape``; other keywords tuned old code and are ignored with a warning.
+
+    >>> import theano.tensor as T
+    >>> T.nnet.conv2d(T.tensor4(), T.tensor4(), border_mode="half").ndim
+    4
+    """
+    if "imshp_logical" in kwargs or "kshp_logical" in kwargs:
+        raise ValueError("imshp_logical and kshp_logical are not supported by conv2d: use conv2d_transpose to upsample")
+    if kwargs:
+        warnings.warn(f"{', '.join(map(repr, kwargs))} are deprecated arguments of conv2d and ignored", stacklevel=2)
+    if image_shape is not None:
+        warnings.warn("The keyword image_shape of conv2d is replaced by input_shape", DeprecationWarning, stacklevel=2)
+        if input_shape is not None:
+            raise ValueError("input_shape and image_shape should not be provided at the same time.")
+        input_shape = image_shape
+    return abstract_conv.conv2d(
+        input,
+        filters,
+        input_shape,
+        filter_shape,
+        border_mode,
+        subsample,
+        filter_flip,
+        filter_dilation,
+        num_groups,
+        unshared,
+    )
 
 
 def conv2d_of_nnet(

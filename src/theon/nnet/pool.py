@@ -10,12 +10,23 @@ import numpy as np
 
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
-from theon.graph.variable import Apply
+from theon.graph.variable import Apply, Constant
 from theon.ops.declare import TensorOp
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-__all__ = ["Pool", "PoolGrad", "max_pool_2d", "max_pool_2d_same_size", "pool_2d", "pool_3d"]
+__all__ = [
+    "AveragePoolGrad",
+    "DownsampleFactorMaxGradGrad",
+    "MaxPoolGrad",
+    "MaxPoolRop",
+    "Pool",
+    "PoolGrad",
+    "max_pool_2d",
+    "max_pool_2d_same_size",
+    "pool_2d",
+    "pool_3d",
+]
 
 _MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
@@ -82,10 +93,15 @@ class _Windows:
 
 
 class Pool(TensorOp):
-    """Pool the last ``ndim`` dimensions of ``x``; other inputs: window sizes, strides, pads."""
+    """Pool the last ``ndim`` dimensions of ``x``; other inputs: window sizes, strides (the windows' by default), pads (none).
+
+    ValueError for an unknown ``mode``, TypeError for too few dimensions, NotImplementedError for pads without
+    ``ignore_border``, or as wide as the windows.
+    """
 
     __module__ = "theano.tensor.signal.pool"
     __props__ = ("ignore_border", "mode", "ndim")
+    _arrays = 1  # inputs before the windows
 
     def __init__(self, ignore_border: bool = False, mode: str = "max", ndim: int = 2, openmp: Any = None) -> None:
         mode = "average_inc_pad" if mode == "average" else mode
@@ -94,6 +110,30 @@ class Pool(TensorOp):
                 f"Pool mode parameter only support 'max', 'sum', 'average_inc_pad' and 'average_exc_pad'. Got {mode}"
             )
         self.ignore_border, self.mode, self.ndim = bool(ignore_border), mode, ndim
+
+    def convert(self, *inputs: Any) -> list[Any]:
+        """Arrays, and ``ndim`` numbers each for windows, strides and pads."""
+        count = self._arrays
+        ws, stride, pad = (*inputs[count:], *[None] * (count + 3 - len(inputs)))
+        if ws is None:
+            raise TypeError(f"{type(self).__name__} needs the sizes of its windows")
+        sizes = _vector(ws, self.ndim)
+        pads = _vector(0 if pad is None else pad, self.ndim)
+        self._check_pads(sizes, pads)
+        strides = sizes if stride is None else _vector(stride, self.ndim)
+        return [*(as_tensor_variable(v) for v in inputs[:count]), sizes, strides, pads]
+
+    def _check_pads(self, sizes: Any, pads: Any) -> None:
+        """What is known to be refused is refused when the graph is made."""
+        if not isinstance(pads, Constant) or pads.data.ndim != 1:
+            return
+        if pads.data.any() and not self.ignore_border:
+            raise NotImplementedError("padding works only with ignore_border=True")
+        if isinstance(sizes, Constant) and sizes.data.shape == pads.data.shape and (pads.data >= sizes.data).any():
+            if (sizes.data > 0).all():
+                raise NotImplementedError(
+                    f"padding must be smaller than the windows: {pads.data.tolist()}, {sizes.data.tolist()}"
+                )
 
     def infer(self, x: Any, ws: Any, st: Any, pad: Any) -> TensorType:
         """The dtype of ``x``, its leading pattern. TypeError for too few dimensions."""
@@ -142,6 +182,11 @@ class Pool(TensorOp):
 
 class PoolGrad(Pool):
     """The gradient of :class:`Pool`: inputs ``x``, pooled, gradient of the pooled, window sizes, strides, pads."""
+
+    _arrays = 3
+
+    def __init__(self, ignore_border: bool, mode: str = "max", ndim: int = 2, openmp: Any = None) -> None:
+        super().__init__(ignore_border, mode, ndim)
 
     def infer(self, x: Any, out: Any, g: Any, *geometry: Any) -> TensorType:  # type: ignore[override]
         """The type of ``x``."""
@@ -208,9 +253,58 @@ class MaxPoolTangent(PoolGrad):
         return [zeros_for(x), zeros_for(out), back, *(DisconnectedType()() for _ in geometry)]
 
 
+# Theano's ops for one mode: each makes the node of an op above.
+
+
+class MaxPoolGrad(PoolGrad):
+    """The gradient of the largest: inputs ``x``, pooled, gradient of the pooled, window sizes, strides, pads."""
+
+    def __init__(self, ignore_border: bool, ndim: int = 2, openmp: Any = None) -> None:
+        super().__init__(ignore_border, "max", ndim)
+
+    def make_node(self, x: Any, maxout: Any, gz: Any, ws: Any, stride: Any = None, pad: Any = None) -> Apply:  # type: ignore[override]
+        """Return the node of :class:`PoolGrad`."""
+        return PoolGrad(self.ignore_border, "max", self.ndim).make_node(x, maxout, gz, ws, stride, pad)
+
+
+class AveragePoolGrad(PoolGrad):
+    """The gradient of sums and averages: inputs ``x``, gradient of the pooled, window sizes, strides, pads."""
+
+    def __init__(self, ignore_border: bool, mode: str = "average_inc_pad", ndim: int = 2) -> None:
+        super().__init__(ignore_border, mode, ndim)
+        if self.mode == "max":
+            raise ValueError("AveragePoolGrad is for the modes 'sum', 'average_inc_pad' and 'average_exc_pad'")
+
+    def make_node(self, x: Any, gz: Any, ws: Any, stride: Any = None, pad: Any = None, dummy: Any = None) -> Apply:  # type: ignore[override]
+        """Return the node of :class:`PoolGrad`, which does not read what was pooled in these modes."""
+        return PoolGrad(self.ignore_border, self.mode, self.ndim).make_node(x, gz, gz, ws, stride, pad)
+
+
+class DownsampleFactorMaxGradGrad(PoolGrad):
+    """The gradient of :class:`MaxPoolGrad` by its third input: inputs ``x``, pooled, gradient of ``x``'s, window sizes ..."""
+
+    def make_node(self, x: Any, maxout: Any, gz: Any, ws: Any, stride: Any = None, pad: Any = None) -> Apply:  # type: ignore[override]
+        """Return the node of :class:`MaxPoolTangent`."""
+        return MaxPoolTangent(self.ignore_border, "max", self.ndim).make_node(x, maxout, gz, ws, stride, pad)
+
+
+class MaxPoolRop(PoolGrad):
+    """The forward derivative of the largest: inputs ``x``, ``eval_point``, window sizes, strides, pads."""
+
+    def __init__(self, ignore_border: bool = False, mode: str = "max", ndim: int = 2, openmp: Any = None) -> None:
+        super().__init__(ignore_border, mode, ndim)
+
+    def make_node(self, x: Any, eval_point: Any, ws: Any, stride: Any = None, pad: Any = None) -> Apply:  # type: ignore[override]
+        """Return the node of :class:`MaxPoolTangent`."""
+        best = Pool(self.ignore_border, "max", self.ndim)(x, ws, stride, pad)
+        return MaxPoolTangent(self.ignore_border, "max", self.ndim).make_node(x, best, eval_point, ws, stride, pad)
+
+
 def _vector(x: Any, n: int) -> Any:
     if isinstance(x, int | np.integer):
         x = (int(x),) * n
+    if isinstance(x, np.ndarray):
+        x = tuple(x.tolist()) if x.ndim else (int(x),) * n
     if isinstance(x, tuple | list) and len(x) != n:
         raise ValueError(f"{n} numbers are needed, not {x}")
     if isinstance(x, tuple | list) and all(isinstance(v, int | np.integer) for v in x):

@@ -521,9 +521,9 @@ class TensorOp(Op):
         """Return the inputs as variables."""
         return [as_tensor_variable(x) for x in inputs]
 
-    def make_node(self, *inputs: Any) -> Apply:
-        """Return the node."""
-        variables = list(self.convert(*inputs))
+    def make_node(self, *inputs: Any, **named: Any) -> Apply:
+        """Return the node; ``named`` inputs are those that :meth:`convert` has names for."""
+        variables = list(self.convert(*inputs, **named))
         types = self.infer(*variables)
         if not isinstance(types, list | tuple):
             types = [types]

@@ -1,9 +1,33 @@
 """Theano's ``theano.tensor.nnet``: names of Theon."""
 
-from theano.tensor.nnet import abstract_conv, blocksparse, bn, conv, conv3d2d, ctc, neighbours, nnet, opt, sigm
-from theon.nnet.abstract_conv import conv2d, conv2d_grad_wrt_inputs, conv2d_transpose, conv3d, separable_conv2d
+from theano.tensor.nnet import (
+    abstract_conv,
+    blocksparse,
+    bn,
+    conv,
+    conv3d2d,
+    corr,
+    corr3d,
+    ctc,
+    neighbours,
+    nnet,
+    opt,
+    sigm,
+)
+from theon.nnet.abstract_conv import (
+    conv2d as abstract_conv2d,
+    conv2d_grad_wrt_inputs,
+    conv2d_transpose,
+    conv3d,
+    separable_conv2d,
+)
 from theon.nnet.bn import batch_normalization
+from theon.nnet.corr import ConvOp
 from theon.nnet.layers import (
+    Prepend_scalar_constant_to_each_row,
+    Prepend_scalar_to_each_row,
+    SoftmaxWithBias,
+    conv2d_of_layers as conv2d,
     h_softmax,
     prepend_0_to_each_row,
     prepend_1_to_each_row,

@@ -16,9 +16,6 @@ from theon.nnet.abstract_conv import (
     AbstractConv_gradInputs,
     AbstractConv_gradWeights,
     BaseAbstractConv,
-    bilinear_kernel_1D,
-    bilinear_kernel_2D,
-    bilinear_upsampling,
     causal_conv1d,
     conv2d,
     conv2d_grad_wrt_inputs,
@@ -26,9 +23,26 @@ from theon.nnet.abstract_conv import (
     conv3d,
     conv3d_grad_wrt_inputs,
     conv3d_grad_wrt_weights,
+    separable_conv2d,
+    separable_conv3d,
+)
+from theon.nnet.conv_sizes import (
+    assert_conv_shape,
+    assert_shape,
+    border_mode_to_pad,
+    check_conv_gradinputs_shape,
+    get_conv_gradinputs_shape,
+    get_conv_gradinputs_shape_1axis,
+    get_conv_gradweights_shape,
+    get_conv_gradweights_shape_1axis,
     get_conv_output_shape,
     get_conv_shape_1axis,
-    separable_conv2d,
+)
+from theon.nnet.upsampling import (
+    bilinear_kernel_1D,
+    bilinear_kernel_2D,
+    bilinear_upsampling,
+    frac_bilinear_upsampling,
 )
 from theon.ops.checks import Assert
 from theon.ops.dims import get_scalar_constant_value, patternbroadcast

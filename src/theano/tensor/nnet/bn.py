@@ -4,7 +4,15 @@ from theano._modules import modules
 from theon.compile.stages import register_specialize_device
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.nnet.bn import batch_normalization, batch_normalization_test, batch_normalization_train
+from theon.nnet.bn import (
+    AbstractBatchNormInference,
+    AbstractBatchNormTrain,
+    AbstractBatchNormTrainGrad,
+    _Normalization,
+    batch_normalization,
+    batch_normalization_test,
+    batch_normalization_train,
+)
 from theon.ops.arith import add, mul, sub, true_div
 from theon.rewrite.local import local_optimizer
 from theon.tensor.constant import as_tensor_variable

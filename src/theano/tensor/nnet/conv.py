@@ -3,7 +3,8 @@
 from theano._modules import modules
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply
-from theon.nnet.abstract_conv import get_conv_output_shape, get_conv_shape_1axis
+from theon.nnet.conv_sizes import get_conv_output_shape, get_conv_shape_1axis
+from theon.nnet.corr import ConvOp
 from theon.nnet.layers import conv2d_of_nnet as conv2d
 from theon.ops.dims import get_scalar_constant_value, patternbroadcast
 from theon.tensor.constant import as_tensor_variable

@@ -4,7 +4,14 @@ from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.nnet.abstract_conv import conv3d
+from theon.nnet.conv3d2d import (
+    DiagonalSubtensor,
+    IncDiagonalSubtensor,
+    conv3d_of_frames as conv3d,
+    diagonal_subtensor,
+    get_diagonal_subtensor_view,
+    inc_diagonal_subtensor,
+)
 from theon.rewrite.navigate import TopoOptimizer
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -5,7 +5,11 @@ from theon.autodiff.reverse import grad_not_implemented
 from theon.compile.stages import optdb
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.nnet.blocksparse import sparse_block_dot
 from theon.nnet.layers import (
+    Prepend_scalar_constant_to_each_row,
+    Prepend_scalar_to_each_row,
+    SoftmaxWithBias,
     h_softmax,
     prepend_0_to_each_row,
     prepend_1_to_each_row,

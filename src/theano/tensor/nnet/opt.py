@@ -10,7 +10,22 @@ from theon.nnet.abstract_conv import (
     AbstractConv3d_gradInputs,
     AbstractConv3d_gradWeights,
     conv2d,
-    get_conv_output_shape,
+)
+from theon.nnet.blocksparse import (
+    SparseBlockGemv,
+    SparseBlockOuter,
+    sparse_block_gemv_inplace,
+    sparse_block_outer_inplace,
+)
+from theon.nnet.conv_sizes import get_conv_output_shape
+from theon.nnet.corr import (
+    ConvOp,
+    Corr3dMM,
+    Corr3dMM_gradInputs,
+    Corr3dMM_gradWeights,
+    CorrMM,
+    CorrMM_gradInputs,
+    CorrMM_gradWeights,
 )
 from theon.rewrite.local import local_optimizer
 from theon.tensor.type import TensorType

@@ -3,6 +3,16 @@
 from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
-from theon.nnet.pool import Pool, PoolGrad, max_pool_2d_same_size, pool_2d, pool_3d
+from theon.nnet.pool import (
+    AveragePoolGrad,
+    DownsampleFactorMaxGradGrad,
+    MaxPoolGrad,
+    MaxPoolRop,
+    Pool,
+    PoolGrad,
+    max_pool_2d_same_size,
+    pool_2d,
+    pool_3d,
+)
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})

@@ -1,0 +1,3 @@
+"""Theano's ``theano.tensor.nnet.corr``: names of Theon."""
+
+from theon.nnet.corr import BaseCorrMM, CorrMM, CorrMM_gradInputs, CorrMM_gradWeights
