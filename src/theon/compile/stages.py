@@ -13,12 +13,13 @@ from typing import Any
 from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
 from theon.rewrite.database import EquilibriumDB, LocalGroupDB, Query, SequenceDB, TopoDB
-from theon.rewrite.engine import MergeOptimizer
+from theon.rewrite.engine import MergeOptimizer, merge
 from theon.rewrite.navigate import NavigatorOptimizer
 from theon.rewrite.optimizer import GraphPass
 from theon.rewrite.rules import GROUPS
+from theon.rewrite.rules.loop_shapes import shapes_of_loops
 from theon.rewrite.rules.loops import forget_unread, free_shapes, merge_loops, move_products
-from theon.rewrite.rules.nested import expand_graphs, make_lazy, rewrite_steps, slim_loops
+from theon.rewrite.rules.nested import expand_graphs, last_of_joined, make_lazy, rewrite_steps, slim_loops
 from theon.sparse.rules import simplified
 
 __all__ = [
@@ -42,7 +43,10 @@ def loops(fgraph: FunctionGraph) -> None:
     """Loops: merged, without what nobody reads, their steps rewritten, products moved out."""
     if not any(isinstance(node.op, Scan) for node in fgraph.apply_nodes):
         return
+    shapes_of_loops(fgraph)
+    merge(fgraph)
     merge_loops(fgraph)
+    last_of_joined(fgraph)
     slim_loops(fgraph)
     if fgraph.rewriter is not None:
         rewrite_steps(fgraph, fgraph.rewriter.apply)

@@ -21,7 +21,7 @@ from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import SharedVariable
 from theon.tensor.type import TensorType
 
-__all__ = ["foldl", "foldr", "get_updates_and_outputs", "map", "reduce", "scan", "until"]
+__all__ = ["as_list", "built", "foldl", "foldr", "get_updates_and_outputs", "map", "reduce", "scan", "until"]
 
 
 class until:
@@ -99,7 +99,8 @@ def get_updates_and_outputs(ls: Any) -> tuple[Any, list[Variable], dict[Any, Any
     )
 
 
-def _listed(x: Any) -> list[Any]:
+def as_list(x: Any) -> list[Any]:
+    """``x`` as a list: of itself if it is none, empty for None."""
     if x is None:
         return []
     return list(x) if isinstance(x, list | tuple) else [x]
@@ -111,7 +112,7 @@ class _State:
     def __init__(self, place: int, info: dict[str, Any]) -> None:
         self.place = place
         taps = info.get("taps")
-        self.taps = [-1] if taps is None else [int(t) for t in _listed(taps)]
+        self.taps = [-1] if taps is None else [int(t) for t in as_list(taps)]
         if any(t >= 0 for t in self.taps):
             raise ValueError(f"All the tap values of an output must be negative (output {place}: {self.taps})")
         self.initial = as_tensor_variable(info["initial"])
@@ -154,6 +155,7 @@ def scan(
     allow_gc: Any = None,
     strict: bool = False,
     return_list: bool = False,
+    checkpoint_every: int | None = None,
 ) -> tuple[Any, Any]:
     """Run ``fn`` over the leading dimension of sequences; return its outputs, stacked, and updates of shared variables.
 
@@ -165,7 +167,8 @@ def scan(
     not read it. ``n_steps``: number of steps, by default what the shortest sequence has; it is
     an error, when the loop runs, if a sequence has fewer. ``truncate_gradient``: number of steps
     that gradients go back, all of them by default. ``go_backwards``: take the sequences from the end. ``strict``: whether
-    all other variables that ``fn`` uses must be among ``non_sequences``.
+    all other variables that ``fn`` uses must be among ``non_sequences``. ``checkpoint_every``: gradients keep states only
+    after every so many steps and compute the steps between them again: for long loops whose gradient takes too much memory.
 
     Sub-expressions of the step that are the same in all steps are computed once, before the loop.
 
@@ -175,19 +178,51 @@ def scan(
     >>> theano.function([A, k], powers[-1])([1, 2, 3], 3)
     array([ 1.,  8., 27.])
     """
+    loop = built(
+        fn, sequences, outputs_info, non_sequences, n_steps, truncate_gradient, go_backwards, mode, name, strict
+    )
+    if checkpoint_every is None:
+        found = loop.op(*loop.inputs, return_list=True)
+    elif loop.op.as_while or truncate_gradient >= 1 or checkpoint_every < 1:
+        raise ValueError(
+            "checkpoint_every is a positive number of steps, for loops without until and truncate_gradient"
+        )
+    else:
+        from theon.control.checkpoints import in_chunks
+
+        found = in_chunks(loop.op, loop.inputs, checkpoint_every)
+    results, changed = loop.results(found)
+    if return_list:
+        return results, changed
+    return (None if not results else results[0] if len(results) == 1 else results), changed
+
+
+def built(
+    fn: Callable[..., Any],
+    sequences: Any = None,
+    outputs_info: Any = None,
+    non_sequences: Any = None,
+    n_steps: Any = None,
+    truncate_gradient: int = -1,
+    go_backwards: bool = False,
+    mode: Any = None,
+    name: str | None = None,
+    strict: bool = False,
+) -> _Built:
+    """The op of a loop with its outer inputs: what :func:`scan` runs."""
     n_steps = _checked_steps(n_steps)
 
     # --- sequences ---
     inner_seqs: list[Variable] = []
     outer_seqs: list[Any] = []
-    for place, entry in enumerate(_listed(sequences)):
+    for place, entry in enumerate(as_list(sequences)):
         info = dict(entry) if isinstance(entry, dict) else {"input": entry}
         if info.get("input") is None:
             raise ValueError(f"sequence {place} has no input: {entry}")
         x = as_tensor_variable(info["input"])
         if x.type.ndim == 0:
             raise ValueError(message(f"sequence {place} of scan is a scalar: there is nothing to go along", [x]))
-        taps = [0] if info.get("taps") is None else [int(t) for t in _listed(info["taps"])]
+        taps = [0] if info.get("taps") is None else [int(t) for t in as_list(info["taps"])]
         highest, lowest = builtins.max(*taps, 0, 0), builtins.min(*taps, 0, 0)
         for tap in taps:
             start = tap - lowest
@@ -213,9 +248,9 @@ def scan(
     # --- states ---
     entries = [
         None if e is None or (isinstance(e, dict) and (e.get("initial") is None or e.get("taps") in ([], ()))) else e
-        for e in _listed(outputs_info)
+        for e in as_list(outputs_info)
     ]
-    for place, e in enumerate(_listed(outputs_info)):
+    for place, e in enumerate(as_list(outputs_info)):
         if isinstance(e, dict) and e.get("initial") is None and e.get("taps") not in (None, []):
             raise ValueError(
                 f"If you are using slices of an output you need to provide a initial state for it (output {place})"
@@ -225,7 +260,7 @@ def scan(
     ]
 
     # --- the step ---
-    given_others = [x if isinstance(x, Variable) else as_tensor_variable(x) for x in _listed(non_sequences)]
+    given_others = [x if isinstance(x, Variable) else as_tensor_variable(x) for x in as_list(non_sequences)]
     arguments = [*inner_seqs, *(v for s in states for v in s.given()), *given_others]
     condition, outputs, updates = get_updates_and_outputs(change_flags(compute_test_value="off")(fn)(*arguments))
     if len(entries) not in (0, len(outputs)):
@@ -269,18 +304,29 @@ def scan(
         name=name,
     )
     op = Scan([*inner_args, *inner_moving, *inner_fixed], [*state_out, *collected_out, *moving_out, *rest], info, mode)
-    found = op(steps, *(x[:steps] for x in outer_seqs), *(s.rows for s in states), *moving, *fixed, return_list=True)
-    results: list[Any] = [None] * len(outputs)
-    for s, v in zip(states, found):
-        results[s.place] = v[s.lag :]
-    for p, v in zip(collected, found[len(states) :]):
-        results[p] = v
-    from theon.compile.function import OrderedUpdates
+    outer = [steps, *(x[:steps] for x in outer_seqs), *(s.rows for s in states), *moving, *fixed]
+    return _Built(op, outer, [s.place for s in states], [s.lag for s in states], collected, moving)
 
-    changed = OrderedUpdates(zip(moving, found[len(states) + len(collected) :]))
-    if return_list:
-        return results, changed
-    return (None if not results else results[0] if len(results) == 1 else results), changed
+
+class _Built:
+    """A loop's op with its outer inputs, and the places that its outputs have among those that the step returned."""
+
+    def __init__(
+        self, op: Scan, inputs: list[Any], states: list[int], lags: list[int], collected: list[int], moving: list[Any]
+    ) -> None:
+        self.op, self.inputs, self.states, self.lags, self.collected = op, inputs, states, lags, collected
+        self.moving = moving
+
+    def results(self, found: Sequence[Any], rows: Sequence[Any] | None = None) -> tuple[list[Any], Any]:
+        """The outputs in the step's order and the updates, from those of the op; ``rows``: other rows to return."""
+        from theon.compile.function import OrderedUpdates
+
+        results: list[Any] = [None] * (len(self.states) + len(self.collected))
+        if rows is None:
+            rows = [v[lag:] for v, lag in zip(found, self.lags)] + list(found[len(self.lags) : len(results)])
+        for place, v in zip([*self.states, *self.collected], rows):
+            results[place] = v
+        return results, OrderedUpdates(zip(self.moving, found[len(results) :]))
 
 
 def _checked_steps(n_steps: Any) -> Any:

@@ -19,20 +19,23 @@ import numpy as np
 
 from theon.autodiff.forward import Rop
 from theon.autodiff.reverse import grad
+from theon.control.rows_at_end import is_zero, rows_at_end
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
+from theon.graph.traverse import inputs as leaves
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import identity, minimum
 from theon.ops.declare import Elemwise, zeros_for
-from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i, shape_padleft
+from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i, shape_i, shape_padleft
 from theon.ops.dot import BatchedDot, Dot
 from theon.ops.fill import Alloc, zeros_like
 from theon.ops.index import IncSubtensor, Subtensor, set_subtensor
 from theon.ops.join import Join, join
 from theon.ops.reduce import CAReduce, SumLike
+from theon.ops.sizes import Sizes, add_sizes
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -42,7 +45,10 @@ __all__ = ["Scan", "ScanInfo"]
 
 @dataclass(frozen=True)
 class ScanInfo:
-    """How a loop's inputs and outputs are laid out; ``taps``: for each recurrent state, its taps, ascending and negative."""
+    """How a loop's inputs and outputs are laid out; ``taps``: for each recurrent state, its taps, ascending and negative.
+
+    ``recompute``: whether gradients compute a step's values again instead of keeping them.
+    """
 
     n_seqs: int
     taps: tuple[tuple[int, ...], ...]
@@ -52,6 +58,7 @@ class ScanInfo:
     truncate_gradient: int = -1
     go_backwards: bool = False
     name: str | None = None
+    recompute: bool = False
 
 
 class Scan(Op):
@@ -246,6 +253,38 @@ class Scan(Op):
             return [tuple(s or 0 for s in v.type.shape) for v in kept]  # type: ignore[attr-defined]
         return [value.shape for value in found[: len(kept)]]
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """Rows as many as there are steps, of sizes that follow from those of the inputs; None where they do not."""
+        info = self.info
+        n, _, _, _, others = self.outer_parts(node.inputs)
+        _, s_seqs, s_first, s_carried, s_others = self.outer_parts(list(shapes))
+        i_seqs, i_taps, i_carried, i_others = self.inner_parts()
+        known: Sizes = {v: s and s[1:] for v, s in zip(i_seqs, s_seqs)}
+        known |= {v: s and s[1:] for own, s in zip(i_taps, s_first) for v in own}
+        known |= dict(zip([*i_carried, *i_others], [*s_carried, *s_others]))
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        add_sizes(known, list(self.outputs[n_states:n_kept]))
+        fixed = dict(zip(i_others, others))
+        moving = {*i_seqs, *i_carried, *(v for own in i_taps for v in own)}
+        answer: list[Any] = []
+        for i, out in enumerate(node.outputs):
+            if i >= n_kept:
+                answer.append(s_carried[i - n_kept])
+                continue
+            count: Any = shape_i(out, 0) if info.as_while else n
+            if i < n_states:
+                rest, lag = s_first[i] and s_first[i][1:], -info.taps[i][0]
+                answer.append(rest if rest is None else ((count if info.as_while else count + lag), *rest))
+                continue
+            sizes = known[self.outputs[i]]
+            if sizes is not None:
+                sizes = clone_replace(list(sizes), fixed) if sizes else ()
+                # A size may hang on values that change from step to step.
+                if any(v in moving for v in _leaves(sizes)):
+                    sizes = None
+            answer.append(None if sizes is None else (count, *sizes))
+        return answer
+
     # --- what depends on what ---
 
     def _inner_dependence(self) -> list[set[Variable]]:
@@ -364,6 +403,8 @@ class Scan(Op):
     def _read_back(self, gradients: Sequence[Variable], moving: Sequence[Variable]) -> list[Variable]:
         """Tensors of the step that its gradients read and that are worth keeping: not those that cost little to compute from
         what is there on the way back anyway. ``moving``: the gradients' own inputs."""
+        if self.info.recompute:
+            return []
         given = set(self.inputs)
         _, _, _, others = self.inner_parts()
         fixed: set[Any] = set(others)
@@ -405,7 +446,7 @@ class Scan(Op):
         i_seqs, i_taps, _, i_others = self.inner_parts()
         n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
         lags = [-own[0] for own in info.taps]
-        if n_kept:
+        if n_kept and info.as_while:
             steps = outputs[0].shape[0] - (lags[0] if n_states else 0)  # type: ignore[attr-defined]
         else:
             steps = n
@@ -420,6 +461,11 @@ class Scan(Op):
         outs = [identity(v) if isinstance(v.type, TensorType) else v for v in self.outputs[:n_kept]]
         g_inner: dict[int, Any] = {}
         live = [not isinstance(g.type, DisconnectedType) for g in output_grads]
+        # Where only the last rows were read, their gradient is where the way back starts.
+        ends = {i: rows_at_end(output_grads[i], lags[i]) for i in range(n_states) if live[i]}
+        starts = {i: rows for i, rows in ends.items() if rows is not None}
+        skipped = [i for i in range(n_states, n_kept) if live[i] and n_states and is_zero(output_grads[i])]
+        live = [flag and i not in starts and i not in skipped for i, flag in enumerate(live)]
         for i, v in enumerate(outs):
             dtype = v.type.dtype
             if dtype in discrete_dtypes or (i >= n_states and not live[i]):
@@ -495,7 +541,10 @@ class Scan(Op):
                     g = None
                 new = later if g is None else (g if later is None else later + g)
                 b_carried.append(p)
-                b_start.append(_as_type(zeros_like(row), p))
+                begin = zeros_like(row)
+                for m, rows in starts.get(i, ()):
+                    begin = begin + rows[m - 1 - j] if j < m else begin
+                b_start.append(_as_type(begin, p))
                 b_new.append(_as_type(zeros_like(p) if new is None else new, p))
         live_others = [v for v in i_others if v in g_of and not missing(g_of[v])]
         for v in live_others:
@@ -575,7 +624,13 @@ class Scan(Op):
                 g_others.append(finals.pop(0))
             else:
                 g_others.append(DisconnectedType()())
-        return [nothing[0], *g_seqs, *g_first, *(DisconnectedType()() for _ in carried), *g_others]
+        answer = [nothing[0], *g_seqs, *g_first, *(DisconnectedType()() for _ in carried), *g_others]
+        if skipped and any(missing(g) for g in answer):
+            pattern = self.connection_pattern(self.make_node(*inputs))
+            for place, (x, g) in enumerate(zip(inputs, answer)):
+                if missing(g) and _floating(x) and any(pattern[place][i] for i in skipped):
+                    answer[place] = zeros_for(x)
+        return answer
 
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
         """The loop with the tangent of every state beside it."""
@@ -732,6 +787,10 @@ def _from_shapes(n: Any, shaped: list[Any]) -> bool:
 
 def _rows(type_: Any) -> TensorType:
     return TensorType(type_.dtype, shape=(None, *type_.shape))
+
+
+def _leaves(variables: Sequence[Variable]) -> list[Variable]:
+    return [v for v in leaves(list(variables)) if not isinstance(v, Constant)]
 
 
 def _floating(v: Variable) -> bool:

@@ -312,7 +312,37 @@ class Reshape(TensorOp):
         known = [_element_of_vector(sizes, d) for d in range(self.ndim)]
         if all(k is not None and k >= 0 for k in known):
             return [tuple(constant(k, dtype="int64") for k in known)]
+        if sizes.owner is not None and type(sizes.owner.op).__name__ == "MakeVector":
+            parts = sizes.owner.inputs
+            if all(_is_size(v) for v in parts):
+                return [tuple(cast(v, "int64") for v in parts)]
         return [tuple(shape_i(node.outputs[0], d) for d in range(self.ndim))]
+
+
+def _is_size(v: Any) -> bool:
+    """Whether a number is made of shapes and constants alone so that it is not negative."""
+    stack, looked = [v], 0
+    while stack:
+        x = stack.pop()
+        looked += 1
+        if looked > 30:
+            return False
+        if isinstance(x, Constant):
+            if (x.data < 0).any():
+                return False
+            continue
+        op = None if x.owner is None else x.owner.op
+        if isinstance(op, Shape | Shape_i):
+            continue
+        if type(op).__name__ == "Subtensor":
+            stack.append(x.owner.inputs[0])
+        elif isinstance(op, Elemwise) and op.scalar_op.name in ("add", "mul", "minimum", "maximum"):
+            stack.extend(x.owner.inputs)
+        elif isinstance(op, Elemwise) and op.scalar_op.name.startswith("Cast"):
+            stack.extend(x.owner.inputs)
+        else:
+            return False
+    return True
 
 
 def _element_of_vector(v: Any, place: int) -> int | None:

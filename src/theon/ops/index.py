@@ -157,12 +157,37 @@ class Subtensor(_Basic):
             elif isinstance(index[d], slice):
                 s = index[d]
                 whole = s.start is None and s.stop is None and (s.step is None or _constant(s.step) in (1, -1))
-                sizes.append(n if whole else shape_i(node.outputs[0], len(sizes)))
+                simple = s.step is None or _constant(s.step) == 1
+                part = _length(s, n) if simple else shape_i(node.outputs[0], len(sizes))
+                sizes.append(n if whole else part)
         return [tuple(sizes)]
 
 
 def _constant(x: Any) -> int | None:
     return int(np.asarray(x.data)) if isinstance(x, Constant) else None
+
+
+def _length(s: slice, n: Any) -> Any:
+    """How many of ``n`` elements a slice without a step takes."""
+    from theon.ops.arith import maximum, minimum, switch
+    from theon.ops.compare import lt
+
+    def clamped(x: Any) -> Any:
+        known = _constant(x)
+        if known == 0:
+            return x.astype("int64")
+        x = x.astype("int64")
+        if known is None:
+            return minimum(switch(lt(x, 0), maximum(x + n, 0), x), n)
+        return minimum(x, n) if known > 0 else maximum(n + x, 0)
+
+    if s.stop is None:
+        known = _constant(s.start)
+        if known is not None and known < 0:
+            return minimum(n, -known).astype("int64")
+        return maximum(n - clamped(s.start), 0).astype("int64")
+    stop = clamped(s.stop)
+    return (stop if s.start is None else maximum(stop - clamped(s.start), 0)).astype("int64")
 
 
 def _constants(xs: Sequence[Any]) -> list[int] | None:

@@ -228,6 +228,19 @@ class Split(TensorOp):
         for storage, part in zip(output_storage, parts):
             storage[0] = part.copy()
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The array's sizes with that of the part along the axis, where it is constant."""
+        try:
+            along = int(get_scalar_constant_value(node.inputs[1])) % node.outputs[0].type.ndim  # type: ignore[attr-defined]
+        except NotScalarConstantError:
+            return [None for _ in node.outputs]
+        found = []
+        for place in range(self.len_splits):
+            sizes = list(shapes[0])
+            sizes[along] = cast(node.inputs[2][place], "int64")  # type: ignore[index]
+            found.append(tuple(sizes))
+        return found
+
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Only the array matters."""
         n = self.len_splits

@@ -16,9 +16,10 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.composite import Composite, opened
 from theon.ops.declare import Elemwise
 from theon.ops.index import Subtensor
+from theon.ops.join import Join
 from theon.rewrite.replace import same_origin
 
-__all__ = ["expand_graphs", "make_lazy", "rewrite_steps", "slim_loops"]
+__all__ = ["expand_graphs", "last_of_joined", "make_lazy", "rewrite_steps", "slim_loops"]
 
 
 def _holds_graph(op: Any) -> bool:
@@ -156,6 +157,36 @@ def _open(e: Any) -> int:
     if isinstance(e, slice):
         return sum(_open_part(p) for p in (e.start, e.stop, e.step))
     return int(_open_part(e))
+
+
+def last_of_joined(fgraph: FunctionGraph) -> int:
+    """The last row of rows joined is that of the last of them, where it is a loop's state, which has one; return how many."""
+    count = 0
+    for node in fgraph.toposort():
+        if node not in fgraph.apply_nodes or not isinstance(node.op, Join) or _number_of(node.inputs[0]) != 0:
+            continue
+        (out,), last = node.outputs, node.inputs[-1]
+        if last.owner is None or not isinstance(last.owner.op, Scan):
+            continue
+        info, place = last.owner.op.info, last.owner.outputs.index(last)
+        if place >= len(info.taps) or last.type.ndim != out.type.ndim:  # type: ignore[attr-defined]
+            continue
+        for reader, _ in list(fgraph.clients(out)):
+            kind, v = _is_last(reader, -info.taps[place][0])
+            for found in [v] if kind == "last" else [] if kind == "other" else [c for c, _ in fgraph.clients(v)]:
+                if kind == "rows":
+                    inner, found = _is_last(found, 0)
+                    if inner != "last":
+                        continue
+                row = found.type.filter_variable(last[-1])  # type: ignore[attr-defined]
+                same_origin(row, node)
+                fgraph.replace(found, row, reason="last_of_joined")
+                count += 1
+    return count
+
+
+def _number_of(v: Variable) -> int | None:
+    return int(v.data) if isinstance(v, Constant) else None
 
 
 def slim_loops(fgraph: FunctionGraph) -> int:
