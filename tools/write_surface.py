@@ -14,6 +14,13 @@ NAMES = json.loads((ROOT / "tests" / "surface" / "names.json").read_text())
 SKIP = ("theano.compat.six", "theano.gpuarray", "theano.sandbox.cuda")
 BY_HAND = ("theano.gpuarray",)  # files that this tool does not write
 
+# Names that programs use though Theano's list of members lacks them.
+ALSO = {
+    "theano": ["_asarray"],
+    "theano.misc.safe_asarray": ["_asarray"],
+    "theano.tensor": ["_shared", "floor_div", "square", "where"],
+    "theano.tensor.basic": ["floor_div", "square", "where"],
+}
 ALIASES = {
     # Theano's name -> theon.module:name
     "SharedVariable": "theon.tensor.shared:SharedVariable",
@@ -58,6 +65,9 @@ ALIASES = {
     "op": None,
     "type": None,
     "variable": None,
+    "where": "theon.ops.arith:switch",
+    "_asarray": "theon.legacy.asarray:_asarray",
+    "_shared": "theon.tensor.shared:shared",
     "reduce": None,
     "pfunc": "theon.compile.function:function",
     "orig_function": None,
@@ -237,6 +247,8 @@ def main():
     packages = {m for m in modules if any(other.startswith(m + ".") for other in modules)} | {"theano"}
     NAMES["theano.tensor"] = NAMES["theano.tensor"] | elementwise_names()
     NAMES["theano.tensor.basic"] = NAMES["theano.tensor.basic"] | elementwise_names()
+    for module, more in ALSO.items():
+        NAMES[module] = NAMES[module] | {name: {"kind": "function"} for name in more}
     for module in ("theano.sparse", "theano.sparse.basic"):
         NAMES[module] = NAMES[module] | {"verify_grad_sparse": {"kind": "function"}}
     homes = homeless_classes()

@@ -31,7 +31,6 @@ from theon.compile.function import FunctionMaker, OrderedUpdates, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import Mode, predefined_linkers, predefined_modes, predefined_optimizers
 from theon.control.inner import OpFromGraph
-from theon.control.checkpoints import scan_checkpoints
 from theon.control.scan import foldl, foldr, map, reduce, scan
 from theon.errors import InconsistencyError
 from theon.graph.fgraph import FunctionGraph
@@ -39,6 +38,7 @@ from theon.graph.op import Op, as_op
 from theon.graph.printing import pp, pprint
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.asarray import _asarray
 from theon.legacy.python2 import PY3
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.dot import dot_of_any as dot
@@ -49,13 +49,4 @@ from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.sparse.convert import sparse_grad
 from theon.tensor.shared import Container, Generic, shared
 
-__getattr__ = modules(
-    __name__,
-    {
-        "gpuarray": "theano.gpuarray",
-        "opt": "theano.gof.opt",
-        "theano": "theano",
-        "toolbox": "theano.gof.toolbox",
-        "utils": "theano.gof.utils",
-    },
-)
+__getattr__ = modules(__name__, {'gpuarray': 'theano.gpuarray', 'opt': 'theano.gof.opt', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox', 'utils': 'theano.gof.utils'})

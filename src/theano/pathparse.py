@@ -1,1 +1,2 @@
 """Theano's ``theano.pathparse``: names of Theon."""
+

@@ -20,8 +20,9 @@ from theon.graph.printing import (
 from theon.graph.variable import Apply
 from theon.legacy.python2 import integer_types, string_types
 from theon.ops.checks import Print
+from theon.ops.printers import ElementwisePrinter
 from theon.options import config
 from theon.runtime.function import Function
 from theon.tensor.shared import SharedVariable
 
-__getattr__ = modules(__name__, {"debugmode": "theano.compile.debugmode", "gof": "theano.gof", "theano": "theano"})
+__getattr__ = modules(__name__, {'debugmode': 'theano.compile.debugmode', 'gof': 'theano.gof', 'theano': 'theano'})

@@ -1,1 +1,2 @@
 """Theano's ``theano.version``: names of Theon."""
+

@@ -1,7 +1,9 @@
 """Constructors of several variables at once."""
 
+import numpy as np
 import pytest
 
+import theano
 import theano.tensor as T
 
 
@@ -15,3 +17,10 @@ def test_one_name_gives_the_variable_and_a_number_gives_a_list():
     assert [v.name for v in T.dvectors(3)] == [None] * 3 and len(T.dvectors(1)) == 1
     with pytest.raises(ValueError, match="dvectors needs names"):
         T.dvectors()
+
+
+def test_names_that_programs_use_though_the_list_of_members_lacks_them():
+    assert T.where is T.switch and T.square is T.sqr and T.floor_div is T.int_div
+    assert theano._asarray([1, 2], dtype="floatX").dtype == theano.config.floatX
+    assert theano._asarray(np.ones(2, "longlong"), "int64").dtype.num == np.dtype("int64").num
+    assert T._shared(1.0).get_value() == 1

@@ -1,1 +1,2 @@
 """Theano's ``theano.compile.sandbox``: names of Theon."""
+

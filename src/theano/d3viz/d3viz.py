@@ -1,1 +1,2 @@
 """Theano's ``theano.d3viz.d3viz``: names of Theon."""
+

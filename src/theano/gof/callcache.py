@@ -1,1 +1,2 @@
 """Theano's ``theano.gof.callcache``: names of Theon."""
+

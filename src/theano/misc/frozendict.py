@@ -1,1 +1,2 @@
 """Theano's ``theano.misc.frozendict``: names of Theon."""
+

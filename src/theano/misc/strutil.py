@@ -1,1 +1,2 @@
 """Theano's ``theano.misc.strutil``: names of Theon."""
+

@@ -1,1 +1,2 @@
 """Theano's ``theano.sandbox.conv``: names of Theon."""
+

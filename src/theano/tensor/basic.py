@@ -25,6 +25,7 @@ from theon.ops.arith import (
     conj,
     identity as tensor_copy,
     int_div,
+    int_div as floor_div,
     maximum,
     minimum,
     mod,
@@ -35,8 +36,10 @@ from theon.ops.arith import (
     second as fill,
     sgn,
     sqr,
+    sqr as square,
     sub,
     switch,
+    switch as where,
     true_div,
 )
 from theon.ops.bits import and_, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, invert, or_, xor
@@ -372,14 +375,4 @@ from theon.tensor.shared import Generic
 from theon.tensor.type import TensorType, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
-__getattr__ = modules(
-    __name__,
-    {
-        "compile": "theano.compile",
-        "elemwise": "theano.tensor.elemwise",
-        "gof": "theano.gof",
-        "printing": "theano.printing",
-        "scal": "theano.scalar",
-        "theano": "theano",
-    },
-)
+__getattr__ = modules(__name__, {'compile': 'theano.compile', 'elemwise': 'theano.tensor.elemwise', 'gof': 'theano.gof', 'printing': 'theano.printing', 'scal': 'theano.scalar', 'theano': 'theano'})

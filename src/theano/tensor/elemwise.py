@@ -9,6 +9,7 @@ from theon.graph.variable import Apply
 from theon.legacy.python2 import integer_types
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
+from theon.ops.printers import DimShufflePrinter
 from theon.ops.reduce import (
     All,
     Any,
@@ -28,7 +29,4 @@ from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorVariable
 
-__getattr__ = modules(
-    __name__,
-    {"cgen": "theano.tensor.elemwise_cgen", "gof": "theano.gof", "scalar": "theano.scalar", "theano": "theano"},
-)
+__getattr__ = modules(__name__, {'cgen': 'theano.tensor.elemwise_cgen', 'gof': 'theano.gof', 'scalar': 'theano.scalar', 'theano': 'theano'})

@@ -1,1 +1,2 @@
 """Theano's ``theano.tensor.inc_code``: names of Theon."""
+
