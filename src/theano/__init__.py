@@ -49,4 +49,13 @@ from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.sparse.convert import sparse_grad
 from theon.tensor.shared import Container, Generic, shared
 
-__getattr__ = modules(__name__, {'gpuarray': 'theano.gpuarray', 'opt': 'theano.gof.opt', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(
+    __name__,
+    {
+        "gpuarray": "theano.gpuarray",
+        "opt": "theano.gof.opt",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+        "utils": "theano.gof.utils",
+    },
+)

@@ -34,4 +34,4 @@ from theon.graph.type import NullType, null_type
 from theon.graph.variable import Variable
 from theon.tensor.constructors import tensor
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'theano': 'theano', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano", "utils": "theano.gof.utils"})

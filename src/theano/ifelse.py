@@ -8,4 +8,4 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'opt': 'theano.tensor.opt', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"})

@@ -1,2 +1,1 @@
 """Theano's ``theano.pathparse``: names of Theon."""
-

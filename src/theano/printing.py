@@ -25,4 +25,4 @@ from theon.options import config
 from theon.runtime.function import Function
 from theon.tensor.shared import SharedVariable
 
-__getattr__ = modules(__name__, {'debugmode': 'theano.compile.debugmode', 'gof': 'theano.gof', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"debugmode": "theano.compile.debugmode", "gof": "theano.gof", "theano": "theano"})

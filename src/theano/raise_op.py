@@ -2,4 +2,4 @@
 
 from theano._modules import modules
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof'})
+__getattr__ = modules(__name__, {"gof": "theano.gof"})

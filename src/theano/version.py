@@ -1,2 +1,1 @@
 """Theano's ``theano.version``: names of Theon."""
-

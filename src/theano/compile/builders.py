@@ -8,4 +8,4 @@ from theon.graph.type import NullType
 from theon.graph.variable import Variable
 from theon.tensor.shared import SharedVariable
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

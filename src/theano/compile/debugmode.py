@@ -19,4 +19,13 @@ from theon.options import change_flags, config
 from theon.runtime.function import Function
 from theon.runtime.reference import raise_with_op
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'graph': 'theano.gof.graph', 'link': 'theano.gof.link', 'theano': 'theano', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(
+    __name__,
+    {
+        "gof": "theano.gof",
+        "graph": "theano.gof.graph",
+        "link": "theano.gof.link",
+        "theano": "theano",
+        "utils": "theano.gof.utils",
+    },
+)

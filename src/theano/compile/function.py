@@ -4,4 +4,4 @@ from theano._modules import modules
 from theon.compile.function import function, function as pfunc
 from theon.legacy.python2 import string_types
 
-__getattr__ = modules(__name__, {'compat': 'theano.compat'})
+__getattr__ = modules(__name__, {"compat": "theano.compat"})

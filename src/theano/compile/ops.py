@@ -5,4 +5,4 @@ from theon.graph.op import FromFunctionOp, as_op
 from theon.legacy.python2 import integer_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, shape_i, specify_shape
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

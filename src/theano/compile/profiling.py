@@ -4,4 +4,4 @@ from theano._modules import modules
 from theon.options import config
 from theon.runtime.profile import ProfileStats
 
-__getattr__ = modules(__name__, {'graph': 'theano.gof.graph', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

@@ -1,2 +1,1 @@
 """Theano's ``theano.compile.sandbox``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.d3viz.d3viz``: names of Theon."""
-

@@ -3,4 +3,4 @@
 from theano._modules import modules
 from theon.runtime.function import Function
 
-__getattr__ = modules(__name__, {'builders': 'theano.compile.builders', 'gof': 'theano.gof', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"builders": "theano.compile.builders", "gof": "theano.gof", "theano": "theano"})

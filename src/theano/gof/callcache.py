@@ -1,2 +1,1 @@
 """Theano's ``theano.gof.callcache``: names of Theon."""
-

@@ -5,4 +5,4 @@ from theon.errors import InconsistencyError
 from theon.graph.destroy import DestroyHandler, ProtocolError, fast_inplace_check
 from theon.options import config
 
-__getattr__ = modules(__name__, {'graph': 'theano.gof.graph', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox'})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox"})

@@ -7,4 +7,7 @@ from theon.graph.type import NullType
 from theon.legacy.helpers import get_variable_trace_string
 from theon.options import config
 
-__getattr__ = modules(__name__, {'graph': 'theano.gof.graph', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(
+    __name__,
+    {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"},
+)

@@ -32,4 +32,4 @@ from theon.graph.variable import Apply, Constant, Node, Variable
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
 
-__getattr__ = modules(__name__, {'theano': 'theano', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(__name__, {"theano": "theano", "utils": "theano.gof.utils"})

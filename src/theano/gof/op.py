@@ -7,4 +7,4 @@ from theon.graph.op import Op, PureOp
 from theon.legacy.python2 import PY3
 from theon.options import config
 
-__getattr__ = modules(__name__, {'graph': 'theano.gof.graph', 'theano': 'theano', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})

@@ -28,4 +28,15 @@ from theon.rewrite.navigate import (
 )
 from theon.rewrite.optimizer import FromFunctionOptimizer, Optimizer, SeqOptimizer, inplace_optimizer, optimizer
 
-__getattr__ = modules(__name__, {'dh': 'theano.gof.destroyhandler', 'graph': 'theano.gof.graph', 'op': 'theano.gof.op', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox', 'unify': 'theano.gof.unify', 'utils': 'theano.gof.utils'})
+__getattr__ = modules(
+    __name__,
+    {
+        "dh": "theano.gof.destroyhandler",
+        "graph": "theano.gof.graph",
+        "op": "theano.gof.op",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+        "unify": "theano.gof.unify",
+        "utils": "theano.gof.utils",
+    },
+)

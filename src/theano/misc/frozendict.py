@@ -1,2 +1,1 @@
 """Theano's ``theano.misc.frozendict``: names of Theon."""
-

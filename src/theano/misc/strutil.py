@@ -1,2 +1,1 @@
 """Theano's ``theano.misc.strutil``: names of Theon."""
-

@@ -1,2 +1,1 @@
 """Theano's ``theano.sandbox.conv``: names of Theon."""
-

@@ -5,4 +5,4 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.random.multinomial import ChoiceFromUniform, MultinomialFromUniform, MultinomialWOReplacementFromUniform
 
-__getattr__ = modules(__name__, {'T': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

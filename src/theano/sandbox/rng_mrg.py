@@ -37,4 +37,14 @@ from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import shared
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {'gradient': 'theano.gradient', 'multinomial': 'theano.sandbox.multinomial', 'opt': 'theano.tensor.opt', 'scal': 'theano.scalar', 'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "gradient": "theano.gradient",
+        "multinomial": "theano.sandbox.multinomial",
+        "opt": "theano.tensor.opt",
+        "scal": "theano.scalar",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

@@ -7,4 +7,15 @@ from theon.legacy.python2 import integer_types
 from theon.options import config
 from theon.tensor.shared import SharedVariable
 
-__getattr__ = modules(__name__, {'compile': 'theano.compile', 'gof': 'theano.gof', 'ops': 'theano.compile.ops', 'opt': 'theano.tensor.opt', 'scan_op': 'theano.scan_module.scan_op', 'scan_utils': 'theano.scan_module.scan_utils', 'tensor': 'theano.tensor'})
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "ops": "theano.compile.ops",
+        "opt": "theano.tensor.opt",
+        "scan_op": "theano.scan_module.scan_op",
+        "scan_utils": "theano.scan_module.scan_utils",
+        "tensor": "theano.tensor",
+    },
+)

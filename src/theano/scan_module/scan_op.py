@@ -17,4 +17,14 @@ from theon.rewrite.optimizer import AddFeatureOptimizer
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {'compile': 'theano.compile', 'gof': 'theano.gof', 'gradient': 'theano.gradient', 'scan_utils': 'theano.scan_module.scan_utils', 'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "gradient": "theano.gradient",
+        "scan_utils": "theano.scan_module.scan_utils",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

@@ -11,4 +11,16 @@ from theon.ops.fill import Alloc, AllocEmpty
 from theon.rewrite.navigate import pre_greedy_local_optimizer
 from theon.rewrite.optimizer import Optimizer
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'opt': 'theano.tensor.opt', 'scalar': 'theano.scalar', 'scan_op': 'theano.scan_module.scan_op', 'scan_utils': 'theano.scan_module.scan_utils', 'tensor': 'theano.tensor', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox'})
+__getattr__ = modules(
+    __name__,
+    {
+        "gof": "theano.gof",
+        "opt": "theano.tensor.opt",
+        "scalar": "theano.scalar",
+        "scan_op": "theano.scan_module.scan_op",
+        "scan_utils": "theano.scan_module.scan_utils",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+    },
+)

@@ -8,4 +8,13 @@ from theon.graph.traverse import equal_computations
 from theon.legacy.python2 import string_types
 from theon.ops.dims import get_scalar_constant_value
 
-__getattr__ = modules(__name__, {'compat': 'theano.compat', 'gof': 'theano.gof', 'scalar': 'theano.scalar', 'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "compat": "theano.compat",
+        "gof": "theano.gof",
+        "scalar": "theano.scalar",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

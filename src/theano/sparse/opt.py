@@ -44,4 +44,14 @@ from theon.sparse.rules import (
     register_specialize,
 )
 
-__getattr__ = modules(__name__, {'blas': 'theano.tensor.blas', 'gof': 'theano.gof', 'scalar': 'theano.scalar', 'sparse': 'theano.sparse.basic', 'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "blas": "theano.tensor.blas",
+        "gof": "theano.gof",
+        "scalar": "theano.scalar",
+        "sparse": "theano.sparse.basic",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

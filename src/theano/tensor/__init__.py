@@ -434,4 +434,13 @@ from theon.tensor.shared import Generic, shared as _shared
 from theon.tensor.type import TensorType, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
-__getattr__ = modules(__name__, {'compile': 'theano.compile', 'gof': 'theano.gof', 'printing': 'theano.printing', 'scal': 'theano.scalar', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "printing": "theano.printing",
+        "scal": "theano.scalar",
+        "theano": "theano",
+    },
+)

@@ -375,4 +375,14 @@ from theon.tensor.shared import Generic
 from theon.tensor.type import TensorType, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
-__getattr__ = modules(__name__, {'compile': 'theano.compile', 'elemwise': 'theano.tensor.elemwise', 'gof': 'theano.gof', 'printing': 'theano.printing', 'scal': 'theano.scalar', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "elemwise": "theano.tensor.elemwise",
+        "gof": "theano.gof",
+        "printing": "theano.printing",
+        "scal": "theano.scalar",
+        "theano": "theano",
+    },
+)

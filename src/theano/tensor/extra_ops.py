@@ -28,4 +28,15 @@ from theon.ops.methods import Repeat, repeat
 from theon.ops.sort import CumOp, Unique, cumprod, cumsum, diff
 from theon.tensor.shared import Generic
 
-__getattr__ = modules(__name__, {'basic': 'theano.tensor.basic', 'gof': 'theano.gof', 'gradient': 'theano.gradient', 'nlinalg': 'theano.tensor.nlinalg', 'scalar': 'theano.scalar', 'tensor': 'theano.tensor.basic', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "basic": "theano.tensor.basic",
+        "gof": "theano.gof",
+        "gradient": "theano.gradient",
+        "nlinalg": "theano.tensor.nlinalg",
+        "scalar": "theano.scalar",
+        "tensor": "theano.tensor.basic",
+        "theano": "theano",
+    },
+)

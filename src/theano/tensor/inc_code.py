@@ -1,2 +1,1 @@
 """Theano's ``theano.tensor.inc_code``: names of Theon."""
-

@@ -6,4 +6,4 @@ from theon.graph.variable import Constant
 from theon.tensor.constructors import tensor
 from theon.tensor.shared import Generic
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -25,4 +25,17 @@ from theon.rewrite.navigate import TopoOptimizer, in2out, pre_greedy_local_optim
 from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
-__getattr__ = modules(__name__, {'T': 'theano.tensor.basic', 'basic': 'theano.scalar.basic', 'compile': 'theano.compile', 'gof': 'theano.gof', 'graph': 'theano.gof.graph', 'opt': 'theano.gof.opt', 'scalar': 'theano.scalar', 'theano': 'theano', 'toolbox': 'theano.gof.toolbox'})
+__getattr__ = modules(
+    __name__,
+    {
+        "T": "theano.tensor.basic",
+        "basic": "theano.scalar.basic",
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "graph": "theano.gof.graph",
+        "opt": "theano.gof.opt",
+        "scalar": "theano.scalar",
+        "theano": "theano",
+        "toolbox": "theano.gof.toolbox",
+    },
+)

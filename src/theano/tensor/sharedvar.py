@@ -12,4 +12,4 @@ from theon.tensor.shared import (
 )
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {'theano': 'theano'})
+__getattr__ = modules(__name__, {"theano": "theano"})

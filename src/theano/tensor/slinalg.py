@@ -22,4 +22,4 @@ from theon.ops.linalg import (
 )
 from theon.tensor.constant import as_tensor_variable
 
-__getattr__ = modules(__name__, {'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -26,4 +26,4 @@ from theon.ops.printers import SubtensorPrinter
 from theon.options import config
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'scal': 'theano.scalar', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "scal": "theano.scalar", "theano": "theano"})

@@ -8,4 +8,4 @@ from theon.graph.variable import Apply, Constant
 from theon.tensor.shared import Generic
 from theon.typed_list.slices import SliceConstant, SliceType
 
-__getattr__ = modules(__name__, {'theano': 'theano'})
+__getattr__ = modules(__name__, {"theano": "theano"})

@@ -12,4 +12,4 @@ from theon.ops.linalg import Cholesky, MatrixInverse, Solve, cholesky, det, matr
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
 
-__getattr__ = modules(__name__, {'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -7,4 +7,13 @@ from theon.sparse.products import TrueDot, true_dot
 from theon.sparse.type import SparseType
 from theon.sparse.variable import as_sparse_variable
 
-__getattr__ = modules(__name__, {'compile': 'theano.compile', 'gof': 'theano.gof', 'sparse': 'theano.sparse', 'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "compile": "theano.compile",
+        "gof": "theano.gof",
+        "sparse": "theano.sparse",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+    },
+)

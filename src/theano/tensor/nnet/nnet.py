@@ -51,4 +51,16 @@ from theon.ops.softmax import (
 from theon.ops.special import sigmoid, softplus
 from theon.tensor.constant import as_tensor_variable
 
-__getattr__ = modules(__name__, {'elemwise': 'theano.tensor.elemwise', 'extra_ops': 'theano.tensor.extra_ops', 'gof': 'theano.gof', 'opt': 'theano.tensor.opt', 'scalar': 'theano.scalar', 'subtensor': 'theano.tensor.subtensor', 'tensor': 'theano.tensor.basic', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "elemwise": "theano.tensor.elemwise",
+        "extra_ops": "theano.tensor.extra_ops",
+        "gof": "theano.gof",
+        "opt": "theano.tensor.opt",
+        "scalar": "theano.scalar",
+        "subtensor": "theano.tensor.subtensor",
+        "tensor": "theano.tensor.basic",
+        "theano": "theano",
+    },
+)

@@ -8,4 +8,15 @@ from theon.ops.softmax import hard_sigmoid, ultra_fast_sigmoid, ultra_fast_sigmo
 from theon.ops.special import sigmoid, sigmoid as sigmoid_inplace, softplus
 from theon.options import config
 
-__getattr__ = modules(__name__, {'elemwise': 'theano.tensor.elemwise', 'gof': 'theano.gof', 'opt': 'theano.tensor.opt', 'printing': 'theano.printing', 'scalar': 'theano.scalar', 'tensor': 'theano.tensor.basic', 'theano': 'theano'})
+__getattr__ = modules(
+    __name__,
+    {
+        "elemwise": "theano.tensor.elemwise",
+        "gof": "theano.gof",
+        "opt": "theano.tensor.opt",
+        "printing": "theano.printing",
+        "scalar": "theano.scalar",
+        "tensor": "theano.tensor.basic",
+        "theano": "theano",
+    },
+)

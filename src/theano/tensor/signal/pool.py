@@ -15,4 +15,4 @@ from theon.nnet.pool import (
     pool_3d,
 )
 
-__getattr__ = modules(__name__, {'gof': 'theano.gof', 'tensor': 'theano.tensor', 'theano': 'theano'})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})
