@@ -30,6 +30,7 @@ from theon.compile.conveniences import clone
 from theon.compile.function import FunctionMaker, OrderedUpdates, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import Mode, predefined_linkers, predefined_modes, predefined_optimizers
+from theon.control.checkpoints import scan_checkpoints
 from theon.control.inner import OpFromGraph
 from theon.control.scan import foldl, foldr, map, reduce, scan
 from theon.errors import InconsistencyError

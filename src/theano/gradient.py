@@ -30,6 +30,7 @@ from theon.compile.debugmode import DebugMode
 from theon.compile.mode import FAST_RUN, get_mode
 from theon.errors import DisconnectedInputError, NullTypeGradError
 from theon.graph.disconnected import DisconnectedType
+from theon.graph.testvalue import get_debug_values
 from theon.graph.type import NullType, null_type
 from theon.graph.variable import Variable
 from theon.tensor.constructors import tensor

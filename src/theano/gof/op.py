@@ -4,6 +4,13 @@ from theano._modules import modules
 from theon.graph.ccode import CLinkerObject, CLinkerOp
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, PureOp
+from theon.graph.testvalue import (
+    debug_assert,
+    debug_error_message,
+    get_debug_values,
+    get_test_value,
+    missing_test_message,
+)
 from theon.legacy.python2 import PY3
 from theon.options import config
 
