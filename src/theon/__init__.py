@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["explain"]
+__all__ = ["explain", "optim"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,4 +14,8 @@ def __getattr__(name: str) -> Any:
         from theon.compile.explain import explain
 
         return explain
+    if name == "optim":
+        import importlib
+
+        return importlib.import_module("theon.optim")
     raise AttributeError(f"module 'theon' has no attribute {name!r}")

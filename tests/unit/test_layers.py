@@ -20,7 +20,7 @@ LAYERS = [
     ["codegen"],
     ["runtime"],
     ["compile"],
-    ["legacy"],
+    ["legacy", "optim"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
