@@ -5,8 +5,8 @@ import os
 import pytest
 
 # Tests compile into a cache of their own, so that a run neither depends on the user's cache nor fills it.
-# A rewrite that fails is an error.
-os.environ.setdefault("THEANO_FLAGS", "on_opt_error=raise")
+# A rewrite that fails is an error, and every program is checked against the rules that code generation relies on.
+os.environ.setdefault("THEANO_FLAGS", "on_opt_error=raise,verify_programs=True")
 
 
 def pytest_addoption(parser):

@@ -255,6 +255,7 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     ("cache", "bool", True, (), True),
     ("cache_size_mb", "int", 512, (), True),
     ("threads", "int", 0, (), True),
+    ("verify_programs", "bool", False, (), True),
 )
 
 

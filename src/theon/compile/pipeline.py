@@ -9,6 +9,7 @@ from theon.control.ifelse import IfElse
 from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import rewriting
+from theon.options import config
 from theon.rewrite.rules.nested import make_lazy
 from theon.runtime.function import Function
 from theon.runtime.linker import Linker
@@ -23,6 +24,7 @@ from theon.schedule import rows as rows
 from theon.schedule import streams as streams
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
+from theon.schedule.verify import verify_program
 
 __all__ = ["Compiled", "compiled"]
 
@@ -85,6 +87,8 @@ def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, up
     if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_NATIVE:
         try:
             program = lowered(fgraph, n_inputs, n_outputs, updated)
+            if config.verify_programs:
+                verify_program(program)
         except Unsupported:
             program = None
     return Compiled(fgraph, program)

@@ -1,0 +1,60 @@
+"""Programs and kernels of small functions as text: what is fused, what is computed where. ``--update-golden`` rewrites them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from theon.compile.explain import program_text
+
+FOLDER = Path(__file__).parent / "programs"
+
+
+def chain():
+    x = T.fvector("x")
+    return theano.function([x], T.tanh(2 * x + 1) * T.exp(-x))
+
+
+def sums():
+    x = T.dmatrix("x")
+    return theano.function([x], [(x * x).sum(axis=1), x.max(axis=0)])
+
+
+def momentum():
+    w, m = (theano.shared(np.zeros((3, 2)), name) for name in ("w", "m"))
+    g, rate = T.dmatrix("g"), T.dscalar("rate")
+    new = 0.9 * m - rate * g
+    return theano.function([g, rate], updates=[(m, new), (w, w + new)])
+
+
+def softmax():
+    x = T.dmatrix("x")
+    return theano.function([x], T.nnet.softmax(x))
+
+
+def layer():
+    x, w = T.dmatrix("x"), theano.shared(np.zeros((3, 2)), "w")
+    b = theano.shared(np.zeros(2), "b")
+    cost = T.sqr(T.tanh(T.dot(x, w) + b)).sum()
+    return theano.function([x], cost, updates=[(p, p - 0.1 * T.grad(cost, p)) for p in (w, b)])
+
+
+def rows():
+    x, i = T.dmatrix("x"), T.lvector("i")
+    return theano.function([x, i], [x[i], T.inc_subtensor(x[i], 1.0)])
+
+
+def loop():
+    v = T.dvector("v")
+    return theano.function([v], theano.scan(lambda a, h: a + h / 2, sequences=v, outputs_info=T.zeros(()))[0][-1])
+
+
+@pytest.mark.parametrize("make", [chain, sums, momentum, softmax, layer, rows, loop])
+def test_text(make, update_golden):
+    path = FOLDER / f"{make.__name__}.txt"
+    text = program_text(make()._native.program) + "\n"
+    if update_golden:
+        path.write_text(text)
+    assert text == path.read_text()
