@@ -14,10 +14,37 @@ NAMES = json.loads((ROOT / "tests" / "surface" / "names.json").read_text())
 SKIP = ("theano.compat.six", "theano.gpuarray", "theano.sandbox.cuda")
 BY_HAND = ("theano.gpuarray",)  # files that this tool does not write
 
+# The last layout of Theano's modules, which PyMC3 3.11 uses: each holds what a module of the older layout does, and more.
+LATER = {
+    "theano.compile.function.pfunc": ("theano.compile.pfunc", ""),
+    "theano.compile.function.types": ("theano.compile.function_module", ""),
+    **{
+        f"theano.graph.{name}": (f"theano.gof.{name}", "")
+        for name in ("callcache", "destroyhandler", "fg", "null_type", "opt", "optdb", "params_type", "sched", "toolbox", "type", "unify")
+    },
+    "theano.graph.basic": (
+        "theano.gof.graph",
+        "from theon.legacy.later import ancestors, applys_between, graph_inputs, orphans_between, vars_between, walk",
+    ),
+    "theano.graph.op": ("theano.gof.op", "from theon.legacy.later import get_test_value, get_test_values"),
+    "theano.graph.utils": ("theano.gof.utils", "from theon.legacy.later import TestValueError"),
+    "theano.link.basic": ("theano.gof.link", ""),
+    "theano.link.utils": ("theano.gof.link", ""),
+    "theano.link.vm": ("theano.gof.vm", ""),
+    "theano.scan.basic": ("theano.scan_module.scan", ""),
+    "theano.scan.checkpoints": ("theano.scan_module.scan_checkpoints", ""),
+    **{
+        f"theano.scan.{name}": (f"theano.scan_module.scan_{name}", "") for name in ("op", "opt", "utils", "views")
+    },
+    "theano.graph": ("theano.gof", ""),
+    "theano.link": ("theano.gof.link", ""),
+    "theano.scan": ("theano.scan_module", ""),
+}  # fmt: skip
 # Names that programs use though Theano's list of members lacks them.
 ALSO = {
     "theano": ["_asarray"],
     "theano.misc.safe_asarray": ["_asarray"],
+    "theano.sandbox.rng_mrg": ["MRG_RandomStream"],
     "theano.tensor": ["_shared", "floor_div", "square", "where"],
     "theano.tensor.basic": ["floor_div", "square", "where"],
 }
@@ -67,6 +94,7 @@ ALIASES = {
     "variable": None,
     "where": "theon.ops.arith:switch",
     "_asarray": "theon.legacy.asarray:_asarray",
+    "MRG_RandomStream": "theon.random.mrg:MRG_RandomStreams",
     "_shared": "theon.tensor.shared:shared",
     "reduce": None,
     "pfunc": "theon.compile.function:function",
@@ -252,7 +280,7 @@ def main():
     for module in ("theano.sparse", "theano.sparse.basic"):
         NAMES[module] = NAMES[module] | {"verify_grad_sparse": {"kind": "function"}}
     homes = homeless_classes()
-    modules += [m for m in homes if m not in modules]
+    modules += [m for m in [*homes, *LATER] if m not in modules]
     extra = {m.rpartition(".")[0] for m in modules} - {""}
     while extra - packages:
         packages |= extra
@@ -282,6 +310,7 @@ def main():
             if not any(name in group for group in imports.values()):
                 imports.setdefault(place, []).append(name)
         lines = [f'"""Theano\'s ``{module}``: names of Theon."""', ""]
+        older, more = LATER.get(module, ("", ""))
         hook = SOURCE / "theano" / "_start.py"
         if module == "theano" and hook.exists():
             lines.append("from theano._start import *")
@@ -292,6 +321,7 @@ def main():
             lines.append(
                 text if len(text) < 119 else f"from {module} import (\n" + "".join(f"    {n},\n" for n in loads) + ")"
             )
+        lines += [line for line in (f"from {older} import *" if older else "", more) if line]
         for place in sorted(imports):
             text = f"from {place} import {', '.join(sorted(imports[place]))}"
             if len(text) > 118:
@@ -302,6 +332,8 @@ def main():
             lines.insert(2, "from theano._modules import modules")
             lines += ["", f"__getattr__ = modules(__name__, {dict(sorted(late.items()))!r})"]
         path = SOURCE / "theano" / "/".join(module.split(".")[1:])
+        if module in packages:
+            path.with_suffix(".py").unlink(missing_ok=True)
         path = path / "__init__.py" if module in packages else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n")

@@ -21,6 +21,7 @@ from theon.random.mrg import (
     MASK13,
     MASK2,
     MRG_RandomStreams,
+    MRG_RandomStreams as MRG_RandomStream,
     MULT2,
     NORM,
     ff_2p134,

@@ -1,6 +1,7 @@
 """Theano's ``theano.compile.function``: names of Theon."""
 
 from theano._modules import modules
+from theano.compile.function import pfunc, types
 from theon.compile.function import function, function as pfunc
 from theon.legacy.python2 import string_types
 

@@ -1,0 +1,3 @@
+"""Theano's ``theano.compile.function.types``: names of Theon."""
+
+from theano.compile.function_module import *

@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.destroyhandler``: names of Theon."""
+
+from theano.gof.destroyhandler import *

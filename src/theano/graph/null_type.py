@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.null_type``: names of Theon."""
+
+from theano.gof.null_type import *

@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.optdb``: names of Theon."""
+
+from theano.gof.optdb import *

@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.params_type``: names of Theon."""
+
+from theano.gof.params_type import *

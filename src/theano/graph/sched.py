@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.sched``: names of Theon."""
+
+from theano.gof.sched import *

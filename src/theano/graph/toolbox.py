@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.toolbox``: names of Theon."""
+
+from theano.gof.toolbox import *

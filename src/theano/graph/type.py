@@ -1,0 +1,3 @@
+"""Theano's ``theano.graph.type``: names of Theon."""
+
+from theano.gof.type import *

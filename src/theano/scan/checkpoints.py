@@ -1,0 +1,3 @@
+"""Theano's ``theano.scan.checkpoints``: names of Theon."""
+
+from theano.scan_module.scan_checkpoints import *

@@ -1,0 +1,3 @@
+"""Theano's ``theano.scan.utils``: names of Theon."""
+
+from theano.scan_module.scan_utils import *

@@ -1,0 +1,3 @@
+"""Theano's ``theano.scan.views``: names of Theon."""
+
+from theano.scan_module.scan_views import *
