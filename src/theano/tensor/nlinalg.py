@@ -4,7 +4,7 @@ from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.ops.fill import AllocDiag, ExtractDiag, diag, trace
+from theon.ops.fill import AllocDiag, ExtractDiag, alloc_diag, diag, extract_diag, trace
 from theon.ops.linalg import (
     Det,
     Eig,

@@ -445,6 +445,10 @@ class AllocDiag(TensorOp):
         return [diagonal(output_grads[0], self.offset)]
 
 
+extract_diag = ExtractDiag()
+alloc_diag = AllocDiag()
+
+
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Return the diagonal of ``a`` over two axes as the last dimension."""
     return ExtractDiag(offset, axis1, axis2)(a)

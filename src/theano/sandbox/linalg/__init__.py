@@ -1,5 +1,5 @@
 """Theano's ``theano.sandbox.linalg``: names of Theon."""
 
 from theano.sandbox.linalg import ops
-from theon.ops.fill import diag, trace
+from theon.ops.fill import alloc_diag, diag, extract_diag, trace
 from theon.ops.linalg import cholesky, det, eig, eigh, eigvalsh, matrix_inverse, solve

@@ -7,7 +7,7 @@ from theon.graph.variable import Apply
 from theon.legacy.python2 import integer_types
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
-from theon.ops.fill import trace
+from theon.ops.fill import extract_diag, trace
 from theon.ops.linalg import Cholesky, MatrixInverse, Solve, cholesky, det, matrix_inverse, solve
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
