@@ -16,6 +16,7 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.lower import LOWERINGS, Expression, Lowering, Unsupported, k, lowers, plus, times
 from theon.schedule.step import HostScalar, Loop, Step, Tensor
+from theon.schedule.sweeps import joined
 
 __all__ = ["restored", "snapshot"]
 
@@ -170,6 +171,11 @@ class _Loop:
                 sizes = low.sizes_of(low.as_tensor(v))
             else:
                 sizes = low.pending[v].sizes
+            twin = self.twin(v, [j for j in made if node.outputs[j] not in outer[1]], made, now)
+            if twin is not None and node.outputs[i] not in outer[1]:
+                made[i] = made[twin]
+                collected.append(made[i])
+                continue
             target = room(i, tuple(sizes))
             if target is None:
                 raise Unsupported("rows whose size changes from step to step")
@@ -180,7 +186,7 @@ class _Loop:
             if buffer.nbytes is not None and self.varies(buffer.nbytes):
                 raise Unsupported("memory whose size changes from step to step")
         low.loops.pop()
-        inside: tuple[Step, ...] = tuple(low.steps)
+        inside: tuple[Step, ...] = joined(low, low.steps, outer[2])
         low.steps = steps
         low.fgraph, low.wanted, low.checked, low.known_indices = outer
         low.steps.append(Loop(inside, count, counter, stop))
@@ -251,6 +257,18 @@ class _Loop:
         for n, wanted, flag in zip(expression.sizes, sizes, v.type.broadcastable):  # type: ignore[attr-defined]
             low.same(const(1) if flag else n, wanted)
         low.fill(target, expression)
+
+    def twin(self, v: Variable, others: Sequence[int], made: dict[int, int], now: Scalar) -> int | None:
+        """One of the values collected that is ``v`` under another name, so that its rows are the same."""
+        low = self.low
+        if v not in low.memory:
+            return None
+        mine = low.tensors[low.memory[v]]
+        for j in others:
+            row = low.tensors[self.row(made[j], now, self.graph.outputs[j])]
+            if self.same_place(mine, row):
+                return j
+        return None
 
     def same_place(self, a: Tensor, b: Tensor) -> bool:
         return (a.buffer, a.offset, a.sizes, a.strides) == (b.buffer, b.offset, b.sizes, b.strides)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 from theon.dtypes import complex_dtypes, upcast
@@ -169,6 +170,7 @@ class Lowering:
         self.checked: set[tuple[Scalar, Scalar]] = set()
         self.known_indices: set[tuple[Variable, Scalar, bool]] = set()
         self.places: dict[Variable, int | Callable[[tuple[Scalar, ...]], int | None]] = {}
+        self.parts: dict[int, int] = {}  # tensors that are parts of one array, side by side: that array
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
@@ -908,7 +910,34 @@ class Lowering:
                 if all(g is None or g.op == "const" for g in given):
                     self.vector[out] = parts[slice(*(None if g is None else g.attr for g in given))]
                     return
+        if x in self.pending and x not in self.memory and self.cut(x, node):
+            return
         self.memory[out] = self.region(self.as_tensor(x), entries, numbers)
+
+    def cut(self, x: Variable, node: Apply) -> bool:
+        """Make part of an expression an expression, where all that read it are parts side by side: nothing is computed twice."""
+        found = self.pending[x]
+        readers = [client for client, _ in self.fgraph.clients(x)]
+        if found.costly or found.size > 12 or not all(_is_part(client) for client in readers):
+            return False
+        parts = sorted(_bounds(client) for client in readers)
+        if any(a[0] != b[0] or a[2] > b[1] for a, b in pairwise(parts)):
+            return False
+        (out,) = node.outputs
+        zero = const(0)
+        operands: list[tuple[int, tuple[Scalar | None, ...]]] = []
+        sizes = found.sizes
+        for number, strides in found.operands:
+            t = self.tensors[number]
+            given = tuple(zero if s is None else s for s in strides)
+            whole = self.tensor(t.buffer, t.dtype, len(strides), found.sizes, given, self.offset_of(number))
+            part = self.region(whole, node.op.idx_list, node.inputs[1:])  # type: ignore[attr-defined]
+            sizes = self.sizes_of(part)
+            operands.append((part, tuple(None if s is None else n for s, n in zip(strides, self.strides_of(part)))))
+        if not operands:
+            return False
+        self.pending[out] = Expression(found.value, operands, sizes)
+        return True
 
     def _IncSubtensor(self, node: Apply) -> None:
         x, y, *numbers = node.inputs
@@ -975,7 +1004,9 @@ class Lowering:
         strides = self.strides_of(number)
         offset = self.offset_of(number)
         for f in found:
-            self.fill(self.view(number, f.sizes, strides, offset), f)
+            part = self.view(number, f.sizes, strides, offset)
+            self.parts[part] = number
+            self.fill(part, f)
             offset = plus(offset, times(f.sizes[along], strides[along]))
         self.memory[out] = number
 
@@ -1056,6 +1087,27 @@ class Lowering:
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
         )  # fmt: skip
+
+
+def _is_part(node: Any) -> bool:
+    """Whether a node takes a range, known as constants, along one axis of its input."""
+    if node == "output" or type(node.op).__name__ != "Subtensor" or len(node.inputs) > 3:
+        return False
+    if not all(isinstance(v, Constant) and int(v.data) >= 0 for v in node.inputs[1:]):
+        return False
+    entries = node.op.idx_list
+    if not all(isinstance(e, slice) and e.step is None for e in entries):
+        return False
+    cut = [e for e in entries if e.start is not None or e.stop is not None]
+    return len(cut) == 1 and cut[0].stop is not None
+
+
+def _bounds(node: Apply) -> tuple[int, int, int]:
+    """The axis, the start and the stop of a part."""
+    entries = node.op.idx_list  # type: ignore[attr-defined]
+    axis = next(d for d, e in enumerate(entries) if e.start is not None or e.stop is not None)
+    values = [int(v.data) for v in node.inputs[1:]]  # type: ignore[attr-defined]
+    return (axis, values[0], values[1]) if len(values) == 2 else (axis, 0, values[0])
 
 
 def _power(x: Scalar, y: Scalar) -> Scalar | None:
