@@ -71,7 +71,15 @@ ALIASES = {
     "grad": "theon.autodiff.reverse:grad",
     "identity": None,
     "join": "theon.ops.join:join",
-    "largest": None,
+    "largest": "theon.ops.extra:largest",
+    "Tensor": "theon.tensor.type:TensorType",
+    "bool_t": "theon.ops.scalars:bool",
+    "int_t": "theon.ops.scalars:int64",
+    "int32_t": "theon.ops.scalars:int32",
+    "int32": "theon.ops.scalars:int32",
+    "ComplexError": "theon.ops.scalars:ComplexError",
+    "scalar_xlogx": "theon.ops.scalars:scalar_xlogx",
+    "scalar_xlogy0": "theon.ops.scalars:scalar_xlogy0",
     "mod": "theon.ops.arith:mod",
     "name": None,
     "pp": "theon.graph.printing:pp",
@@ -133,6 +141,7 @@ IN_MODULE = {
     ("theano.tensor.extra_ops", "diff"): "theon.ops.sort:diff",
     ("theano", "dot"): "theon.ops.dot:dot_of_any",
     ("theano", "sparse"): None,
+    ("theano.misc.pkl_utils", "load"): None,
     ("theano.scalar.sharedvar", "shared"): "theon.tensor.shared:shared",
     ("theano.sparse", "shared"): "theon.sparse.shared:sparse_constructor",
     ("theano.scan_module", "scan"): "theon.control.scan:scan",
@@ -165,6 +174,9 @@ PREFERENCE = [
     "theon.rewrite.trace", "theon.rewrite.shapes",
     "theon.legacy.python2", "theon.legacy.rewrites", "theon.graph.destroy", "theon.graph.features",
     "theon.runtime.linker", "theon.runtime.vm",
+    "theon.tensor.slices", "theon.ops.slices", "theon.ops.close", "theon.ops.disk", "theon.ops.transfer", "theon.scalar.type", "theon.scalar.op",
+    "theon.legacy.blas", "theon.legacy.mpi", "theon.legacy.tensor_ops", "theon.legacy.tensor_names", "theon.legacy.sympy_op",
+    "theon.legacy.helpers", "theon.graph.props", "theon.graph.ccode",
 ]  # fmt: skip
 
 
@@ -186,7 +198,7 @@ OWN = {
         "theon.ops.scalars", "theon.ops.composite", "theon.scalar.type", "theon.scalar.op", "theon.scalar.rules", "theon.ops.arith",
         "theon.ops.compare",
     ],
-    "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.typed_list.slices", "theon.typed_list.rules"],
+    "theano.typed_list": ["theon.typed_list.type", "theon.typed_list.ops", "theon.tensor.slices", "theon.typed_list.rules"],
 }  # fmt: skip
 
 

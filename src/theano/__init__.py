@@ -40,6 +40,7 @@ from theon.errors import InconsistencyError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, as_op
 from theon.graph.printing import pp, pprint
+from theon.graph.props import object2
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.asarray import _asarray

@@ -4,5 +4,6 @@ from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.random.multinomial import ChoiceFromUniform, MultinomialFromUniform, MultinomialWOReplacementFromUniform
+from theon.scalar.type import as_scalar
 
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

@@ -52,7 +52,47 @@ from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.helpers import hashtype, key_to_cmp
+from theon.legacy.mpi import (
+    MPIRecv,
+    MPIRecvWait,
+    MPISend,
+    MPISendWait,
+    irecv,
+    isend,
+    mpi_cmps,
+    mpi_enabled,
+    mpi_keys,
+    mpi_send_wait_cmp,
+    mpi_send_wait_key,
+    mpi_tag_cmp,
+    mpi_tag_key,
+    recv,
+    send,
+)
 from theon.legacy.python2 import integer_types
+from theon.legacy.tensor_names import (
+    EmptyConstantError,
+    alloc_validate_shape,
+    check_and_normalize_axes,
+    check_equal_numpy,
+    constant_cache,
+    constructor,
+    extract_constant,
+    float16_atol,
+    float16_rtol,
+    float32_atol,
+    float32_rtol,
+    float64_atol,
+    float64_rtol,
+    get_scalar_constant_value_elemwises,
+    is_flat,
+    numpy_diagonal_return_view,
+    numpy_scalar,
+    power,
+    sparse_module_ref,
+)
+from theon.legacy.tensor_ops import Argmax, Default, DiffOp, Flatten, Mean, Tile, Tri, default, join_, setdefault
 from theon.ops.arith import (
     abs_,
     add,
@@ -78,6 +118,7 @@ from theon.ops.arith import (
     true_div,
 )
 from theon.ops.bits import and_, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, invert, or_, xor
+from theon.ops.close import allclose, isclose
 from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, isinf, isnan, le, lt, neq
 from theon.ops.complex import angle, complex, complex_from_polar, imag, real
 from theon.ops.declare import Elemwise
@@ -108,6 +149,7 @@ from theon.ops.dims import (
     transpose,
     unbroadcast,
 )
+from theon.ops.disk import LoadFromDisk, load
 from theon.ops.dot import Dot, batched_dot, batched_tensordot, dot, outer, tensordot
 from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt, xlogx, xlogy0
 from theon.ops.extra import (
@@ -120,6 +162,7 @@ from theon.ops.extra import (
     fill_diagonal_offset,
     inverse_permutation,
     iround,
+    largest,
     mgrid,
     ogrid,
     permute_row_elements,
@@ -150,13 +193,26 @@ from theon.ops.fill import (
     zeros_like,
 )
 from theon.ops.index import (
+    AdvancedBooleanIncSubtensor,
+    AdvancedBooleanSubtensor,
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor,
     AdvancedSubtensor1,
+    BaseAdvancedIncSubtensor,
+    BaseAdvancedSubtensor,
     IncSubtensor,
     Nonzero,
     Subtensor,
+    advanced_boolean_inc_subtensor,
+    advanced_boolean_set_subtensor,
+    advanced_boolean_subtensor,
+    advanced_inc_subtensor,
+    advanced_inc_subtensor1,
+    advanced_set_subtensor,
+    advanced_set_subtensor1,
+    advanced_subtensor,
+    advanced_subtensor1,
     flatnonzero,
     inc_subtensor,
     nonzero,
@@ -186,6 +242,21 @@ from theon.ops.reduce import (
     var,
 )
 from theon.ops.round import ceil, floor, round_half_away_from_zero, round_half_to_even, trunc
+from theon.ops.scalars import int32, int32 as int32_t
+from theon.ops.slices import (
+    AdvancedBooleanIndexingError,
+    AdvancedIndexingError,
+    MakeSlice,
+    adv_index_broadcastable_pattern,
+    as_index_variable,
+    as_int_none_variable,
+    check_advanced_indexing_dimensions,
+    check_and_reject_bool,
+    get_canonical_form_slice,
+    get_idx_list,
+    make_constant,
+    make_slice,
+)
 from theon.ops.sort import argsort, argtopk, cumprod, cumsum, sort, topk, topk_and_argtopk
 from theon.ops.special import (
     chi2sf,
@@ -211,6 +282,7 @@ from theon.ops.special import (
     softplus,
     tri_gamma,
 )
+from theon.ops.transfer import register_transfer, transfer
 from theon.ops.trig import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan, tanh
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable, as_tensor_variable as as_tensor, constant
@@ -431,7 +503,8 @@ from theon.tensor.constructors import (
     zvectors,
 )
 from theon.tensor.shared import Generic, shared as _shared
-from theon.tensor.type import TensorType, values_eq_approx_always_true
+from theon.tensor.slices import NoneConst, NoneTypeT, SliceConstant, SliceType, none_type_t, slicetype
+from theon.tensor.type import TensorType, TensorType as Tensor, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
 __getattr__ = modules(

@@ -18,6 +18,27 @@ from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.python2 import integer_types
+from theon.legacy.tensor_names import (
+    EmptyConstantError,
+    alloc_validate_shape,
+    check_and_normalize_axes,
+    check_equal_numpy,
+    constant_cache,
+    constructor,
+    extract_constant,
+    float16_atol,
+    float16_rtol,
+    float32_atol,
+    float32_rtol,
+    float64_atol,
+    float64_rtol,
+    get_scalar_constant_value_elemwises,
+    is_flat,
+    numpy_diagonal_return_view,
+    numpy_scalar,
+    power,
+)
+from theon.legacy.tensor_ops import Argmax, Default, Flatten, Mean, Tile, Tri, default, join_, setdefault
 from theon.ops.arith import (
     abs_,
     add,
@@ -43,6 +64,7 @@ from theon.ops.arith import (
     true_div,
 )
 from theon.ops.bits import and_, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, invert, or_, xor
+from theon.ops.close import allclose, isclose
 from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, isinf, isnan, le, lt, neq
 from theon.ops.complex import angle, complex, complex_from_polar, imag, real
 from theon.ops.declare import Elemwise
@@ -78,6 +100,7 @@ from theon.ops.extra import (
     cov,
     inverse_permutation,
     iround,
+    largest,
     mgrid,
     ogrid,
     permute_row_elements,
@@ -128,6 +151,7 @@ from theon.ops.reduce import (
     var,
 )
 from theon.ops.round import ceil, floor, round_half_away_from_zero, round_half_to_even, trunc
+from theon.ops.scalars import int32, int32 as int32_t
 from theon.ops.special import (
     chi2sf,
     erf,
@@ -152,6 +176,7 @@ from theon.ops.special import (
     softplus,
     tri_gamma,
 )
+from theon.ops.transfer import register_transfer, transfer
 from theon.ops.trig import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan, tanh
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable, as_tensor_variable as as_tensor, constant
@@ -372,7 +397,8 @@ from theon.tensor.constructors import (
     zvectors,
 )
 from theon.tensor.shared import Generic
-from theon.tensor.type import TensorType, values_eq_approx_always_true
+from theon.tensor.slices import NoneConst
+from theon.tensor.type import TensorType, TensorType as Tensor, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
 __getattr__ = modules(

@@ -8,7 +8,27 @@ from theon.graph.op import Op
 from theon.graph.printing import FunctionPrinter, debugprint, pprint
 from theon.graph.traverse import view_roots
 from theon.graph.variable import Apply
+from theon.legacy.blas import (
+    Dot22,
+    Dot22Scalar,
+    Gemm,
+    GemmRelated,
+    Gemv,
+    Ger,
+    gemm,
+    gemm_inplace,
+    gemm_no_inplace,
+    gemv,
+    gemv_inplace,
+    gemv_no_inplace,
+    ger,
+    ger_destructive,
+    have_fblas,
+    ldflags,
+    res_is_a,
+)
 from theon.ops.dot import BatchedDot, batched_dot
+from theon.ops.scalars import bool as bool_t
 from theon.options import config
 from theon.rewrite.database import SequenceDB
 from theon.rewrite.equilibrium import EquilibriumOptimizer

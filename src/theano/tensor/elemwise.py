@@ -25,6 +25,7 @@ from theon.ops.reduce import (
     mul_without_zeros,
 )
 from theon.options import change_flags, config
+from theon.scalar.type import get_scalar_type
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorVariable

@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.autodiff import disconnected_type
 from theon.graph.disconnected import DisconnectedType
+from theon.legacy.tensor_ops import CpuContiguous, CumprodOp, CumsumOp, DiffOp, cpu_contiguous
 from theon.ops.dims import squeeze
 from theon.ops.extra import (
     Bartlett,
@@ -24,7 +25,8 @@ from theon.ops.extra import (
     to_one_hot,
     unravel_index,
 )
-from theon.ops.methods import Repeat, repeat
+from theon.ops.methods import RepeatOp, repeat
+from theon.ops.scalars import int64 as int_t
 from theon.ops.sort import CumOp, Unique, cumprod, cumsum, diff
 from theon.tensor.shared import Generic
 

@@ -3,6 +3,25 @@
 from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Constant
+from theon.legacy.helpers import key_to_cmp
+from theon.legacy.mpi import (
+    MPIRecv,
+    MPIRecvWait,
+    MPISend,
+    MPISendWait,
+    irecv,
+    isend,
+    mpi_cmps,
+    mpi_enabled,
+    mpi_keys,
+    mpi_send_wait_cmp,
+    mpi_send_wait_key,
+    mpi_tag_cmp,
+    mpi_tag_key,
+    recv,
+    send,
+)
+from theon.ops.disk import LoadFromDisk, load
 from theon.tensor.constructors import tensor
 from theon.tensor.shared import Generic
 

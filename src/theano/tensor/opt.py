@@ -13,12 +13,23 @@ from theon.errors import InconsistencyError, MethodNotDefined, NotScalarConstant
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Constant, Variable
 from theon.legacy.python2 import integer_types
+from theon.legacy.tensor_names import extract_constant, values_eq_approx_remove_inf, values_eq_approx_remove_nan
 from theon.ops.checks import Assert, assert_, assert_op
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, Reshape, Shape, Shape_i, get_scalar_constant_value
 from theon.ops.fill import Alloc
-from theon.ops.index import AdvancedIncSubtensor, AdvancedIncSubtensor1, AdvancedSubtensor1, IncSubtensor, Subtensor
+from theon.ops.index import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor1,
+    IncSubtensor,
+    Subtensor,
+    advanced_inc_subtensor1,
+    advanced_subtensor,
+    advanced_subtensor1,
+)
 from theon.ops.join import MakeVector
+from theon.ops.slices import get_canonical_form_slice, get_idx_list, make_constant
 from theon.ops.sort import TopKOp
 from theon.options import config
 from theon.rewrite.navigate import TopoOptimizer, in2out, pre_greedy_local_optimizer

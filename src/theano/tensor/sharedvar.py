@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.legacy.python2 import integer_types
+from theon.legacy.tensor_names import load_shared_variable
 from theon.tensor.shared import (
     ScalarSharedVariable,
     SharedVariable,

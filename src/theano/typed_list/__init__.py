@@ -4,6 +4,7 @@ from theano._modules import modules
 from theano.typed_list import basic, opt, type
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant, Variable
+from theon.tensor.slices import SliceType
 from theon.typed_list.ops import (
     Append,
     Count,
@@ -28,7 +29,6 @@ from theon.typed_list.ops import (
     remove,
     reverse,
 )
-from theon.typed_list.slices import SliceType
 from theon.typed_list.type import TypedListType
 
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

@@ -14,13 +14,18 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import cast, dimshuffle, patternbroadcast, shape_i
 from theon.tensor.constant import as_tensor_variable, constant
+from theon.tensor.slices import NoneTypeT, SliceType
 from theon.tensor.type import TensorType
 
 __all__ = [
+    "AdvancedBooleanIncSubtensor",
+    "AdvancedBooleanSubtensor",
     "AdvancedIncSubtensor",
     "AdvancedIncSubtensor1",
     "AdvancedSubtensor",
     "AdvancedSubtensor1",
+    "BaseAdvancedIncSubtensor",
+    "BaseAdvancedSubtensor",
     "IncSubtensor",
     "Nonzero",
     "Subtensor",
@@ -401,17 +406,27 @@ def _written(x: Any, y: Any, index: tuple[Any, ...], replace: bool) -> Any:
     return out
 
 
-class AdvancedSubtensor(TensorOp):
-    """NumPy's advanced indexing. ``pattern`` says what each index is: "array", "slice" (three numbers or None), "newaxis"."""
+class BaseAdvancedSubtensor(TensorOp):
+    """NumPy's advanced indexing. ``pattern`` says what each index is: "array", "slice" (three numbers or None), "newaxis".
+
+    Without a pattern the op is called with the array and the index itself, ``op(x, i, slice(None), None, mask)``.
+    """
 
     __module__ = "theano.tensor.subtensor"
-    __props__ = ("pattern",)
+    __props__: tuple[str, ...] = ("pattern",)
 
     def __init__(self, pattern: Sequence[Any] = ()) -> None:
         self.pattern = tuple(pattern)
 
     def __str__(self) -> str:
-        return "AdvancedSubtensor"
+        return type(self).__name__
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Return the node; without a pattern, that of what the index means."""
+        if self.pattern:
+            return super().make_node(*inputs)
+        x, *index = inputs
+        return _node_of(getitem(as_tensor_variable(x), tuple(_index_entry(e) for e in index)))
 
     def index(self, values: Sequence[Any]) -> tuple[Any, ...]:
         """The index with ``values`` in it."""
@@ -464,24 +479,47 @@ class AdvancedSubtensor(TensorOp):
         rest = [DisconnectedType()() for _ in values]
         if x.type.dtype in discrete_dtypes:
             return [zeros_for(x), *rest]
-        return [AdvancedIncSubtensor(self.pattern)(zeros_for(x), output_grads[0], *values), *rest]
+        return [AdvancedIncSubtensor(pattern=self.pattern)(zeros_for(x), output_grads[0], *values), *rest]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Index the evaluation point."""
         return [None if eval_points[0] is None else self(eval_points[0], *inputs[1:])]
 
 
-class AdvancedIncSubtensor(TensorOp):
-    """A copy of an array with the elements of an advanced index set or, counting repeats, increased."""
+class AdvancedSubtensor(BaseAdvancedSubtensor):
+    """Elements at positions that arrays of integers give."""
 
     __module__ = "theano.tensor.subtensor"
-    __props__ = ("pattern", "set_instead_of_inc")
 
-    def __init__(self, pattern: Sequence[Any] = (), set_instead_of_inc: bool = False) -> None:
-        self.pattern, self.set_instead_of_inc = tuple(pattern), set_instead_of_inc
+
+class AdvancedBooleanSubtensor(BaseAdvancedSubtensor):
+    """Elements where arrays of bools are true; such an index becomes one of integers."""
+
+    __module__ = "theano.tensor.subtensor"
+
+
+class BaseAdvancedIncSubtensor(TensorOp):
+    """A copy of an array with the elements of an advanced index set or, counting repeats, increased.
+
+    Without a pattern the op is called with the array, the value and the index itself.
+    """
+
+    __module__ = "theano.tensor.subtensor"
+    __props__: tuple[str, ...] = ("pattern", "set_instead_of_inc")
+
+    def __init__(self, inplace: bool = False, set_instead_of_inc: bool = False, pattern: Sequence[Any] = ()) -> None:
+        self.inplace, self.set_instead_of_inc, self.pattern = False, set_instead_of_inc, tuple(pattern)
 
     def __str__(self) -> str:
-        return "AdvancedSetSubtensor" if self.set_instead_of_inc else "AdvancedIncSubtensor"
+        return type(self).__name__.replace("Inc", "Set") if self.set_instead_of_inc else type(self).__name__
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Return the node; without a pattern, that of what the index means."""
+        if self.pattern:
+            return super().make_node(*inputs)
+        x, y, *index = inputs
+        region = getitem(as_tensor_variable(x), tuple(_index_entry(e) for e in index))
+        return _node_of(inc_subtensor(region, y, set_instead_of_inc=self.set_instead_of_inc))
 
     def infer(self, x: Any, y: Any, *values: Any) -> TensorType:
         """The array's type."""
@@ -504,7 +542,11 @@ class AdvancedIncSubtensor(TensorOp):
         rest = [DisconnectedType()() for _ in values]
         if x.type.dtype in discrete_dtypes:
             return [zeros_for(x), zeros_for(y), *rest]
-        gx = AdvancedIncSubtensor(self.pattern, True)(g, zeros_for(y), *values) if self.set_instead_of_inc else g
+        gx = (
+            AdvancedIncSubtensor(set_instead_of_inc=True, pattern=self.pattern)(g, zeros_for(y), *values)
+            if self.set_instead_of_inc
+            else g
+        )
         return [gx, _unbroadcast_to(AdvancedSubtensor(self.pattern)(g, *values), y, summed_to), *rest]
 
     R_op = IncSubtensor.R_op
@@ -512,6 +554,51 @@ class AdvancedIncSubtensor(TensorOp):
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The array's shape."""
         return [shapes[0]]
+
+
+class AdvancedIncSubtensor(BaseAdvancedIncSubtensor):
+    """Elements at positions that arrays of integers give, set or increased."""
+
+    __module__ = "theano.tensor.subtensor"
+
+
+class AdvancedBooleanIncSubtensor(BaseAdvancedIncSubtensor):
+    """Elements where arrays of bools are true, set or increased."""
+
+    __module__ = "theano.tensor.subtensor"
+
+
+advanced_subtensor1 = AdvancedSubtensor1()
+advanced_inc_subtensor1 = AdvancedIncSubtensor1()
+advanced_set_subtensor1 = AdvancedIncSubtensor1(set_instead_of_inc=True)
+advanced_subtensor = AdvancedSubtensor()
+advanced_inc_subtensor = AdvancedIncSubtensor()
+advanced_set_subtensor = AdvancedIncSubtensor(set_instead_of_inc=True)
+advanced_boolean_subtensor = AdvancedBooleanSubtensor()
+advanced_boolean_inc_subtensor = AdvancedBooleanIncSubtensor()
+advanced_boolean_set_subtensor = AdvancedBooleanIncSubtensor(set_instead_of_inc=True)
+
+
+def _index_entry(e: Any) -> Any:
+    """An entry of an index as the brackets take it: constants and variables of slices and of None as such."""
+    kind = getattr(e, "type", None)
+    if isinstance(kind, NoneTypeT):
+        return None
+    if isinstance(kind, SliceType):
+        if isinstance(e, Constant):
+            return e.data
+        if e.owner is not None and type(e.owner.op).__name__ == "MakeSlice":
+            return slice(*(None if isinstance(p.type, NoneTypeT) else p for p in e.owner.inputs))
+        raise TypeError(f"a slice that is only known when the function runs is no index: {e}")
+    return e
+
+
+def _node_of(x: Any) -> Apply:
+    if x.owner is None:
+        from theon.ops.arith import identity
+
+        x = identity(x)
+    return x.owner  # type: ignore[no-any-return]
 
 
 class Nonzero(TensorOp):
@@ -582,7 +669,7 @@ def _index_number(e: Any) -> Any:
 
 def getitem(x: Any, args: Any) -> Any:
     """Return ``x[args]``: NumPy's rules for integers, slices, None, Ellipsis, integer arrays and boolean masks."""
-    args = args if isinstance(args, tuple) else (args,)
+    args = tuple(_index_entry(a) for a in args) if isinstance(args, tuple) else (_index_entry(args),)
     entries = [
         as_tensor_variable(np.asarray(a) if a else np.zeros(0, "int64"))
         if isinstance(a, list) and not _holds_variables(a)
@@ -789,7 +876,9 @@ def inc_subtensor(
     if isinstance(op, AdvancedSubtensor1):
         return AdvancedIncSubtensor1(set_instead_of_inc=set_instead_of_inc)(inputs[0], y, inputs[1])
     if isinstance(op, AdvancedSubtensor):
-        return AdvancedIncSubtensor(op.pattern, set_instead_of_inc)(inputs[0], y, *inputs[1:])
+        return AdvancedIncSubtensor(set_instead_of_inc=set_instead_of_inc, pattern=op.pattern)(
+            inputs[0], y, *inputs[1:]
+        )
     kind = type(op).__name__
     if kind == "DimShuffle":
         inner = inputs[0]

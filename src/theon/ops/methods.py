@@ -28,6 +28,7 @@ from theon.ops import (
     special,
     trig,
 )
+from theon.ops.declare import REGISTRY
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import TensorSharedVariable
@@ -167,6 +168,55 @@ def _ceil(self: Any) -> Any:
     return round.ceil(self)
 
 
+# NumPy's elementwise functions whose names are not those of the ops.
+_UFUNCS = {
+    "absolute": arith.abs_, "fabs": arith.abs_, "negative": arith.neg, "subtract": arith.sub, "multiply": arith.mul,
+    "divide": lambda x, y: _true_div(x, y), "true_divide": lambda x, y: _true_div(x, y), "floor_divide": arith.int_div,
+    "remainder": arith.mod, "mod": arith.mod, "power": arith.pow, "float_power": arith.pow, "square": arith.sqr, "sign": arith.sgn,
+    "conjugate": arith.conj, "rint": round.round_half_to_even, "reciprocal": explog.inv, "logical_not": lambda x: compare.eq(x, 0),
+    "logical_and": lambda x, y: bits.and_(compare.neq(x, 0), compare.neq(y, 0)), "bitwise_and": bits.and_,
+    "logical_or": lambda x, y: bits.or_(compare.neq(x, 0), compare.neq(y, 0)), "bitwise_or": bits.or_, "bitwise_xor": bits.xor,
+    "invert": bits.invert, "bitwise_not": bits.invert, "less": compare.lt, "less_equal": compare.le, "greater": compare.gt,
+    "greater_equal": compare.ge, "equal": compare.eq, "not_equal": compare.neq, "positive": lambda x: x, "matmul": dot.dot,
+    "radians": explog.deg2rad, "degrees": explog.rad2deg, "fmod": None, "divmod": None,
+}  # fmt: skip
+
+
+def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """Return the expression that a NumPy function of symbolic arrays means; TypeError where there is no such op."""
+    name = ufunc.__name__
+    op = _UFUNCS[name] if name in _UFUNCS else REGISTRY.get(name)
+    if method != "__call__" or kwargs or op is None:
+        return NotImplemented
+    return op(*inputs)
+
+
+def _compress(self: Any, a: Any, axis: int | None = None) -> Any:
+    """Return the slices of ``a`` along ``axis`` where this vector of conditions holds; without an axis, of flat ``a``."""
+    from theon.ops.extra import compress
+
+    return compress(self, a, axis=axis)
+
+
+def _searchsorted(self: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Return where the elements of ``v`` would have to be put in this sorted vector to keep it sorted."""
+    from theon.ops.extra import searchsorted
+
+    return searchsorted(self, v, side, sorter)
+
+
+def _transfer(self: Any, target: str) -> Any:
+    """Return this array on another device; "cpu" is where it is. ValueError for a target that nobody registered."""
+    from theon.ops.transfer import transfer
+
+    return transfer(self, target)
+
+
+def _scalar_constant_value(self: Any) -> Any:
+    """Return the value of a constant number; NotScalarConstantError for anything else."""
+    return dims.get_scalar_constant_value(self)
+
+
 METHODS: dict[str, Any] = {
     "__abs__": arith.abs_,
     "__neg__": arith.neg,
@@ -240,7 +290,7 @@ METHODS: dict[str, Any] = {
     "any": _any_or_all(reduce.any),
     "all": _any_or_all(reduce.all),
     "norm": _norm,
-    "dot": dot.dot,
+    "dot": lambda left, right: dot.dot(left, right),
     "nonzero": index.nonzero,
     "nonzero_values": index.nonzero_values,
     "take": index.take,
@@ -283,6 +333,12 @@ METHODS: dict[str, Any] = {
     "arcsinh": trig.arcsinh,
     "arccosh": trig.arccosh,
     "arctanh": trig.arctanh,
+    "compress": _compress,
+    "searchsorted": _searchsorted,
+    "transfer": _transfer,
+    "get_scalar_constant_value": _scalar_constant_value,
+    "__nonzero__": TensorProperties.__bool__,
+    "__array_ufunc__": _array_ufunc,
     "repeat": lambda self, repeats, axis=None: _repeat(self, repeats, axis),
     "choose": lambda self, choices, out=None, mode="raise": _choose(self, choices, out, mode),
 }
@@ -311,7 +367,7 @@ def _copy(x: Any, name: str | None) -> Any:
     return out
 
 
-class Repeat(dims.TensorOp):
+class RepeatOp(dims.TensorOp):
     """Elements repeated along an axis."""
 
     __module__ = "theano.tensor.extra_ops"
@@ -346,7 +402,7 @@ class Repeat(dims.TensorOp):
         flat = x.flatten() if self.axis is None else x
         size = dims.shape_i(flat, axis)
         counts = arith.second(fill.arange(size), repeats) if repeats.type.ndim == 0 else repeats
-        source = Repeat(0)(fill.arange(size), counts)
+        source = RepeatOp(0)(fill.arange(size), counts)
         zero = fill.zeros_like(flat)
         front = (slice(None),) * axis
         out = index.inc_subtensor(index.getitem(zero, (*front, source)), g)
@@ -360,7 +416,7 @@ def _repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     x, repeats = as_tensor_variable(x), as_tensor_variable(repeats)
     if axis is not None and axis < 0:
         axis += x.type.ndim
-    return Repeat(axis)(x, repeats)
+    return RepeatOp(axis)(x, repeats)
 
 
 repeat = _repeat

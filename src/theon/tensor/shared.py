@@ -99,6 +99,20 @@ class SharedVariable(Variable):
     __module__ = "theano.compile.sharedvalue"
 
     default_update: Any
+    container: Any = None
+
+    @property
+    def value(self) -> Any:
+        """Gone since Theano 0.4: an error that says what to call."""
+        raise Exception(
+            "sharedvar.value does not exist anymore. Use sharedvar.get_value() or sharedvar.set_value() instead."
+        )
+
+    @value.setter
+    def value(self, new_value: Any) -> None:
+        raise Exception(
+            "sharedvar.value does not exist anymore. Use sharedvar.get_value() or sharedvar.set_value() instead."
+        )
 
     def __init__(
         self,

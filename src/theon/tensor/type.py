@@ -37,6 +37,7 @@ class TensorType(Type):
     __module__ = "theano.tensor.type"
 
     filter_checks_isfinite = False
+    context_name = "cpu"
 
     def __init__(
         self,
@@ -188,14 +189,15 @@ class TensorType(Type):
             and all(theirs or not mine for mine, theirs in zip(self.broadcastable, other.broadcastable))
         )
 
-    def values_eq(self, a: Any, b: Any, force_same_dtype: bool = True) -> bool:
+    @staticmethod
+    def values_eq(a: Any, b: Any, force_same_dtype: bool = True) -> bool:  # type: ignore[override]
         """Whether two arrays are equal, NaN at the same places counting as equal."""
         if a.shape != b.shape or (force_same_dtype and a.dtype != b.dtype):
             return False
         return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc"))
 
-    def values_eq_approx(
-        self,
+    @staticmethod
+    def values_eq_approx(  # type: ignore[override]
         a: Any,
         b: Any,
         allow_remove_inf: bool = False,
@@ -206,9 +208,16 @@ class TensorType(Type):
         """Whether two arrays are equal up to rounding."""
         return values_eq_approx(a, b, allow_remove_inf, allow_remove_nan, rtol, atol)
 
-    def may_share_memory(self, a: Any, b: Any) -> bool:
+    @staticmethod
+    def may_share_memory(a: Any, b: Any) -> bool:  # type: ignore[override]
         """Whether two arrays may overlap."""
         return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+
+    def to_scalar_type(self) -> Any:
+        """Return the type of one element."""
+        from theon.scalar.type import get_scalar_type
+
+        return get_scalar_type(self.dtype)
 
     def value_zeros(self, shape: Any) -> np.ndarray:
         """Return zeros of this dtype."""

@@ -19,9 +19,8 @@ class TensorProperties:
 
     __module__ = "theano.tensor.var"
 
-    # An ndarray on the left of an operator leaves the operation to us.
+    # An ndarray on the left of an operator leaves the operation to us, and NumPy's functions ask us.
     __array_priority__ = 1000
-    __array_ufunc__ = None
 
     type: TensorType
 
@@ -124,6 +123,12 @@ class TensorConstant(TensorProperties, Constant):
                 content = hashlib.sha256(content).digest()
             found = self._signature = TensorConstantSignature((self.type, data.shape, content))
         return found
+
+    def __deepcopy__(self, memo: Any) -> TensorConstant:
+        # The data cannot change: a copy may share it.
+        new = self.__class__(self.type, self.data, self.name)
+        memo[id(self)] = new
+        return new
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)

@@ -13,8 +13,8 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant, Variable
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable, constant
+from theon.tensor.slices import SliceConstant, SliceType, slicetype
 from theon.tensor.type import TensorType
-from theon.typed_list.slices import SliceConstant, SliceType, slicetype
 from theon.typed_list.type import TypedListType, copied
 
 __all__ = [

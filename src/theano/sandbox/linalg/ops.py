@@ -4,6 +4,7 @@ from theano._modules import modules
 from theon.compile.stages import register_canonicalize, register_specialize, register_stabilize
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.legacy.blas import Dot22
 from theon.legacy.python2 import integer_types
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot

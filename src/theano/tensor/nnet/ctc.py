@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.autodiff.reverse import grad_undefined
 from theon.compile.stages import register_canonicalize
+from theon.legacy.tensor_ops import cpu_contiguous
 from theon.nnet.ctc import ConnectionistTemporalClassification, ctc, ctc_available, ctc_present
 from theon.options import config
 from theon.rewrite.local import local_optimizer

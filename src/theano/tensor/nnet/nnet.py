@@ -5,6 +5,7 @@ from theon.autodiff.reverse import grad_not_implemented
 from theon.compile.stages import optdb
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.legacy.tensor_names import values_eq_approx_remove_inf, values_eq_approx_remove_nan
 from theon.nnet.blocksparse import sparse_block_dot
 from theon.nnet.layers import (
     Prepend_scalar_constant_to_each_row,

@@ -14,5 +14,6 @@ from theon.nnet.pool import (
     pool_2d,
     pool_3d,
 )
+from theon.ops.scalars import bool as bool_t
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from theon.control.ifelse import IfElse
-from theon.control.inner import OpFromGraph
 from theon.control.lazy import LazyIfElse
 from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
@@ -23,7 +22,7 @@ __all__ = ["expand_graphs", "last_of_joined", "make_lazy", "rewrite_steps", "sli
 
 
 def _holds_graph(op: Any) -> bool:
-    return isinstance(op, OpFromGraph) or (isinstance(op, Elemwise) and isinstance(op.scalar_op, Composite))
+    return hasattr(op, "expanded") or (isinstance(op, Elemwise) and isinstance(op.scalar_op, Composite))
 
 
 def expand_graphs(fgraph: FunctionGraph) -> int:

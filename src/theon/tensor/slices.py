@@ -1,4 +1,4 @@
-"""The type of slices, so that a slice can be an input of a node."""
+"""The types of slices and of None, so that they can be inputs of a node."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from theon.graph.type import SingletonType
+from theon.graph.type import Generic, SingletonType
 from theon.graph.variable import Constant
 
-__all__ = ["SliceConstant", "SliceType", "slicetype"]
+__all__ = ["NoneConst", "NoneTypeT", "SliceConstant", "SliceType", "none_type_t", "slicetype"]
 
 
 class SliceType(SingletonType):
@@ -54,3 +54,26 @@ class SliceConstant(Constant):
 
 
 SliceType.Constant = SliceConstant
+
+
+class NoneTypeT(Generic):
+    """The type of None."""
+
+    __module__ = "theano.tensor.type_other"
+
+    def filter(self, x: Any, strict: bool = False, allow_downcast: bool | None = None) -> None:
+        """Return None; TypeError for anything else."""
+        if x is not None:
+            raise TypeError("Expected None!")
+
+    def is_valid_value(self, a: Any, strict: bool = True) -> bool:
+        """Only None is."""
+        return a is None
+
+    def may_share_memory(self, a: Any, b: Any) -> bool:
+        """Never: None cannot be changed."""
+        return False
+
+
+none_type_t = NoneTypeT()
+NoneConst = Constant(none_type_t, None, name="NoneConst")
