@@ -2,7 +2,6 @@
 
 from theano._modules import modules
 from theon.legacy.python2 import PY3, string_types
-from theon.ops.disk import load
 from theon.options import config
 from theon.tensor.shared import SharedVariable
 
