@@ -1,6 +1,6 @@
 """All workloads by their names, in the order of the table."""
 
-from benchmarks import arrays, dense, elementwise, images, loops
+from benchmarks import arrays, dense, elementwise, images, loops, statistics
 
 __all__ = ["WORKLOADS"]
 
@@ -10,4 +10,5 @@ WORKLOADS = {
     **images.WORKLOADS,
     **loops.WORKLOADS,
     **arrays.WORKLOADS,
+    **statistics.WORKLOADS,
 }

@@ -5,30 +5,22 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.fill import AllocDiag, ExtractDiag, alloc_diag, diag, extract_diag, trace
+from theon.ops.decompose import Eig, Eigh, EighGrad, QRFull, QRIncomplete, SVD, eig, eigh, qr, svd
 from theon.ops.linalg import (
     Det,
-    Eig,
-    Eigh,
     MatrixInverse,
     MatrixPinv,
-    QRFull,
-    QRIncomplete,
-    SVD,
+    TensorInv,
     _OfMatrix,
     det,
-    eig,
-    eigh,
-    lstsq,
     matrix_dot,
     matrix_inverse,
     matrix_power,
     norm,
     pinv,
-    qr,
-    svd,
     tensorinv,
-    tensorsolve,
 )
+from theon.ops.solve import TensorSolve, lstsq, tensorsolve
 from theon.tensor.constant import as_tensor_variable
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor.basic", "theano": "theano"})

@@ -3,18 +3,11 @@
 from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.ops.linalg import (
-    Cholesky,
-    Eigvalsh,
-    EigvalshGrad,
-    Expm,
-    ExpmGrad,
+from theon.ops.decompose import Cholesky, CholeskyGrad, Eigvalsh, EigvalshGrad, cholesky, eigvalsh
+from theon.ops.linalg import Expm, ExpmGrad, expm, kron
+from theon.ops.solve import (
     MATRIX_STRUCTURES,
     Solve,
-    cholesky,
-    eigvalsh,
-    expm,
-    kron,
     solve,
     solve_lower_triangular,
     solve_symmetric,

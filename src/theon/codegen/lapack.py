@@ -232,6 +232,54 @@ def _inverse(symbol: str, dtype: str) -> str:
     return call.text(code)
 
 
+def _lu_factors(symbol: str, dtype: str) -> str:
+    """``a`` is overwritten with its LU factors. A singular matrix has factors too."""
+    f, call, code = _begin(symbol, dtype, "a pivots")
+    a, pivots = Block(f, f["a"], 2), Block(f, f["pivots"], 1)
+    n = a.sizes[0]
+    size = call.integer(n)
+    call("getrf", size, size, a.data, call.integer(_leading(f, n)), pivots.data, call.info)
+    return call.text(code)
+
+
+def _exchanges_inside(f: Function, pivots: Block, code: Place) -> None:
+    """An error where a row to exchange, counted from 1, is not there: the factors may come from the caller."""
+    n = f.new("i32", f"trunc i64 {pivots.sizes[0].text} to i32")
+    with f.loop(pivots.sizes[0]) as i:
+        own = f.new("i32", f"sub i32 {f.load('i32', pivots.data, i * 4).text}, 1")
+        with f.unless(f.new("i1", f"icmp ult i32 {own.text}, {n.text}")):
+            code.set(1)
+
+
+def _lu_solve(symbol: str, dtype: str, transposed: bool) -> str:
+    """``out`` holds the right side's columns and gets the solution's."""
+    f, call, code = _begin(symbol, dtype, "a pivots out")
+    a, pivots, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["out"], 2)
+    n, columns = out.sizes
+    size, pitch, width = call.integer(n), call.integer(_leading(f, n)), call.integer(columns)
+    task = call.character("N" if transposed else "T")
+    _exchanges_inside(f, pivots, code)
+    with f.loop(n) as i, f.unless(f.load(KINDS[dtype][0], _element(f, a, i, i)).ordered("une", 0)):
+        code.set(1)
+    with f.when(code.get().same(0)):
+        call("getrs", task, size, width, a.data, pitch, pivots.data, out.data, pitch, call.info)
+    return call.text(code)
+
+
+def _lu_inverse(symbol: str, dtype: str) -> str:
+    """``out`` holds the factors and gets the inverse."""
+    f, call, code = _begin(symbol, dtype, "pivots work out")
+    pivots, work, out = Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
+    n = out.sizes[0]
+    size, pitch, long = call.integer(n), call.integer(_leading(f, n)), call.integer(work.sizes[0])
+    _exchanges_inside(f, pivots, code)
+    with f.when(code.get().same(0)):
+        call("getri", size, out.data, pitch, pivots.data, work.data, long, call.info)
+        with f.when(call.failed()):
+            code.set(1)
+    return call.text(code)
+
+
 def _determinant(symbol: str, dtype: str, logarithm: bool) -> str:
     """``a`` is overwritten with its LU factors; the product of their diagonal, or its sign and the logarithm of its size."""
     f, call, code = _begin(symbol, dtype, "a pivots sign value" if logarithm else "a pivots value")
@@ -368,6 +416,9 @@ ROUTINES: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
     "symmetric": (_symmetric, ("sysv",)),
     "positive": (_positive, ("posv",)),
     "inverse": (_inverse, ("getrf", "getri")),
+    "lu_factors": (_lu_factors, ("getrf",)),
+    "lu_solve": (_lu_solve, ("getrs",)),
+    "lu_inverse": (_lu_inverse, ("getri",)),
     "determinant": (_determinant, ("getrf",)),
     "eigh": (_eigh, ("syevd",)),
     "generalised": (_generalised, ("sygvd",)),

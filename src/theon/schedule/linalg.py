@@ -43,7 +43,7 @@ def _dense(low: Lowering, value: Expression, dtype: str, out: Variable | None = 
 
 def _expression(low: Lowering, variable: Variable) -> Expression:
     """A matrix or vector as an expression of its own sizes, also where a size is known to be 1."""
-    return low.as_expression(variable)
+    return low.as_expression(variable, positional=True)
 
 
 def _columns(low: Lowering, dtype: str, sizes: Sequence[Scalar]) -> int:
@@ -177,6 +177,71 @@ def inverse(low: Lowering, node: Apply) -> None:
     number = _dense(low, value, dtype, node.outputs[0])
     work = _vector(low, dtype, plus(times(n, const(_BLOCK)), const(1)))
     _call(low, "inverse", (_vector(low, "int32", n), work), (number,))
+    low.memory[node.outputs[0]] = number
+
+
+@lowers("LUFactors")
+def factors(low: Lowering, node: Apply) -> None:
+    """The matrix is computed where its factors come to lie."""
+    packed, pivots = node.outputs
+    value = _expression(low, node.inputs[0])
+    dtype = str(packed.type.dtype)  # type: ignore[attr-defined]
+    if dtype not in ("float32", "float64"):
+        raise Unsupported(dtype)
+    n = _square(low, value.sizes)
+    number = _dense(low, value, dtype, packed)
+    exchanged = _vector(low, "int32", n)
+    _call(low, "lu_factors", (), (number, exchanged))
+    low.memory[packed] = number
+    load = make("load", "int32", (), 0)
+    low.pending[pivots] = Expression(
+        k.sub(load, const(1, "int32")), [(exchanged, (*low.strides_of(exchanged),))], low.sizes_of(exchanged)
+    )
+
+
+def _factors(low: Lowering, node: Apply) -> tuple[int, int, str]:
+    """Factors and exchanges as LAPACK reads them: dense, counted from 1."""
+    packed, pivots = node.inputs[:2]
+    dtype = str(packed.type.dtype)  # type: ignore[attr-defined]
+    if dtype not in ("float32", "float64") or pivots.type.dtype != "int32":  # type: ignore[attr-defined]
+        raise Unsupported(dtype)
+    a, counted = low.as_tensor(packed), _expression(low, pivots)
+    low.same(_square(low, low.sizes_of(a)), counted.sizes[0])
+    if not low.is_dense(a):
+        whole = Expression(make("load", dtype, (), 0), [(a, (*low.strides_of(a),))], low.sizes_of(a))
+        a = _dense(low, whole, dtype)
+    value = k.add(counted.value, const(1, "int32"))
+    return a, _dense(low, Expression(value, counted.operands, counted.sizes), "int32"), dtype
+
+
+@lowers("LUSolve")
+def solve_with_factors(low: Lowering, node: Apply) -> None:
+    """The solution's columns are where the right side was."""
+    op: Any = node.op
+    (out,) = node.outputs
+    a, exchanged, dtype = _factors(low, node)
+    if any(v.type.dtype != dtype for v in (node.inputs[2], out)):  # type: ignore[attr-defined]
+        raise Unsupported("mixed dtypes")
+    right = _expression(low, node.inputs[2])
+    low.same(low.sizes_of(a)[0], right.sizes[0])
+    if len(right.sizes) == 1:
+        number = _dense(low, right, dtype, out)
+        whole = _as_matrix(low, number)
+    else:
+        number = whole = _columns(low, dtype, right.sizes)
+        low.fill(number, right)
+    _call(low, "lu_solve", (a, exchanged), (whole,), bool(op.transposed))
+    low.memory[out] = number
+
+
+@lowers("LUInverse")
+def inverse_of_factors(low: Lowering, node: Apply) -> None:
+    """The factors are copied to where the inverse comes to lie."""
+    _, exchanged, dtype = _factors(low, node)
+    value = _expression(low, node.inputs[0])
+    number = _dense(low, value, dtype, node.outputs[0])
+    work = _vector(low, dtype, plus(times(value.sizes[0], const(_BLOCK)), const(1)))
+    _call(low, "lu_inverse", (exchanged, work), (number,))
     low.memory[node.outputs[0]] = number
 
 

@@ -283,7 +283,7 @@ class _Loop:
             if low.memory.get(v) == number:
                 continue
             expression = low.pending.get(v)
-            if expression is not None and expression.sizes:
+            if expression is not None and expression.sizes and not expression.positional:
                 own = low.tensors[number]
                 reads = [(m, s) for m, s in expression.operands if low.tensors[m].buffer in buffers]
                 if all(

@@ -85,6 +85,8 @@ class Expression:
     ) -> None:
         self.value, self.operands, self.sizes = value, operands, sizes
         self.size, self.costly = _weight(value)
+        self.positional = bool(axes_of(value))  # whether the value depends on where in the result it is
+        self.constant = all(s is None for _, strides in operands for s in strides)  # nothing but numbers is read
 
 
 def _weight(value: Scalar) -> tuple[int, bool]:
@@ -128,8 +130,33 @@ def _product(sizes: Sequence[Scalar]) -> Scalar:
     return total
 
 
+def axes_of(value: Scalar) -> set[int]:
+    """The dimensions whose positions ``value`` reads."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    stack = [value]
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if x.op == "axis":
+            found.add(x.attr)
+        stack.extend(x.args)
+    return found
+
+
+def on_axes(value: Scalar, axes: Sequence[int]) -> Scalar:
+    """Return ``value`` with positions along dimension i read along ``axes[i]``."""
+    return _replaced(value, "axis", axes)
+
+
 def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
     """Return ``value`` with load leaf i renumbered to ``numbers[i]``."""
+    return _replaced(value, "load", numbers)
+
+
+def _replaced(value: Scalar, leaf: str, numbers: Sequence[int]) -> Scalar:
     done: dict[int, Scalar] = {}
     stack = [value]
     while stack:
@@ -137,8 +164,8 @@ def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
         if id(x) in done:
             stack.pop()
             continue
-        if x.op == "load":
-            done[id(x)] = make("load", x.dtype, (), numbers[x.attr])
+        if x.op == leaf:
+            done[id(x)] = make(leaf, x.dtype, (), numbers[x.attr])
             stack.pop()
             continue
         waiting = [a for a in x.args if id(a) not in done]
@@ -340,12 +367,15 @@ class Lowering:
         self.memory[variable] = number
         return number
 
-    def as_expression(self, variable: Variable) -> Expression:
-        """A variable as an elementwise expression: its own, or a load from memory."""
+    def as_expression(self, variable: Variable, positional: bool = False) -> Expression:
+        """A variable as an elementwise expression: its own, or a load from memory.
+
+        One that reads positions is given only to those who say that they keep the dimensions as they are.
+        """
         found = self.pending.get(variable)
         if found is not None:
             cheap = len(self.fgraph.clients(variable)) <= 1 or (not found.costly and found.size < 12)
-            if cheap or variable in self.postponed:
+            if (cheap or variable in self.postponed) and (positional or not found.positional):
                 return found
             self.as_tensor(variable)
         type_ = variable.type
@@ -390,8 +420,8 @@ class Lowering:
             or not any(s is not None for s in strides_)
             for n, strides_, _ in operands
         )
-        value = found.value
-        if dense and len(sizes) > 1:
+        value = on_axes(found.value, range(missing, len(sizes))) if missing and found.positional else found.value
+        if dense and len(sizes) > 1 and not found.positional:
             # Everything is contiguous and of one shape: one loop over all elements.
             total = const(1)
             for n in sizes:
@@ -490,9 +520,11 @@ class Lowering:
         parts = []
         for v in node.inputs:
             broadcast = any(a and not b for a, b in zip(v.type.broadcastable, flags))  # type: ignore[attr-defined]
-            if broadcast and v in self.pending and self.pending[v].operands:
+            if broadcast and v in self.pending and not self.pending[v].constant:
                 self.as_tensor(v)  # computed once, not once for each element it is spread over
-            parts.append(self.as_expression(v))
+            elif v in self.pending and any(v.type.broadcastable[d] for d in axes_of(self.pending[v].value)):  # type: ignore[attr-defined]
+                self.as_tensor(v)
+            parts.append(self.as_expression(v, positional=True))
         sizes: list[Scalar] = []
         for d in range(len(flags)):
             if flags[d]:
@@ -534,7 +566,7 @@ class Lowering:
         accumulator = node.op.accumulator_dtype(given)  # type: ignore[attr-defined]
         if accumulator not in _NATIVE:
             raise Unsupported(accumulator)
-        found = self.as_expression(x) if given in _NATIVE else None
+        found = self.as_expression(x, positional=True) if given in _NATIVE else None
         if found is None:
             raise Unsupported(given)
         if op in ("max", "min"):
@@ -601,8 +633,12 @@ class Lowering:
         if all(n.op == "const" for n in found.sizes) and _product(found.sizes).attr <= _BLOCK:
             self.reduce_inner(number, found, range(len(found.sizes)), op, accumulator, value)
             return
+        if len(found.sizes) == 1 and found.positional:
+            self.reduce_inner(number, found, (0,), op, accumulator, value)
+            return
         dense = len(found.sizes) == 1 or (
-            all(
+            not found.positional
+            and all(
                 all(s is None for s in strides)
                 or (self.is_dense(n) and all(s is not None for s in strides) and self.sizes_of(n) == found.sizes)
                 for n, strides in found.operands
@@ -720,12 +756,15 @@ class Lowering:
                 return
             self.scalar[out] = self.pending.pop(out).value
             return
-        if x in self.pending and not self.pending[x].operands and order:
+        if x in self.pending and self.pending[x].constant and order:
             found = self.pending[x]
-            self.pending[out] = Expression(
-                found.value, [], tuple(const(1) if d == "x" else found.sizes[d] for d in order)
-            )
-            return
+            if all(d in order for d in axes_of(found.value)):
+                places = [order.index(d) if d in order else -1 for d in range(len(found.sizes))]
+                sizes = tuple(const(1) if d == "x" else found.sizes[d] for d in order)
+                nowhere: tuple[Scalar | None, ...] = (None,) * len(order)
+                operands = [(n, nowhere) for n, _ in found.operands]
+                self.pending[out] = Expression(on_axes(found.value, places), operands, sizes)
+                return
         if not order:
             self.memory[out] = self.view(number := self.as_tensor(x), (), (), self.offset_of(number))
             return

@@ -64,7 +64,12 @@ def late_updates(low: Lowering) -> list[int]:
         variable = low.fgraph.outputs[place]
         target = low.shared[low.updated[place - low.n_outputs]]
         expression = low.pending.get(variable)
-        if expression is None or low.fgraph.outputs.count(variable) != 1 or not expression.sizes:
+        if (
+            expression is None
+            or expression.positional
+            or low.fgraph.outputs.count(variable) != 1
+            or not expression.sizes
+        ):
             continue
         if low.tensors[target].dtype != variable.type.dtype:  # type: ignore[attr-defined]
             continue

@@ -2,4 +2,6 @@
 
 from theano.sandbox.linalg import ops
 from theon.ops.fill import alloc_diag, diag, extract_diag, trace
-from theon.ops.linalg import cholesky, det, eig, eigh, eigvalsh, matrix_inverse, solve
+from theon.ops.decompose import cholesky, eig, eigh, eigvalsh
+from theon.ops.linalg import det, matrix_inverse
+from theon.ops.solve import solve
