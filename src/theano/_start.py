@@ -2,6 +2,6 @@
 
 import theon.compile.conveniences
 import theon.ops.methods
+from theon.legacy.version import version as __version__
 
-__version__ = "1.0.5+theon.0.1.0"
 __all__ = ["__version__"]

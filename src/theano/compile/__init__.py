@@ -41,16 +41,36 @@ from theon.compile.mode import (
     register_linker,
     register_mode,
 )
+from theon.compile.rebuild import (
+    DUPLICATE,
+    NODEFAULT,
+    Param,
+    alias_root,
+    check_equal,
+    convert_function_input,
+    fgraph_updated_vars,
+    get_info_on_inputs,
+    infer_reuse_pattern,
+    insert_deepcopy,
+    ops_with_inner_function,
+    orig_function,
+    rebuild_collect_shared,
+    register_checker,
+    std_fgraph,
+    view_tree_set,
+)
 from theon.compile.stages import local_useless, optdb, register_optimizer
 from theon.compile.watchmodes import MonitorMode
 from theon.control.inner import OpFromGraph
 from theon.errors import AliasedMemoryError, UnusedInputError
+from theon.graph.copies import DeepCopyOp, ViewOp, deep_copy_op, view_op
 from theon.graph.destroy import Supervisor
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import FromFunctionOp, as_op
 from theon.graph.traverse import is_same_graph
 from theon.graph.type import NullType
 from theon.graph.variable import Variable
+from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import string_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape
 from theon.options import config

@@ -1,6 +1,7 @@
 """Theano's ``theano.compile.builders``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.rebuild import ops_with_inner_function, orig_function, rebuild_collect_shared
 from theon.compile.stages import optdb
 from theon.control.inner import OpFromGraph
 from theon.graph.disconnected import DisconnectedType

@@ -12,7 +12,9 @@ from theon.compile.debugmode import (
 )
 from theon.compile.function import FunctionMaker
 from theon.compile.mode import Mode, register_mode
+from theon.compile.rebuild import infer_reuse_pattern, ops_with_inner_function, std_fgraph
 from theon.errors import BadOptimization
+from theon.graph.copies import OutputGuard
 from theon.graph.printing import debugprint
 from theon.legacy.python2 import get_unbound_function
 from theon.options import change_flags, config

@@ -20,6 +20,7 @@ from theano.gof import (
     utils,
     vm,
 )
+from theon.compile.rebuild import ops_with_inner_function
 from theon.errors import InconsistencyError, MethodNotDefined, MissingInputError
 from theon.graph.destroy import DestroyHandler
 from theon.graph.features import (

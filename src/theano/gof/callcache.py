@@ -1,1 +1,3 @@
 """Theano's ``theano.gof.callcache``: names of Theon."""
+
+from theon.legacy.callcache import CallCache

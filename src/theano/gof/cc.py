@@ -1,6 +1,7 @@
 """Theano's ``theano.gof.cc``: names of Theon."""
 
 from theano._modules import modules
+from theon.legacy.callcache import CallCache
 from theon.legacy.python2 import PY3, string_types
 from theon.options import config
 from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker

@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.errors import InconsistencyError
 from theon.graph.destroy import DestroyHandler, ProtocolError, fast_inplace_check
+from theon.legacy.collections import OrderedSet
 from theon.options import config
 
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox"})

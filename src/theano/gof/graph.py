@@ -29,6 +29,7 @@ from theon.graph.traverse import (
     view_roots,
 )
 from theon.graph.variable import Apply, Constant, Node, Variable
+from theon.legacy.collections import OrderedSet
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
 

@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.errors import InconsistencyError
 from theon.graph.inspect import is_same_graph_with_merge
+from theon.legacy.collections import OrderedSet
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
 from theon.rewrite.engine import MergeOptimizer

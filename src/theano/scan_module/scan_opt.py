@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.compile.stages import optdb
 from theon.errors import InconsistencyError
+from theon.graph.copies import deep_copy_op
 from theon.graph.destroy import DestroyHandler
 from theon.graph.traverse import equal_computations
 from theon.legacy.python2 import integer_types

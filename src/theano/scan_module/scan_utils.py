@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.compile.conveniences import clone
+from theon.compile.rebuild import rebuild_collect_shared
 from theon.control.scan import get_updates_and_outputs, until
 from theon.graph.features import Validator
 from theon.graph.traverse import equal_computations

@@ -6,6 +6,7 @@ from theon.graph.op import Op
 from theon.graph.printing import pprint
 from theon.graph.type import NullType
 from theon.graph.variable import Apply
+from theon.legacy.collections import frozendict
 from theon.legacy.python2 import integer_types
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle

@@ -6,8 +6,8 @@ from typing import Any
 
 from theon.autodiff.reverse import format_as, grad, grad_undefined
 from theon.autodiff.rows import rows
+from theon.graph.copies import ViewOp
 from theon.graph.disconnected import DisconnectedType
-from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import clip
 from theon.ops.declare import zeros_for
@@ -70,29 +70,15 @@ def hessian(cost: Any, wrt: Any, consider_constant: Any = None, disconnected_inp
     return format_as(using_list, using_tuple, found)
 
 
-class _GradientOnly(Op):
-    """The identity, with a gradient of its own."""
+class _GradientOnly(ViewOp):
+    """The identity, with a gradient of its own; compilation removes it."""
 
     __module__ = "theano.gradient"
-    __props__: tuple[str, ...] = ()
-    view_map = {0: [0]}
 
     def make_node(self, *inputs: Any) -> Apply:
-        """The type does not change."""
-        x = as_tensor_variable(inputs[0])
+        """The type does not change; what is no variable becomes a tensor."""
+        x = inputs[0] if isinstance(inputs[0], Variable) else as_tensor_variable(inputs[0])
         return Apply(self, [x], [x.type()])
-
-    def perform(self, node: Apply, inputs: Any, output_storage: Any, params: Any = None) -> None:
-        """The input itself."""
-        output_storage[0][0] = inputs[0]
-
-    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
-        """The evaluation point."""
-        return list(eval_points)
-
-    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
-        """The input's shape."""
-        return list(shapes)
 
 
 class ConsiderConstant(_GradientOnly):

@@ -12,11 +12,12 @@ import numpy as np
 from theon.control.scan_op import Scan, ScanInfo
 from theon.dtypes import discrete_dtypes
 from theon.errors import MissingInputError, message
+from theon.graph.testvalue import get_test_value
 from theon.graph.traverse import clone_replace, io_toposort
 from theon.graph.variable import Constant, Variable
 from theon.ops.arith import minimum
 from theon.ops.dims import shape_padleft, unbroadcast
-from theon.options import change_flags
+from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import SharedVariable
 from theon.tensor.type import TensorType
@@ -135,6 +136,15 @@ class _State:
         """What the step takes: a variable for each tap, in the order in which they were listed."""
         order = sorted(set(self.taps))
         return [self.inner[order.index(t)] for t in self.taps]
+
+
+def _give_test_values(rows: list[tuple[Variable, Any, int]]) -> None:
+    """Give what stands for a row of ``x`` in the step the test value of that row, where ``x`` has one."""
+    for variable, x, place in rows:
+        try:
+            vars(variable.tag)["test_value"] = get_test_value(x)[place]
+        except (AttributeError, IndexError):
+            continue
 
 
 def _not_broadcast(x: Any) -> Any:
@@ -262,7 +272,10 @@ def built(
     # --- the step ---
     given_others = [x if isinstance(x, Variable) else as_tensor_variable(x) for x in as_list(non_sequences)]
     arguments = [*inner_seqs, *(v for s in states for v in s.given()), *given_others]
-    condition, outputs, updates = get_updates_and_outputs(change_flags(compute_test_value="off")(fn)(*arguments))
+    if config.compute_test_value != "off":
+        _give_test_values([(v, rows, 0) for v, rows in zip(inner_seqs, outer_seqs)])
+        _give_test_values([(v, s.rows, t + s.lag) for s in states for v, t in zip(s.inner, sorted(set(s.taps)))])
+    condition, outputs, updates = get_updates_and_outputs(fn(*arguments))
     if len(entries) not in (0, len(outputs)):
         raise ValueError(
             f"Please provide None as outputs_info for any output that does not feed back into scan: "

@@ -55,6 +55,8 @@ def compute_test_values(node: Apply) -> None:
 
     ValueError for an input without one, if ``compute_test_value`` is "raise"; what ``perform`` raises where it fails.
     """
+    from theon.graph.op import performer
+
     how = FLAGS["compute_test_value"]
     values = []
     for place, variable in enumerate(node.inputs):
@@ -71,7 +73,7 @@ def compute_test_values(node: Apply) -> None:
         for place in places:
             values[place] = copy.deepcopy(values[place])
     storage: list[list[Any]] = [[None] for _ in node.outputs]
-    node.op.perform(node, values, storage)
+    performer(node)(values, storage)
     for output, cell in zip(node.outputs, storage, strict=True):
         output.tag.test_value = cell[0]
 
@@ -87,21 +89,23 @@ def missing_test_message(msg: str) -> None:
 
 def debug_error_message(msg: str) -> None:
     """Raise ValueError or warn that examples do not fit together, as ``compute_test_value`` says."""
-    how = FLAGS["compute_test_value"]
-    if how in ("raise", "pdb"):
-        raise ValueError(msg)
-    if how in ("warn", "ignore"):
+    if FLAGS["compute_test_value"] == "warn":
         warnings.warn(msg, stacklevel=2)
+    else:
+        raise ValueError(msg)
 
 
 def debug_assert(condition: Any, msg: str | None = None) -> None:
-    """Raise or warn where ``condition`` is false, as ``compute_test_value`` says."""
+    """AssertionError (a warning where ``compute_test_value`` is "warn") where ``condition`` is false."""
     if not condition:
-        debug_error_message("debug_assert failed" if msg is None else msg)
+        text = "debug_assert failed" if msg is None else msg
+        if FLAGS["compute_test_value"] != "warn":
+            raise AssertionError(text)
+        warnings.warn(text, stacklevel=2)
 
 
-def get_debug_values(*args: Any) -> Iterator[tuple[Any, ...]]:
-    """Yield the examples of all ``args`` once, or nothing where test values are off or one has none.
+def get_debug_values(*args: Any) -> Iterator[Any]:
+    """Yield the examples of all ``args`` once (of one, itself, else a tuple); nothing where test values are off or one has none.
 
     >>> for a, b in get_debug_values():
     ...     assert a.shape == b.shape
@@ -116,4 +120,4 @@ def get_debug_values(*args: Any) -> Iterator[tuple[Any, ...]]:
             missing_test_message(f"Argument {place} ({thing}) has no test value")
             return
     if found:
-        yield tuple(found)
+        yield found[0] if len(found) == 1 else tuple(found)

@@ -233,7 +233,18 @@ class Variable(Node):
         return f"<{self.type}>"
 
     def __repr__(self) -> str:
-        return str(self)
+        from theon.options import config
+
+        return f"{self}{self.__repr_test_value__()}" if config.print_test_value else str(self)
+
+    def __repr_test_value__(self) -> str:
+        """The text of the test value on a line of its own; nothing where there is none."""
+        from theon.graph.testvalues import get_test_value
+
+        try:
+            return f"\n{get_test_value(self)!r}"
+        except AttributeError:
+            return ""
 
     def clone(self) -> Self:
         """Return a new variable of the same type and name, without an owner."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import sys
 import traceback
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from theon.graph.origin import user_frame
@@ -27,9 +29,11 @@ __all__ = [
     "comm_guard",
     "deprecated",
     "difference",
+    "disable_log_handler",
     "flatten",
     "from_return_values",
     "get_variable_trace_string",
+    "has_handlers",
     "hash_from_code",
     "hash_from_file",
     "hashtype",
@@ -419,3 +423,29 @@ def sort_schedule_fn(*cmps: Callable[[Any, Any], int]) -> Callable[[Any], list[A
         return posort(fgraph.toposort(), dependence, *cmps)
 
     return schedule
+
+
+# --- logs ---
+
+
+def disable_log_handler(logger: Any = None, handler: Any = None) -> Any:
+    """Return a context manager in which ``handler`` (by default every one) of Theano's logger is off."""
+
+    @contextmanager
+    def off() -> Iterator[None]:
+        log = logging.getLogger("theano") if logger is None else logger
+        taken = [h for h in log.handlers if handler is None or h is handler]
+        for h in taken:
+            log.removeHandler(h)
+        try:
+            yield
+        finally:
+            for h in taken:
+                log.addHandler(h)
+
+    return off()
+
+
+def has_handlers(logger: Any) -> bool:
+    """Whether a logger, or one above it that it tells, has a handler."""
+    return bool(logger.hasHandlers())

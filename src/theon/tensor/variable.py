@@ -87,8 +87,7 @@ class TensorVariable(TensorProperties, Variable):
     __lt__ = __le__ = __gt__ = __ge__ = None  # type: ignore[assignment]  # attached by ops.methods
     __hash__ = Variable.__hash__
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = Variable.__repr__
 
 
 _tensor_py_operators = TensorProperties

@@ -3,4 +3,12 @@
 from theano._modules import modules
 from theon.compile.function import function
 
-__getattr__ = modules(__name__, {"sp": "theano.sparse.sandbox.sp", "tensor": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(
+    __name__,
+    {
+        "sp": "theano.sparse.sandbox.sp",
+        "tensor": "theano.tensor",
+        "theano": "theano",
+        "utt": "theano.tests.unittest_tools",
+    },
+)

@@ -15,5 +15,6 @@ __getattr__ = modules(
         "sparse": "theano.sparse",
         "tensor": "theano.tensor",
         "theano": "theano",
+        "utt": "theano.tests.unittest_tools",
     },
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from theon.autodiff.jacobian import ConsiderConstant, DisconnectedGrad, GradClip, GradScale, UndefinedGrad, ZeroGrad
+from theon.graph.copies import ViewOp
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant
@@ -41,6 +41,14 @@ def dimshuffle_of_dimshuffle(node: Apply) -> Any:
 def fold_constant(node: Apply) -> Any:
     """A node whose inputs are all constant is a constant."""
     return constant_value(node)
+
+
+@canonical.node(
+    ViewOp, theano=("remove_zero_grad", "remove_consider_constant", "remove_disconnected_grad", "remove_undefined_grad")
+)
+def view_without_gradient(node: Apply) -> Any:
+    """An op that matters only to gradients is its input, once those are made."""
+    return None if node.op.destroy_map else node.inputs[0]
 
 
 @canonical.node("neg", theano="local_neg_neg")
@@ -149,9 +157,3 @@ def _zeros(v: Any) -> bool:
     while filling.owner is not None and isinstance(filling.owner.op, DimShuffle):
         filling = filling.owner.inputs[0]
     return isinstance(filling, Constant) and filling.data.size == 1 and not filling.data.any()
-
-
-@canonical.node(ConsiderConstant, ZeroGrad, DisconnectedGrad, UndefinedGrad, GradClip, GradScale)
-def op_that_changes_only_the_gradient(node: Apply) -> Any:
-    """clip and the like of a gradient: once the graph is differentiated, the value."""
-    return node.inputs[0]
