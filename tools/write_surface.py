@@ -72,6 +72,8 @@ ALIASES = {
     "fill": "theon.ops.arith:second",
     "floor_div": "theon.ops.arith:int_div",
     "function": "theon.compile.function:function",
+    "disable_log_handler": "theon.legacy.helpers:disable_log_handler",
+    "has_handlers": "theon.legacy.helpers:has_handlers",
     "function_dump": "theon.legacy.pickles:function_dump",
     "grad": "theon.autodiff.reverse:grad",
     "identity": None,

@@ -33,6 +33,7 @@ from theon.compile.conveniences import clone
 from theon.compile.function import FunctionMaker, OrderedUpdates, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import Mode, predefined_linkers, predefined_modes, predefined_optimizers
+from theon.compile.rebuild import Param
 from theon.control.checkpoints import scan_checkpoints
 from theon.control.inner import OpFromGraph
 from theon.control.scan import foldl, foldr, map, reduce, scan
@@ -44,6 +45,8 @@ from theon.graph.props import object2
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.asarray import _asarray
+from theon.legacy.helpers import disable_log_handler, has_handlers
+from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import PY3
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.dot import dot_of_any as dot

@@ -29,6 +29,7 @@ from theon.compile.conveniences import GradientError, numeric_grad, verify_grad
 from theon.compile.debugmode import DebugMode
 from theon.compile.mode import FAST_RUN, get_mode
 from theon.errors import DisconnectedInputError, NullTypeGradError
+from theon.graph.copies import ViewOp
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.testvalue import get_debug_values
 from theon.graph.type import NullType, null_type

@@ -1,6 +1,7 @@
 """Theano's ``theano.gof.op``: names of Theon."""
 
 from theano._modules import modules
+from theon.compile.rebuild import ops_with_inner_function
 from theon.graph.ccode import CLinkerObject, CLinkerOp
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, PureOp

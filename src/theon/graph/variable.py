@@ -239,7 +239,7 @@ class Variable(Node):
 
     def __repr_test_value__(self) -> str:
         """The text of the test value on a line of its own; nothing where there is none."""
-        from theon.graph.testvalues import get_test_value
+        from theon.graph.testvalue import get_test_value
 
         try:
             return f"\n{get_test_value(self)!r}"
