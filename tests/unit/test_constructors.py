@@ -24,3 +24,10 @@ def test_names_that_programs_use_though_the_list_of_members_lacks_them():
     assert theano._asarray([1, 2], dtype="floatX").dtype == theano.config.floatX
     assert theano._asarray(np.ones(2, "longlong"), "int64").dtype.num == np.dtype("int64").num
     assert T._shared(1.0).get_value() == 1
+
+
+@pytest.mark.parametrize(
+    "flags", [np.array([], dtype=bool), np.array([True, False]), (np.bool_(True), np.bool_(False))]
+)
+def test_a_pattern_given_as_an_array_is_taken(flags):
+    assert T.TensorType("float64", flags).broadcastable == tuple(bool(f) for f in flags)

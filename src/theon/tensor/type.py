@@ -59,7 +59,7 @@ class TensorType(Type):
         if broadcastable is None and shape is None:
             raise TypeError("TensorType needs broadcastable or shape")
         if shape is None:
-            flags = list(broadcastable or ())
+            flags = [] if broadcastable is None else list(broadcastable)
             # Later programs pass a shape, (None, 3), in the place of the flags.
             if any(f is None or (isinstance(f, int) and not isinstance(f, bool) and f not in (0, 1)) for f in flags):
                 shape, flags = flags, [f == 1 for f in flags]
