@@ -480,6 +480,7 @@ class change_flags:
                 raise AttributeError(f"theano.config has no flag {name!r}")
         self._wanted = wanted
         self._saved: list[dict[str, Any]] = []
+        self._old: dict[str, Any] = {}
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -500,5 +501,7 @@ class change_flags:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for name, value in self._saved.pop().items():
+        if self._saved:
+            self._old = self._saved.pop()
+        for name, value in self._old.items():  # a second exit puts the same values back again
             config.write(name, value, force=True)
