@@ -31,3 +31,9 @@ def test_names_that_programs_use_though_the_list_of_members_lacks_them():
 )
 def test_a_pattern_given_as_an_array_is_taken(flags):
     assert T.TensorType("float64", flags).broadcastable == tuple(bool(f) for f in flags)
+
+
+@pytest.mark.parametrize("axis", [range(1, 3), [np.int64(1), 2], (T.constant(1), -1), np.array([2, 1]), {1, 2}])
+def test_axes_come_in_anything_that_can_be_iterated(axis):
+    x = T.dtensor3()
+    assert theano.function([x], x.sum(axis))(np.ones((2, 3, 4))).tolist() == [12.0, 12.0]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes, upcast
 from theon.errors import message
-from theon.graph.variable import Apply, Constant
+from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import abs_, add, maximum, minimum, mul, sqr, switch, true_div
 from theon.ops.bits import and_, or_
 from theon.ops.compare import eq, neq
@@ -54,16 +54,18 @@ all_ = all
 
 
 def normal_axes(axis: Any_, ndim: int, x: Any_ = None) -> tuple[int, ...]:
-    """Return ``axis`` (None, int, sequence, constant) as a sorted tuple of dimensions. ValueError where there is none such."""
+    """Return ``axis`` (None, an int, several such as a list or range, a constant) as a sorted tuple of dimensions. ValueError where there is none such."""
     if axis is None:
         return tuple(range(ndim))
     if isinstance(axis, Constant):
         axis = None if axis.data is None else np.asarray(axis.data).tolist()
         if axis is None:
             return tuple(range(ndim))
-    axes = [int(a) for a in axis] if isinstance(axis, list | tuple | np.ndarray) and np.ndim(axis) else [axis]
+    several = isinstance(axis, Iterable) and not isinstance(axis, str | Variable)
+    several = several and not (isinstance(axis, np.ndarray) and axis.ndim == 0)
     found = []
-    for a in axes:
+    for a in axis if several else [axis]:
+        a = a.data if isinstance(a, Constant) else a
         if not isinstance(a, int | np.integer):
             if isinstance(a, np.ndarray | float) and float(a) == int(a):
                 a = int(a)
