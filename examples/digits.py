@@ -20,11 +20,11 @@ def shifted(images, down, right):
     return moved.reshape(images.shape)
 
 
-def load_digits(train=4000, validation=500):
+def load_digits(train=4000, validation=500, shifts=True):
     """Return three pairs (images in [0, 1], labels) of shared variables: training, validation and test set.
 
-    4,000 images are few for a network with 400,000 weights: the training set also holds each of them moved by one pixel
-    up, down, left and right.
+    4,000 images are few for a network with 400,000 weights: with ``shifts`` the training set also holds each of them moved
+    by one pixel up, down, left and right.
     """
     with np.load(DATA) as data:
         images = data["images"].reshape(-1, 784) / np.asarray(255, dtype=theano.config.floatX)
@@ -36,7 +36,7 @@ def load_digits(train=4000, validation=500):
         return x, T.cast(y, "int32")
 
     first, last = images[:train], images[train + validation :]
-    moves = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+    moves = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)] if shifts else [(0, 0)]
     many = np.concatenate([shifted(first, *move) for move in moves])
     order = np.random.RandomState(0).permutation(len(many))
     return (

@@ -14,9 +14,10 @@ from training import early_stopping
 class LogisticRegression:
     """A softmax layer: probabilities, predictions, the negative log-likelihood and the error rate."""
 
-    def __init__(self, x, n_in, n_out):
-        self.W = theano.shared(np.zeros((n_in, n_out), dtype=theano.config.floatX), name="W", borrow=True)
-        self.b = theano.shared(np.zeros(n_out, dtype=theano.config.floatX), name="b", borrow=True)
+    def __init__(self, x, n_in, n_out, W=None, b=None):
+        zeros = np.zeros((n_in, n_out), dtype=theano.config.floatX)
+        self.W = theano.shared(zeros, name="W", borrow=True) if W is None else W
+        self.b = theano.shared(zeros[0].copy(), name="b", borrow=True) if b is None else b
         self.p_y_given_x = T.nnet.softmax(T.dot(x, self.W) + self.b)
         self.y_pred = T.argmax(self.p_y_given_x, axis=1)
         self.params = [self.W, self.b]
@@ -24,7 +25,7 @@ class LogisticRegression:
     def negative_log_likelihood(self, y):
         return -T.mean(T.log(self.p_y_given_x)[T.arange(y.shape[0]), y])
 
-    def errors(self, y):
+    def error(self, y):
         return T.mean(T.neq(self.y_pred, y))
 
 
@@ -45,8 +46,8 @@ def train(learning_rate=0.13, epochs=60, batch_size=50, progress=print):
 
     batch = slice(index * batch_size, (index + 1) * batch_size)
     train_model = theano.function([index], cost, updates=updates, givens={x: train_x[batch], y: train_y[batch]})
-    validate_model = theano.function([], classifier.errors(y), givens={x: valid_x, y: valid_y})
-    test_model = theano.function([], classifier.errors(y), givens={x: test_x, y: test_y})
+    validate_model = theano.function([], classifier.error(y), givens={x: valid_x, y: valid_y})
+    test_model = theano.function([], classifier.error(y), givens={x: test_x, y: test_y})
 
     history = early_stopping(
         train_model,

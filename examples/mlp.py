@@ -33,7 +33,7 @@ class MLP:
         self.params = self.hidden.params + self.top.params
         self.L2 = (self.hidden.W**2).sum() + (self.top.W**2).sum()
         self.negative_log_likelihood = self.top.negative_log_likelihood
-        self.errors = self.top.errors
+        self.error = self.top.error
         self.y_pred = self.top.y_pred
 
 
@@ -51,8 +51,8 @@ def train(learning_rate=0.1, L2=0.0001, epochs=20, batch_size=20, n_hidden=500, 
 
     batch = slice(index * batch_size, (index + 1) * batch_size)
     train_model = theano.function([index], cost, updates=updates, givens={x: train_x[batch], y: train_y[batch]})
-    validate_model = theano.function([], classifier.errors(y), givens={x: valid_x, y: valid_y})
-    test_model = theano.function([], classifier.errors(y), givens={x: test_x, y: test_y})
+    validate_model = theano.function([], classifier.error(y), givens={x: valid_x, y: valid_y})
+    test_model = theano.function([], classifier.error(y), givens={x: test_x, y: test_y})
 
     history = early_stopping(
         train_model,
