@@ -351,7 +351,7 @@ class _Writer:
             "  %words = load ptr, ptr %words.at",
         ]  # fmt: skip
         slots += [f"  %w{place} = alloca i64, i64 {count}, align 16" for place, count in enumerate(self.word_counts)]
-        declarations = sorted(self.declared | self.scalars.math)
+        declarations = sorted(self.declared | self.scalars.math | self.early.math)
         parts = []
         for kernel, kernel_name in self.kernels.items():
             if kernel in self.shared_kernels:
