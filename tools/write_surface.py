@@ -74,6 +74,7 @@ ALIASES = {
     "function": "theon.compile.function:function",
     "disable_log_handler": "theon.legacy.helpers:disable_log_handler",
     "has_handlers": "theon.legacy.helpers:has_handlers",
+    "io_connection_pattern": "theon.graph.inspect:io_connection_pattern",
     "function_dump": "theon.legacy.pickles:function_dump",
     "grad": "theon.autodiff.reverse:grad",
     "identity": None,
@@ -185,7 +186,8 @@ PREFERENCE = [
     "theon.legacy.helpers", "theon.graph.props", "theon.graph.ccode",
     "theon.runtime.linker", "theon.runtime.vm", "theon.compile.rebuild", "theon.graph.copies",
     "theon.legacy.collections", "theon.legacy.configuration", "theon.legacy.callcache",
-    "theon.legacy.version",
+    "theon.legacy.version", "theon.legacy.branches", "theon.legacy.passes", "theon.legacy.cdata", "theon.graph.enums",
+    "theon.graph.params",
 ]  # fmt: skip
 
 

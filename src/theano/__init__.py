@@ -45,6 +45,7 @@ from theon.graph.props import object2
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.asarray import _asarray
+from theon.legacy.cdata import OpenMPOp
 from theon.legacy.helpers import disable_log_handler, has_handlers
 from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import PY3

@@ -34,6 +34,7 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.testvalue import get_debug_values
 from theon.graph.type import NullType, null_type
 from theon.graph.variable import Variable
+from theon.legacy.passes import grad_time, mode_not_slow
 from theon.tensor.constructors import tensor
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano", "utils": "theano.gof.utils"})

@@ -66,10 +66,17 @@ from theon.errors import AliasedMemoryError, UnusedInputError
 from theon.graph.copies import DeepCopyOp, ViewOp, deep_copy_op, view_op
 from theon.graph.destroy import Supervisor
 from theon.graph.disconnected import DisconnectedType
+from theon.graph.inspect import io_connection_pattern
 from theon.graph.op import FromFunctionOp, as_op
 from theon.graph.traverse import is_same_graph
 from theon.graph.type import NullType
 from theon.graph.variable import Variable
+from theon.legacy.passes import (
+    AddDestroyHandler,
+    PrintCurrentFunctionGraph,
+    inline_ofg_expansion,
+    instantiated_default_mode,
+)
 from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import string_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape

@@ -16,6 +16,14 @@ from theon.compile.rebuild import infer_reuse_pattern, ops_with_inner_function, 
 from theon.errors import BadOptimization
 from theon.graph.copies import OutputGuard
 from theon.graph.printing import debugprint
+from theon.legacy.passes import (
+    DataDestroyed,
+    NoDuplicateOptWarningFilter,
+    char_from_number,
+    check_eq,
+    data_destroyed,
+    default_make_thunk,
+)
 from theon.legacy.python2 import get_unbound_function
 from theon.options import change_flags, config
 from theon.runtime.function import Function

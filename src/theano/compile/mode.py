@@ -25,6 +25,7 @@ from theon.compile.mode import (
 )
 from theon.compile.stages import local_useless, optdb, register_optimizer
 from theon.graph.destroy import Supervisor
+from theon.legacy.passes import AddDestroyHandler, PrintCurrentFunctionGraph, instantiated_default_mode
 from theon.legacy.python2 import string_types
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer

@@ -23,6 +23,7 @@ from theano.gof import (
 from theon.compile.rebuild import ops_with_inner_function
 from theon.errors import InconsistencyError, MethodNotDefined, MissingInputError
 from theon.graph.destroy import DestroyHandler
+from theon.graph.enums import CEnumType, EnumList, EnumType
 from theon.graph.features import (
     Bookkeeper,
     Feature,
@@ -36,10 +37,12 @@ from theon.graph.features import (
 )
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op, PureOp
+from theon.graph.params import Params, ParamsType
 from theon.graph.props import object2
 from theon.graph.traverse import view_roots
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
+from theon.legacy.cdata import COp, CachedConstantError, OpenMPOp
 from theon.legacy.helpers import hashtype
 from theon.rewrite.database import DB, EquilibriumDB, LocalGroupDB, ProxyDB, Query, SequenceDB
 from theon.rewrite.engine import MergeOptimizer

@@ -4,6 +4,7 @@ from theano._modules import modules
 from theon.errors import InconsistencyError, MissingInputError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.type import NullType
+from theon.legacy.cdata import CachedConstantError
 from theon.legacy.collections import OrderedSet
 from theon.legacy.helpers import get_variable_trace_string
 from theon.options import config

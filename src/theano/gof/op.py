@@ -12,6 +12,7 @@ from theon.graph.testvalue import (
     get_test_value,
     missing_test_message,
 )
+from theon.legacy.cdata import COp, OpenMPOp
 from theon.legacy.python2 import PY3
 from theon.options import config
 

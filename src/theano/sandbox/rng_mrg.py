@@ -5,6 +5,7 @@ from theon.autodiff.jacobian import undefined_grad
 from theon.compile.function import function
 from theon.compile.stages import optdb
 from theon.graph.op import Op
+from theon.graph.params import ParamsType
 from theon.graph.variable import Apply, Variable
 from theon.legacy.python2 import integer_types, string_types
 from theon.ops.dims import cast, get_vector_length

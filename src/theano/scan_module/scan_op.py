@@ -7,6 +7,7 @@ from theon.compile.io import In, Out
 from theon.control.scan_op import Scan
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.features import NoOutputFromInplace
+from theon.graph.inspect import io_connection_pattern
 from theon.graph.op import PureOp
 from theon.graph.type import NullType
 from theon.graph.variable import Apply

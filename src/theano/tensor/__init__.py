@@ -49,6 +49,7 @@ from theon.dtypes import (
 from theon.errors import AsTensorError, MethodNotDefined, NotScalarConstantError, ShapeError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
+from theon.graph.params import ParamsType
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Constant, Variable

@@ -15,6 +15,7 @@ from theon.dtypes import (
 from theon.errors import AsTensorError, NotScalarConstantError, ShapeError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
+from theon.graph.params import ParamsType
 from theon.graph.printing import pprint
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.python2 import integer_types

@@ -5,6 +5,7 @@ from theon.compile.stages import optdb
 from theon.errors import InconsistencyError
 from theon.graph.features import ReplacementDidntRemovedError
 from theon.graph.op import Op
+from theon.graph.params import ParamsType
 from theon.graph.printing import FunctionPrinter, debugprint, pprint
 from theon.graph.traverse import view_roots
 from theon.graph.variable import Apply

@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.compile.stages import optdb
+from theon.graph.params import ParamsType
 from theon.legacy.blas import (
     BaseBLAS,
     CGemv,

@@ -3,9 +3,11 @@
 from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
+from theon.graph.params import ParamsType
 from theon.graph.printing import pprint
 from theon.graph.type import NullType
 from theon.graph.variable import Apply
+from theon.legacy.cdata import COp, OpenMPOp
 from theon.legacy.collections import frozendict
 from theon.legacy.python2 import integer_types
 from theon.ops.declare import Elemwise

@@ -3,6 +3,8 @@
 from theano._modules import modules
 from theon.autodiff import disconnected_type
 from theon.graph.disconnected import DisconnectedType
+from theon.graph.enums import EnumList
+from theon.graph.params import ParamsType
 from theon.legacy.tensor_ops import CpuContiguous, CumprodOp, CumsumOp, DiffOp, cpu_contiguous
 from theon.ops.dims import squeeze
 from theon.ops.extra import (

@@ -4,6 +4,7 @@ from theano._modules import modules
 from theon.errors import MethodNotDefined, NotScalarConstantError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
+from theon.graph.params import ParamsType
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply

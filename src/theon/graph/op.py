@@ -121,7 +121,7 @@ class Op(object2, CLinkerOp):
         """Return the run-time parameters of a node; by default, of the fields that ``params_type`` names in the op."""
         wanted = getattr(self, "params_type", None)
         if wanted is not None and hasattr(wanted, "fields"):
-            return wanted.get_params(self, node)
+            return wanted.get_params(self)
         raise MethodNotDefined("get_params", type(self), type(self).__name__)
 
     def prepare_node(self, node: Apply, storage_map: Any, compute_map: Any, impl: Any) -> None:

@@ -13,7 +13,7 @@ from theon.graph.variable import Apply, Variable
 from theon.ops.declare import TensorOp
 from theon.tensor.constant import as_tensor_variable
 
-__all__ = ["Assert", "Print", "assert_", "assert_op"]
+__all__ = ["Assert", "Print", "Raise", "assert_", "assert_op"]
 
 
 class Assert(TensorOp):
@@ -107,3 +107,38 @@ class Print(Op):
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The input's shape."""
         return list(shapes)
+
+
+class Raise(Op):
+    """Its input, whose computation raises ``exc(msg)``: for branches that must not be taken."""
+
+    __module__ = "theano.raise_op"
+    __props__ = ("msg", "exc")
+    view_map = {0: [0]}
+
+    def __init__(self, msg: str = "", exc: type[BaseException] = NotImplementedError) -> None:
+        self.msg, self.exc = msg, exc
+
+    def __str__(self) -> str:
+        return f"Raise{{{self.exc.__name__}({self.msg!r})}}"
+
+    def make_node(self, x: Any) -> Apply:
+        """The type does not change."""
+        x = x if isinstance(x, Variable) else as_tensor_variable(x)
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """Raise."""
+        raise self.exc(self.msg)
+
+    def do_constant_folding(self, node: Apply) -> bool:
+        """Never: the error belongs to the call."""
+        return False
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The input's shape."""
+        return list(shapes)
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """The gradient itself; it needs the value, which raises."""
+        return list(output_grads)

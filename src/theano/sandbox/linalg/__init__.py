@@ -2,6 +2,4 @@
 
 from theano.sandbox.linalg import ops
 from theon.ops.fill import alloc_diag, diag, extract_diag, trace
-from theon.ops.decompose import cholesky, eig, eigh, eigvalsh
 from theon.ops.linalg import det, matrix_inverse
-from theon.ops.solve import solve

@@ -9,10 +9,8 @@ from theon.legacy.python2 import integer_types
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
 from theon.ops.fill import extract_diag, trace
+from theon.ops.linalg import MatrixInverse, det, matrix_inverse
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
-from theon.ops.decompose import Cholesky, cholesky
-from theon.ops.linalg import MatrixInverse, det, matrix_inverse
-from theon.ops.solve import Solve, solve
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

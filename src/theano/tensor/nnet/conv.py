@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply
+from theon.legacy.cdata import OpenMPOp
 from theon.nnet.conv_sizes import get_conv_output_shape, get_conv_shape_1axis
 from theon.nnet.corr import ConvOp
 from theon.nnet.layers import conv2d_of_nnet as conv2d

@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
+from theon.graph.enums import EnumList
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.nnet.neighbours import Images2Neibs, images2neibs, neibs2images

@@ -2,7 +2,10 @@
 
 from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
+from theon.graph.enums import EnumList
+from theon.graph.params import ParamsType
 from theon.graph.variable import Apply, Variable
+from theon.legacy.cdata import OpenMPOp
 from theon.nnet.pool import (
     AveragePoolGrad,
     DownsampleFactorMaxGradGrad,
