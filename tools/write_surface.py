@@ -162,7 +162,7 @@ PREFERENCE = [
     "theon.ops.arith", "theon.ops.explog", "theon.ops.trig", "theon.ops.compare", "theon.ops.bits", "theon.ops.round",
     "theon.ops.complex", "theon.ops.special", "theon.ops.reduce", "theon.ops.dims", "theon.ops.index", "theon.ops.join",
     "theon.ops.fill", "theon.ops.dot", "theon.ops.softmax", "theon.ops.crossentropy", "theon.ops.sort", "theon.ops.extra",
-    "theon.ops.linalg", "theon.ops.fourier", "theon.ops.checks",
+    "theon.ops.linalg", "theon.ops.decompose", "theon.ops.factors", "theon.ops.solve", "theon.ops.fourier", "theon.ops.checks",
     "theon.ops.methods",
     "theon.tensor.constructors", "theon.tensor.constant", "theon.tensor.shared", "theon.tensor.type", "theon.tensor.variable",
     "theon.dtypes", "theon.errors", "theon.graph.variable", "theon.graph.op", "theon.graph.type", "theon.graph.disconnected",

@@ -1,3 +1,4 @@
 """Theano's ``theano.sandbox.solve``: names of Theon."""
 
 from theon.errors import message
+from theon.ops.solve import solve

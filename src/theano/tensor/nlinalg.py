@@ -4,7 +4,7 @@ from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.ops.decompose import EighGrad, _OfMatrix
+from theon.ops.decompose import Eig, Eigh, EighGrad, QRFull, QRIncomplete, SVD, _OfMatrix, eig, eigh, qr, svd
 from theon.ops.fill import AllocDiag, ExtractDiag, alloc_diag, diag, extract_diag, trace
 from theon.ops.linalg import (
     Det,
@@ -19,7 +19,7 @@ from theon.ops.linalg import (
     pinv,
     tensorinv,
 )
-from theon.ops.solve import TensorSolve, lstsq
+from theon.ops.solve import TensorSolve, lstsq, tensorsolve
 from theon.tensor.constant import as_tensor_variable
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor.basic", "theano": "theano"})

@@ -3,9 +3,16 @@
 from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.ops.decompose import Cholesky, CholeskyGrad, Eigvalsh, EigvalshGrad
+from theon.ops.decompose import Cholesky, CholeskyGrad, Eigvalsh, EigvalshGrad, cholesky, eigvalsh
 from theon.ops.linalg import Expm, ExpmGrad, expm, kron
-from theon.ops.solve import Solve
+from theon.ops.solve import (
+    MATRIX_STRUCTURES,
+    Solve,
+    solve,
+    solve_lower_triangular,
+    solve_symmetric,
+    solve_upper_triangular,
+)
 from theon.tensor.constant import as_tensor_variable
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -122,13 +122,13 @@ class EnumType(Type, dict):  # type: ignore[type-arg]
 
     def values_eq_approx(self, a: Any, b: Any) -> bool:
         """Whether two values are equal up to rounding."""
-        return abs(a - b) <= 1e-8 * max(abs(a), abs(b), 1)
+        return bool(abs(a - b) <= 1e-8 * max(abs(a), abs(b), 1))
 
 
-def _made(cls: type, constants: dict[str, Any], ctype: str, cname: str) -> EnumType:
+def _made(cls: type[EnumType], constants: dict[str, Any], ctype: str, cname: str) -> EnumType:
     new = cls.__new__(cls)
     EnumType.__init__(new, ctype=ctype, cname=cname, **constants)
-    return new  # type: ignore[no-any-return]
+    return new
 
 
 class EnumList(EnumType):

@@ -109,7 +109,7 @@ class ParamsType(Type):
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.fields == other.fields and self.types == other.types  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.fields == other.fields and self.types == other.types
 
     def __hash__(self) -> int:
         return hash((type(self), self.fields, self.types))

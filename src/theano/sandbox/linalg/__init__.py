@@ -1,5 +1,7 @@
 """Theano's ``theano.sandbox.linalg``: names of Theon."""
 
 from theano.sandbox.linalg import ops
+from theon.ops.decompose import cholesky, eig, eigh, eigvalsh
 from theon.ops.fill import alloc_diag, diag, extract_diag, trace
 from theon.ops.linalg import det, matrix_inverse
+from theon.ops.solve import solve
