@@ -16,7 +16,9 @@ from theano.scalar import Scalar
 def test_constants_and_aliases():
     e = EnumType(A=("alpha", 1), B=2.5, C=True)
     assert (e.A, e["B"], e.C) == (1, 2.5, 1) and e.fromalias("alpha") == 1 and e.fromalias("B") == 2.5
-    assert e.has_alias("alpha") and e.get_aliases() == ("alpha",) and str(e) == "EnumType<double>(A (alpha):1, B:2.5, C:1)"
+    assert (
+        e.has_alias("alpha") and e.get_aliases() == ("alpha",) and str(e) == "EnumType<double>(A (alpha):1, B:2.5, C:1)"
+    )
     assert e == EnumType(A=("alpha", 1), B=2.5, C=1) != EnumType(A=1, B=2.5, C=1) and hash(e) == hash(copy.copy(e))
     assert e.filter(2.5) == 2.5 and e.filter(True) == 1 and e.is_valid_value(1) and not e.is_valid_value(7)
     with pytest.raises(AssertionError):
@@ -136,7 +138,9 @@ def test_ops_of_c_code_need_a_perform(tmp_path):
             outputs[0][0] = inputs[0] * 2
 
     x = T.dvector("x")
-    assert set(Double().code_sections) == {"support_code", "code"} and "helper" in Double().code_sections["support_code"]
+    assert (
+        set(Double().code_sections) == {"support_code", "code"} and "helper" in Double().code_sections["support_code"]
+    )
     assert theano.function([x], WithPerform()(x))([1.0]).tolist() == [2.0]
     with pytest.raises(theano.gof.MethodNotDefined, match="perform"):
         theano.function([x], Double()(x))([1.0])

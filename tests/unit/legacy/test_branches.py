@@ -12,7 +12,6 @@ from theano.gof import FunctionGraph
 from theano.ifelse import IfElse, ifelse
 
 
-
 def applied(rule, out):
     found = rule.transform(out.owner)
     assert found
@@ -103,7 +102,9 @@ def test_small_parts():
     assert mode_not_slow("DebugMode").linker == theano.compile.mode.FAST_RUN.linker
     assert mode_not_slow("FAST_COMPILE") == theano.compile.mode.FAST_COMPILE
     x = T.dvector("x")
-    assert debugmode.check_eq(x, np.array([1.0]), np.array([1.0 + 1e-12])) and not debugmode.check_eq(x, np.ones(1), np.zeros(1))
+    assert debugmode.check_eq(x, np.array([1.0]), np.array([1.0 + 1e-12])) and not debugmode.check_eq(
+        x, np.ones(1), np.zeros(1)
+    )
     record = logging.LogRecord("a", 30, "f", 1, "Optimization Warning: once", (), None)
     once = debugmode.NoDuplicateOptWarningFilter()
     assert once.filter(record) and not once.filter(record)
