@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["explain", "optim"]
+__all__ = ["explain", "hvp", "jvp", "optim", "vectorize", "vjp", "vmap"]
+_AUTODIFF = {"hvp": "products", "jvp": "products", "vjp": "products", "vectorize": "vectorize", "vmap": "vectorize"}
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +19,8 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("theon.optim")
+    if name in _AUTODIFF:
+        import importlib
+
+        return getattr(importlib.import_module(f"theon.autodiff.{_AUTODIFF[name]}"), name)
     raise AttributeError(f"module 'theon' has no attribute {name!r}")

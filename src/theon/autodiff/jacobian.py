@@ -7,11 +7,13 @@ from typing import Any
 from theon.autodiff.reverse import format_as, grad, grad_undefined
 from theon.autodiff.rows import rows
 from theon.graph.copies import ViewOp
+from theon.autodiff.vectorize import NoRule, vectorize
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import clip
 from theon.ops.declare import zeros_for
 from theon.ops.dims import get_vector_length, shape_i
+from theon.ops.fill import eye
 from theon.ops.join import stack
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -29,10 +31,10 @@ __all__ = [
 
 
 def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
-    """Return the Jacobian of a vector with respect to ``wrt``: one gradient for each element, stacked first.
+    """Return the Jacobian of a vector with respect to ``wrt``: the gradient of each element, stacked first.
 
-    AssertionError where ``expression`` is no vector. A vector whose length is not known takes one call of a compiled
-    gradient for each element.
+    All rows are one pass through the gradient's graph, vectorized; where an op in it has no form for stacks, a row at a time.
+    TypeError where ``expression`` is no variable, AssertionError where it is no vector.
     """
     if not isinstance(expression, Variable):
         raise TypeError("tensor.jacobian expects a Variable as `expression`")
@@ -45,6 +47,9 @@ def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnec
     options = {"consider_constant": consider_constant, "disconnected_inputs": disconnected_inputs}
     if expression.type.ndim == 0:  # type: ignore[attr-defined]
         return format_as(using_list, using_tuple, grad(expression, targets, **options))
+    found = _in_one_pass(expression, targets, options)
+    if found is not None:
+        return format_as(using_list, using_tuple, found)
     try:
         length = get_vector_length(expression)
     except ValueError:
@@ -53,6 +58,19 @@ def jacobian(expression: Any, wrt: Any, consider_constant: Any = None, disconnec
         return format_as(using_list, using_tuple, [rows(index, shape_i(expression, 0), slope) for slope in slopes])
     parts = [grad(expression[i], targets, **options) for i in range(length)]  # type: ignore[index]
     return format_as(using_list, using_tuple, [stack(list(part)) for part in zip(*parts)])
+
+
+def _in_one_pass(expression: Any, targets: list[Any], options: dict[str, Any]) -> list[Any] | None:
+    """The gradients of all elements, those of a unit matrix's rows; None where an op has no form for stacks."""
+    if expression.type.dtype not in ("float16", "float32", "float64"):
+        return None
+    seed = expression.type()
+    slopes = grad(None, targets, known_grads={expression: seed}, **options)
+    seeds = eye(shape_i(expression, 0), dtype=expression.type.dtype)
+    try:
+        return list(vectorize(slopes, {seed: seeds}, strict=True))
+    except NoRule:
+        return None
 
 
 def hessian(cost: Any, wrt: Any, consider_constant: Any = None, disconnected_inputs: str = "raise") -> Any:
