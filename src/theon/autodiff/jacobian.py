@@ -6,8 +6,8 @@ from typing import Any
 
 from theon.autodiff.reverse import format_as, grad, grad_undefined
 from theon.autodiff.rows import rows
-from theon.graph.copies import ViewOp
 from theon.autodiff.vectorize import NoRule, vectorize
+from theon.graph.copies import ViewOp
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import clip
