@@ -15,6 +15,7 @@ from theano.compile.debugmode import (
 )
 from theano.compile.monitormode import MonitorMode, detect_nan
 from theano.compile.nanguardmode import NanGuardMode
+from theon.ops.declare import REGISTRY, elementwise
 from theon.schedule import lower
 
 x = T.dvector("x")
@@ -68,6 +69,37 @@ def test_wrong_native_code_is_named_by_its_first_node(monkeypatch):
     )
     f = theano.function([x], T.exp(T.tanh(x * 2)), mode="DebugMode")
     with pytest.raises(BadThunkOutput, match="tanh"):
+        f(np.arange(3.0))
+
+
+def test_wrong_native_code_of_one_op_is_told_with_line_inputs_and_both_values(monkeypatch):
+    wrong = elementwise("twice_or_so", 1, lambda xp, x: 2 * x, lower=lambda k, x: k.mul(k.number(2.5, x), x))
+    monkeypatch.delitem(REGISTRY, "twice_or_so")
+    y = wrong(x + 1)  # the line
+    f = theano.function([x], T.exp(y), mode="DebugMode")
+    with pytest.raises(BadThunkOutput) as caught:
+        f(np.array([1.0, 3.0]))
+    text = str(caught.value)
+    assert caught.value.offending_op() is type(y.owner.op)
+    for words in (
+        "perform and native code gave different values", "twice_or_so", "test_modes.py", "the line",
+        "input 0: Elemwise{add,no_inplace}.0", "value array([2., 4.])", "first at (0,): ", "4.0", "5.0",
+    ):  # fmt: skip
+        assert words in text
+
+
+def test_a_fused_program_is_checked_too(monkeypatch):
+    right = lower.Lowering.fill
+
+    def fill(self, number, found):
+        # Only an expression of several nodes goes wrong, as a fault of fusion would.
+        if found.size > 6:
+            found = lower.Expression(lower.k.neg(found.value), found.operands, found.sizes)
+        right(self, number, found)
+
+    monkeypatch.setattr(lower.Lowering, "fill", fill)
+    f = theano.function([x], T.exp(T.tanh(x * x + 1)) - x, mode="DebugMode")
+    with pytest.raises(BadThunkOutput, match="the fused native program"):
         f(np.arange(3.0))
 
 

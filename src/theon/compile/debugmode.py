@@ -17,7 +17,7 @@ from theon.errors import BadOptimization as RewriteError
 from theon.errors import describe
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import origin_of
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply, Constant, Variable
 from theon.options import config
 from theon.runtime.reference import ReferenceProgram
 from theon.tensor.type import TensorType
@@ -51,6 +51,17 @@ def _made_at(node: Apply | None) -> str:
     return "" if origin is None else f"\n  made at {origin}: {origin.text}"
 
 
+def _inputs(node: Apply | None, values: Sequence[Any]) -> str:
+    """A line for each input of a node, as far as their values are known."""
+    lines = []
+    for place, (variable, value) in enumerate(zip([] if node is None else node.inputs[:8], values)):
+        shown = repr(value)[:80]
+        if isinstance(value, np.ndarray):
+            shown = f"shape {value.shape}, dtype {value.dtype}" + (f", value {value!r}" if value.size <= 6 else "")
+        lines.append(f"\n  input {place}: {describe(variable)}: {shown}")
+    return "".join(lines)
+
+
 def _difference(a: Any, b: Any) -> str:
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
         return f"  {a!r}\n  {b!r}"
@@ -82,7 +93,7 @@ class BadThunkOutput(DebugModeError):
         )
         super().__init__(
             f"{describe(r)}: {thunk1} and {thunk2} gave different values\n"
-            f"Apply node: {r.owner}{_made_at(r.owner)}\n{_difference(val1, val2)}"
+            f"Apply node: {r.owner}{_made_at(r.owner)}{_inputs(r.owner, inputs_val)}\n{_difference(val1, val2)}"
         )
 
     def offending_op(self) -> Any:
@@ -199,9 +210,10 @@ class _Checked:
         rewrite(fgraph, mode)
         self.fgraph, self.mode = fgraph, mode
         self.reference = ReferenceProgram(fgraph)
-        self.native, self.watched = None, []
+        self.native, self.watched, self.whole = None, [], None
         if mode.check_c_code:
             self.native, self.watched = _native_nodes(fgraph)
+            self.whole = _native(fgraph, fgraph.outputs)
 
     def attach(self, f: Any) -> None:
         """Nothing: every call is checked by :meth:`run`."""
@@ -209,7 +221,7 @@ class _Checked:
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Run and compare; return the outputs of the rewritten graph."""
         expected = self.as_written.run([_copied(v) for v in inputs])
-        found: dict[Variable, Any] = {}
+        found: dict[Variable, Any] = dict(zip(self.fgraph.inputs, map(_copied, inputs)))
         before: list[Any] = []
 
         def prepare(node: Apply, arguments: list[Any]) -> None:
@@ -224,7 +236,15 @@ class _Checked:
             values = self.native(*[_copied(v) for v in inputs])
             for variable, value in zip(self.watched, values):
                 if not _same(variable, found[variable], value):
-                    raise BadThunkOutput(variable, "perform", found[variable], "native code", value)
+                    node = variable.owner
+                    assert node is not None  # only results of nodes are watched
+                    given = [v.data if isinstance(v, Constant) else found.get(v) for v in node.inputs]
+                    raise BadThunkOutput(variable, "perform", found[variable], "native code", value, given)
+        if self.whole is not None:
+            # Every node was right by itself; this is what functions run, where nodes are fused.
+            for variable, a, b in zip(self.fgraph.outputs, outputs, self.whole(*[_copied(v) for v in inputs])):
+                if not _same(variable, a, b):
+                    raise BadThunkOutput(variable, "perform", a, "the fused native program", b)
         for old, new, a, b in zip(self.written.outputs, self.fgraph.outputs, expected, outputs):
             if not _same(old, a, b):
                 raise BadOptimization(old, new, a, b, "rewriting")
@@ -262,24 +282,29 @@ class _Checked:
 
 def _native_nodes(fgraph: FunctionGraph) -> tuple[Any, list[Variable]]:
     """A native function of every value in the graph that native code can hold, and those variables; (None, []) if none can."""
-    from theon.runtime.native import NativeFunction
-    from theon.schedule.lower import Unsupported, lowered
-
     watched = [v for node in fgraph.toposort() for v in node.outputs if isinstance(v.type, TensorType)]
     if not watched or len(fgraph.apply_nodes) > 2000:
         return None, []
-    copy = FunctionGraph(fgraph.inputs, watched)
+    return _native(fgraph, watched), watched
+
+
+def _native(fgraph: FunctionGraph, outputs: Sequence[Variable]) -> Any:
+    """A native function of these values of the graph, or None where some have no native form."""
+    from theon.runtime.native import NativeFunction
+    from theon.schedule.lower import Unsupported, lowered
+
+    copy = FunctionGraph(fgraph.inputs, outputs)
     try:
-        program = lowered(copy, len(copy.inputs), len(watched), ())
+        program = lowered(copy, len(copy.inputs), len(outputs), ())
     except Unsupported:
-        return None, []
+        return None
     native = NativeFunction(program, (), "checked")
 
     def call(*values: Any) -> list[Any]:
         out = native(*values)
-        return [out] if len(watched) == 1 else out
+        return [out] if len(outputs) == 1 else out
 
-    return call, watched
+    return call
 
 
 def _copied(value: Any) -> Any:
