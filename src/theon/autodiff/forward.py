@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import theon.ops.methods  # noqa: F401
-from theon.autodiff.reverse import format_as
-from theon.errors import message
+from theon.autodiff.reverse import format_as, grad
+from theon.dtypes import continuous_dtypes
+from theon.errors import MethodNotDefined, NullTypeGradError, message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.traverse import io_toposort
-from theon.graph.variable import Variable
+from theon.graph.type import NullType
+from theon.graph.variable import Apply, Variable
 from theon.ops.declare import zeros_for
+from theon.ops.fill import zeros_like
+from theon.ops.reduce import sum as sum_of
 from theon.tensor.constant import as_tensor_variable
+from theon.tensor.type import TensorType
 
 __all__ = ["Rop"]
+
+
+def _pushed(node: Apply, points: Sequence[Any]) -> Sequence[Any]:
+    """The tangents of a node's outputs, of those of its inputs: by the op's ``R_op``, or else by its ``L_op`` twice."""
+    try:
+        return node.op.R_op(list(node.inputs), list(points))
+    except (MethodNotDefined, NotImplementedError):
+        return _by_reverse_mode(node, points)
+
+
+def _by_reverse_mode(node: Apply, points: Sequence[Any]) -> list[Any]:
+    """The product of the Jacobian with ``points`` as the gradient, by u, of the product of u and the Jacobian with ``points``.
+
+    L_op is linear in the outputs' gradients u, whatever the op; so its derivative by u is the Jacobian, transposed back, and
+    does not depend on u: zeros of the outputs' sizes.
+    """
+    smooth = [v for v in node.outputs if isinstance(v.type, TensorType) and v.type.dtype in continuous_dtypes]
+    duals = {v: zeros_like(v) for v in smooth}
+    given = [duals[v] if v in duals else DisconnectedType()() for v in node.outputs]
+    total = None
+    for x, g, t in zip(node.inputs, node.op.L_op(list(node.inputs), list(node.outputs), given), points):
+        if t is None or g is None or isinstance(g.type, DisconnectedType):
+            continue
+        if isinstance(g.type, NullType):
+            raise NullTypeGradError(message(f"the derivative of {node.op} is not defined: {g.type.why_null}", [x]))
+        term = sum_of(g * t)
+        total = term if total is None else total + term
+    if total is None:
+        return [None] * len(node.outputs)
+    found = grad(total, [duals[v] for v in smooth], disconnected_inputs="ignore", return_disconnected="None")
+    pushed = dict(zip(smooth, found))
+    return [pushed.get(v) for v in node.outputs]
 
 
 def Rop(
@@ -42,7 +80,7 @@ def Rop(
         given = [tangents.get(v) for v in node.inputs]
         if all(g is None for g in given):
             continue
-        for output, t in zip(node.outputs, node.op.R_op(list(node.inputs), given)):
+        for output, t in zip(node.outputs, _pushed(node, given)):
             if t is not None and not isinstance(getattr(t, "type", None), DisconnectedType):
                 tangents[output] = t
     found = []

@@ -157,22 +157,37 @@ class ScalarWriter:
             return self._intrinsic(f"{op}imum", args, dtype)
         if op in _ROUND:
             return self._intrinsic(_ROUND[op], args, dtype)
-        zero = literal(0.0, dtype)
         if op in ("mod", "floordiv"):
-            rest = self.new(f"frem {kind} {args[0]}, {args[1]}")
-            wrong = self.new(f"fcmp olt {kind} {self.new(f'fmul {kind} {rest}, {args[1]}')}, {zero}")
-            fixed = self.new(f"select i1 {wrong}, {kind} {self.new(f'fadd {kind} {rest}, {args[1]}')}, {kind} {rest}")
-            if op == "mod":
-                is_zero = self.new(f"fcmp oeq {kind} {fixed}, {zero}")
-                signed = self._intrinsic("copysign", [zero, args[1]], dtype)
-                return self.new(f"select i1 {is_zero}, {kind} {signed}, {kind} {fixed}")
-            exact = self.new(f"fdiv {kind} {self.new(f'fsub {kind} {args[0]}, {fixed}')}, {args[1]}")
-            whole = self._intrinsic("rint", [exact], dtype)
-            by_zero = self.new(f"fcmp oeq {kind} {args[1]}, {zero}")
-            return self.new(
-                f"select i1 {by_zero}, {kind} {self.new(f'fdiv {kind} {args[0]}, {args[1]}')}, {kind} {whole}"
-            )
+            return self._divide_floats(op, args, dtype)
         raise ValueError(f"no native form of the scalar operation {op!r} on {dtype}")
+
+    def _divide_floats(self, op: str, args: list[str], dtype: str) -> str:
+        """Python's rules, step by step as NumPy's divmod of floats, so that infinities and signed zeros agree."""
+        kind, zero, (x, y) = ssa_type(dtype), literal(0.0, dtype), args
+        rest = self.new(f"frem {kind} {x}, {y}")
+        apart = [self.new(f"fcmp olt {kind} {value}, {zero}") for value in (rest, y)]
+        nonzero = self.new(f"fcmp une {kind} {rest}, {zero}")
+        wrong = self.new(f"and i1 {nonzero}, {self.new(f'xor i1 {apart[0]}, {apart[1]}')}")
+        if op == "mod":
+            fixed = self.new(f"select i1 {wrong}, {kind} {self.new(f'fadd {kind} {rest}, {y}')}, {kind} {rest}")
+            return self.new(
+                f"select i1 {nonzero}, {kind} {fixed}, {kind} {self._intrinsic('copysign', [zero, y], dtype)}"
+            )
+        plain = self.new(f"fdiv {kind} {self.new(f'fsub {kind} {x}, {rest}')}, {y}")
+        lower = self.new(
+            f"select i1 {wrong}, {kind} {self.new(f'fadd {kind} {plain}, {literal(-1.0, dtype)}')}, {kind} {plain}"
+        )
+        floor = self._intrinsic("floor", [lower], dtype)
+        off = self.new(f"fcmp ogt {kind} {self.new(f'fsub {kind} {lower}, {floor}')}, {literal(0.5, dtype)}")
+        whole = self.new(
+            f"select i1 {off}, {kind} {self.new(f'fadd {kind} {floor}, {literal(1.0, dtype)}')}, {kind} {floor}"
+        )
+        quotient = self.new(f"fdiv {kind} {x}, {y}")
+        none = self.new(f"fcmp oeq {kind} {lower}, {zero}")
+        signed = self._intrinsic("copysign", [zero, quotient], dtype)
+        found = self.new(f"select i1 {none}, {kind} {signed}, {kind} {whole}")
+        by_zero = self.new(f"fcmp oeq {kind} {y}, {zero}")
+        return self.new(f"select i1 {by_zero}, {kind} {quotient}, {kind} {found}")
 
     def _integer(self, op: str, args: list[str], dtype: str) -> str:
         kind, unsigned = ssa_type(dtype), dtype == "bool" or dtype.startswith("u")

@@ -28,7 +28,7 @@ from theon.ops import (
     special,
     trig,
 )
-from theon.ops.declare import REGISTRY
+from theon.ops.declare import REGISTRY, zeros_for
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import TensorSharedVariable
@@ -451,6 +451,23 @@ class Choose(dims.TensorOp):
             raise ValueError("invalid entry in choice array")
         a, *rest = xp.broadcast_arrays(a, *choices)
         return xp.take_along_axis(xp.stack(rest), a[None], axis=0)[0]
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """Each element's gradient goes to the choice that it was taken from."""
+        (a, choices), (g,) = inputs, output_grads
+        n, ndim = choices.shape[0], outputs[0].type.ndim
+        place = a % n if self.mode == "wrap" else arith.clip(a, 0, n - 1) if self.mode == "clip" else a
+        number = fill.arange(n).dimshuffle(0, *("x",) * ndim)
+        taken = compare.eq(dims.shape_padleft(dims.padded(place, ndim)), number)
+        spread = arith.switch(taken, dims.shape_padleft(g), 0)
+        extra = ndim - (choices.type.ndim - 1)
+        if extra:
+            spread = reduce.sum(spread, axis=list(range(1, 1 + extra)))
+        return [zeros_for(a), reduce.sum_like(dims.cast(spread, choices.type.dtype), choices)]
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        """Only the choices."""
+        return [[False], [True]]
 
 
 def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
