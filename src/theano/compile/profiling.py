@@ -2,6 +2,7 @@
 
 from theano._modules import modules
 from theon.options import config
+from theon.legacy.scan_tools import ScanProfileStats
 from theon.runtime.profile import ProfileStats
 
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

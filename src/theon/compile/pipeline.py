@@ -17,6 +17,7 @@ from theon.runtime.reference import ReferenceProgram
 from theon.runtime.vm import LinkedProgram, is_native, is_plain
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
+from theon.schedule import copies as copies
 from theon.schedule import gather as gather
 from theon.schedule import linalg as linalg
 from theon.schedule import loop as loop

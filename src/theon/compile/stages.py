@@ -33,9 +33,16 @@ __all__ = [
     "register_stabilize",
     "register_uncanonicalize",
     "register_useless",
+    "scan_eqopt1",
+    "scan_eqopt2",
+    "scan_seqopt1",
 ]
 
 optdb = SequenceDB()
+# Where users add their own optimizers of loops: before, while and after Theon's own.
+scan_eqopt1 = EquilibriumDB()
+scan_seqopt1 = SequenceDB()
+scan_eqopt2 = EquilibriumDB()
 local_useless = LocalGroupDB(apply_all_opts=True)
 
 
@@ -86,7 +93,10 @@ _STAGES: tuple[tuple[str, Any, float, tuple[str, ...]], ...] = (
     ("specialize", EquilibriumDB(), 2, _BOTH),
     ("uncanonicalize", EquilibriumDB(), 3, _BOTH),
     ("free_shapes", GraphPass(free_shapes), 10, (*_FAST, "ShapeOpt")),
+    ("scan_eqopt1", scan_eqopt1, 19, (*_FAST, "scan_opt")),
+    ("scan_seqopt1", scan_seqopt1, 19.5, (*_FAST, "scan_opt")),
     ("scan", GraphPass(loops), 20, (*_FAST, "scan_opt")),
+    ("scan_eqopt2", scan_eqopt2, 20.5, (*_FAST, "scan_opt")),
     ("merge2", MergeOptimizer(), 49, (*_FAST, "merge")),
     ("elemwise_fusion", Fusion(), 49.5, (*_FAST, "fusion", "local_elemwise_fusion", "FusionOptimizer")),
     ("specialize_device", EquilibriumDB(), 48.6, _BOTH),

@@ -60,7 +60,7 @@ def _chunked(op: Scan, inputs: Sequence[Any], every: int) -> tuple[list[Variable
         truncate_gradient=-1,
         recompute=True,
     )
-    outer = Scan(step_inputs, step_outputs, outer_info, op.mode)
+    outer = Scan(step_inputs, step_outputs, outer_info, mode=op.mode)
     cut = [x[:whole].reshape((chunks, every, *(x.shape[d] for d in range(1, x.type.ndim)))) for x in seqs]
     cut = [_whole_rows(x, v) for x, v in zip(cut, i_seqs)]
     starts = [unbroadcast(shape_padleft(_like_rows(x, v)), 0) for x, v in zip(first, i_first)]

@@ -284,6 +284,7 @@ def built(
     if not outputs and not updates:
         raise ValueError("the step of scan gave neither outputs nor updates")
     outputs = [as_tensor_variable(v) for v in outputs]
+    states.sort(key=lambda s: s.single)  # those with several taps first, as Theano lays them out
     recurrent = {s.place for s in states}
     collected = [p for p in range(len(outputs)) if p not in recurrent]
 
@@ -316,7 +317,9 @@ def built(
         go_backwards=bool(go_backwards),
         name=name,
     )
-    op = Scan([*inner_args, *inner_moving, *inner_fixed], [*state_out, *collected_out, *moving_out, *rest], info, mode)
+    op = Scan(
+        [*inner_args, *inner_moving, *inner_fixed], [*state_out, *collected_out, *moving_out, *rest], info, mode=mode
+    )
     outer = [steps, *(x[:steps] for x in outer_seqs), *(s.rows for s in states), *moving, *fixed]
     return _Built(op, outer, [s.place for s in states], [s.lag for s in states], collected, moving)
 

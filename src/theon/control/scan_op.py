@@ -11,8 +11,8 @@ the carried values after the last step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from theon.autodiff.forward import Rop
 from theon.autodiff.reverse import grad
 from theon.control.rows_at_end import is_zero, rows_at_end
+from theon.control.scan_layout import ScanInfo, ScanLayout, info_of
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
@@ -43,32 +44,22 @@ from theon.tensor.type import TensorType
 __all__ = ["Scan", "ScanInfo"]
 
 
-@dataclass(frozen=True)
-class ScanInfo:
-    """How a loop's inputs and outputs are laid out; ``taps``: for each recurrent state, its taps, ascending and negative.
-
-    ``recompute``: whether gradients compute a step's values again instead of keeping them.
-    """
-
-    n_seqs: int
-    taps: tuple[tuple[int, ...], ...]
-    n_collected: int
-    n_carried: int
-    as_while: bool = False
-    truncate_gradient: int = -1
-    go_backwards: bool = False
-    name: str | None = None
-    recompute: bool = False
-
-
-class Scan(Op):
+class Scan(ScanLayout, Op):
     """A loop over ``inputs`` -> ``outputs``, the graph of one step, laid out as ``info`` says (see the module's text)."""
 
     __module__ = "theano.scan_module.scan_op"
 
     def __init__(
-        self, inputs: Sequence[Variable], outputs: Sequence[Variable], info: ScanInfo, mode: Any = None
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        info: ScanInfo | Mapping[str, Any],
+        typeConstructor: Any = None,
+        mode: Any = None,
     ) -> None:
+        if mode is None and isinstance(info, Mapping):
+            mode = info.get("mode")
+        info = info_of(info)
         self.inputs, self.outputs, self.info, self.mode = list(inputs), list(outputs), info, mode
         self.name = info.name
         self.as_while, self.truncate_gradient, self.go_backwards = (
@@ -107,28 +98,6 @@ class Scan(Op):
         return self.__dict__ | {"_function": None}
 
     # --- layout ---
-
-    def inner_parts(
-        self, variables: Sequence[Any] | None = None
-    ) -> tuple[list[Any], list[list[Any]], list[Any], list[Any]]:
-        """Split inner inputs (or what stands for them) into sequences, taps of each state, carried values, others."""
-        left = list(self.inputs if variables is None else variables)
-        info = self.info
-        seqs, left = left[: info.n_seqs], left[info.n_seqs :]
-        taps = []
-        for own in info.taps:
-            taps.append(left[: len(own)])
-            left = left[len(own) :]
-        return seqs, taps, left[: info.n_carried], left[info.n_carried :]
-
-    def outer_parts(self, variables: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any], list[Any]]:
-        """Split outer inputs into the number of steps, sequences, first rows, carried values, others."""
-        left = list(variables)
-        info = self.info
-        n, left = left[0], left[1:]
-        seqs, left = left[: info.n_seqs], left[info.n_seqs :]
-        first, left = left[: len(info.taps)], left[len(info.taps) :]
-        return n, seqs, first, left[: info.n_carried], left[info.n_carried :]
 
     def make_node(self, *inputs: Any) -> Apply:
         """Return the node. TypeError where an outer input does not fit its inner one."""
@@ -241,6 +210,19 @@ class Scan(Op):
         for i, value in enumerate(carried):
             output_storage[n_kept + i][0] = value.copy() if done == 0 and isinstance(value, np.ndarray) else value
 
+    def execute(self, node: Apply, args: Sequence[Any], outs: list[list[Any]]) -> None:
+        """The same as :meth:`perform`."""
+        self.perform(node, args, outs)
+
+    def validate_inner_graph(self) -> None:
+        """TypeError where a state's or a carried value's new value is of another type than it is."""
+        _, taps, carried, _ = self.inner_parts()
+        first = len(self.info.taps) + self.info.n_collected
+        pairs = [(own[0], self.outputs[i]) for i, own in enumerate(taps)]
+        for old, new in [*pairs, *zip(carried, self.outputs[first:])]:
+            if not old.type.is_super(new.type) if hasattr(old.type, "is_super") else old.type != new.type:
+                raise TypeError(f"{self}: {old} of type {old.type} becomes {new} of type {new.type}")
+
     def _row_sizes(self, seqs: Any, first: Any, carried: Any, others: Any) -> list[tuple[int, ...]]:
         """What sizes each kept output's rows would have, where no step is made: those that a step on zeros gives."""
         kept = self.outputs[: len(self.info.taps) + self.info.n_collected]
@@ -346,7 +328,7 @@ class Scan(Op):
             n_collected=info.n_collected + len(drawn),
             n_carried=len(objects),
         )
-        return Scan(inputs, outputs, traced, self.mode)
+        return Scan(inputs, outputs, traced, mode=self.mode)
 
     def _drawn(self) -> list[Variable]:
         """Tensors of the step that are computed from values that are no tensors."""
@@ -564,7 +546,7 @@ class Scan(Op):
                 self.inputs,
                 [*self.outputs[:n_kept], *extra, *self.outputs[n_kept:]],
                 replace(info, n_collected=info.n_collected + len(extra)),
-                self.mode,
+                mode=self.mode,
             )
             outputs = forward(*inputs, return_list=True)
         kept = [*self.outputs[:n_kept], *extra]
@@ -587,7 +569,7 @@ class Scan(Op):
                 n_carried=len(b_carried),
                 name=f"grad_of_{info.name or 'scan_fn'}",
             ),
-            self.mode,
+            mode=self.mode,
         )
         results = back(used, *b_outer, *b_start, *others, return_list=True) if b_outputs else []
         collected, finals = results[: len(b_collected)], list(results[len(b_collected) :])
@@ -692,7 +674,7 @@ class Scan(Op):
             name=f"{info.name or 'scan_fn'}_rop",
         )
         copies, copied = clone(inner_in, inner_out)
-        op = Scan(copies, copied, both, self.mode)
+        op = Scan(copies, copied, both, mode=self.mode)
         outer = [n, *seqs, *outer_seqs, *first, *outer_first, *carried, *outer_carried, *others, *outer_others]
         results = op(*outer, return_list=True)
         answer: list[Any] = [None] * (n_kept + info.n_carried)

@@ -83,8 +83,8 @@ class Parts:
         self.collected.append((v, None))
         return len(self.collected) - 1
 
-    def build(self, fgraph: FunctionGraph, reason: str) -> list[Any]:
-        """Put the loop in the old one's place; return its outputs."""
+    def outputs(self) -> list[Any]:
+        """The outputs of the loop put together again."""
         old: Any = self.node.op
         inputs = [s[0] for s in self.seqs] + [v for s in self.states for v in s[0]]
         inputs += [c[0] for c in self.carried] + [o[0] for o in self.others]
@@ -98,13 +98,18 @@ class Parts:
         inputs, outputs = clone(inputs, self.results())
         outer = [self.n, *(s[1] for s in self.seqs), *(s[2] for s in self.states)]
         outer += [c[1] for c in self.carried] + [o[1] for o in self.others]
-        found = Scan(inputs, outputs, info, old.mode)(*outer, return_list=True)
+        found = Scan(inputs, outputs, info, mode=old.mode)(*outer, return_list=True)
         same_origin(found[0], self.node)
+        return list(found)
+
+    def build(self, fgraph: FunctionGraph, reason: str) -> list[Any]:
+        """Put the loop in the old one's place; return its outputs."""
+        found = self.outputs()
         targets = [s[4] for s in self.states] + [c[1] for c in self.collected] + [c[3] for c in self.carried]
         for target, v in zip(targets, found):
             if target is not None:
                 fgraph.replace(target, target.type.filter_variable(v), reason=reason)
-        return list(found)
+        return found
 
 
 def _loops(fgraph: FunctionGraph) -> list[Apply]:

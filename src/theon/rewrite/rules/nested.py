@@ -18,7 +18,13 @@ from theon.ops.index import Subtensor
 from theon.ops.join import Join
 from theon.rewrite.replace import same_origin
 
-__all__ = ["expand_graphs", "last_of_joined", "make_lazy", "rewrite_steps", "slim_loops"]
+__all__ = [
+    "expand_graphs",
+    "last_of_joined",
+    "make_lazy",
+    "rewrite_steps",
+    "slim_loops",
+]
 
 
 def _holds_graph(op: Any) -> bool:
@@ -239,7 +245,7 @@ def _slimmed(fgraph: FunctionGraph, node: Apply) -> int:
     inputs = [*seqs, *(v for i in keep for v in taps[i]), *(taps[i][0] for i in last_of), *carried, *others]
     outs = op.outputs
     new_outs = [*(outs[i] for i in keep), *(outs[i] for i in collect), *(outs[i] for i in last_of), *outs[n_kept:]]
-    slim = Scan(inputs, new_outs, new_info, op.mode)
+    slim = Scan(inputs, new_outs, new_info, mode=op.mode)
     starts = [o_first[i][0] for i in last_of]
     found = slim(n, *o_seqs, *(o_first[i] for i in keep), *starts, *o_carried, *o_others, return_list=True)
     for place, i in enumerate(keep):
@@ -267,7 +273,7 @@ def rewrite_steps(fgraph: FunctionGraph, apply: Callable[[FunctionGraph], None])
         step = FunctionGraph(op.inputs, op.outputs)
         apply(step)
         outputs = [old.type.filter_variable(v) for old, v in zip(op.outputs, step.outputs)]
-        found = Scan(step.inputs, outputs, op.info, op.mode)(*node.inputs, return_list=True)
+        found = Scan(step.inputs, outputs, op.info, mode=op.mode)(*node.inputs, return_list=True)
         same_origin(found[0], node)
         for old, new in zip(node.outputs, found):
             fgraph.replace(old, old.type.filter_variable(new), reason="rewrite_steps")

@@ -1,0 +1,3 @@
+"""Theano's ``theano.tests.breakpoint``: names of Theon."""
+
+from theon.ops.breakpoint import PdbBreakpoint
