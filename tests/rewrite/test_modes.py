@@ -31,7 +31,7 @@ def test_one_rule_is_left_out_by_its_name_by_theanos_name_and_with_its_group(nam
 
 def test_excluding_a_group_keeps_the_others():
     y = T.log(1 + -(-x))
-    assert ops(made(y, FAST_RUN.excluding("canonicalize"))) == ["neg", "neg", "log1p"]
+    assert ops(made(y, FAST_RUN.excluding("canonicalize"))) == ["log1p"]
     assert ops(made(y, FAST_RUN.excluding("stabilize"))) == ["add", "log"]
 
 

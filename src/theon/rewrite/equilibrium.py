@@ -7,22 +7,26 @@ at again. Optimizers are found by op, so that a node that nobody wants costs one
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.origin import rewriting
 from theon.graph.variable import Apply, Variable
 from theon.options import config
+from theon.rewrite.failure import report
 from theon.rewrite.local import LocalOptimizer, key_of, keys_of, matches
 from theon.rewrite.navigate import NavigatorOptimizer
 from theon.rewrite.optimizer import Optimizer
-from theon.rewrite.replace import apply_to
+from theon.rewrite.replace import apply_to, put
 from theon.rewrite.rule import Rule
 
 __all__ = ["EquilibriumOptimizer", "Index"]
 
 _logger = logging.getLogger("theano.gof.opt")
 _ROUNDS = 50
+_NEIGHBOURS = 8  # readers of one variable that are looked at again
 _DEPTH = 3  # how far from a change a rule may look
 
 
@@ -32,7 +36,7 @@ class Index:
     def __init__(self, optimizers: Iterable[Any]) -> None:
         self.by_key: dict[Any, list[tuple[int, Any, Any]]] = {}
         self.others: list[tuple[int, Any, Any]] = []
-        self.found: dict[Any, tuple[tuple[Any, Any], ...]] = {}
+        self.found: dict[Any, tuple[tuple[Any, Any, Any, bool], ...]] = {}
         for place, opt in enumerate(optimizers):
             tracked = opt.roots if isinstance(opt, Rule) else opt.tracks()
             for t in (None,) if tracked is None else tracked:
@@ -43,16 +47,17 @@ class Index:
                     exact = isinstance(t, str) or (isinstance(key, str) and not getattr(t, "inplace_pattern", ()))
                     self.by_key.setdefault(key, []).append((place, opt, None if exact else t))
 
-    def of(self, op: Any) -> tuple[tuple[Any, Any], ...]:
-        """Pairs of an optimizer and an op: the optimizer looks at nodes of that op only, where it is not None."""
+    def of(self, op: Any) -> tuple[tuple[Any, Any, Any, bool], ...]:
+        """(optimizer, op, function, graph) of each: it looks at nodes of that op only, where it is not None; rules have a function."""
         key = key_of(op)
         found = self.found.get(key)
         if found is None:
             entries = [*self.by_key.get(key, ()), *((p, o, None) for p, o, t in self.others if matches(op, t))]
-            first: dict[Any, tuple[Any, Any]] = {}
+            first: dict[Any, Any] = {}
             for _, opt, guard in sorted(entries, key=lambda e: e[0]):
                 if guard is None or opt not in first:
-                    first[opt] = (opt, guard)
+                    rule = isinstance(opt, Rule)
+                    first[opt] = (opt, guard, opt.function if rule else None, rule and opt.graph)
             found = self.found[key] = tuple(first.values())
         return found
 
@@ -113,24 +118,16 @@ class EquilibriumOptimizer(NavigatorOptimizer):
         limit = max(1, int(ratio * max(len(fgraph.apply_nodes), 1)))
         uses: dict[Any, int] = {}
         tired: set[Any] = set()
-        done: set[Apply] = set()
         outer, fgraph.imported = fgraph.imported, []
         try:
             for _ in range(_ROUNDS):
-                changed = self._sweep(fgraph, fgraph.toposort(), done, uses, tired, limit)
-                for _ in range(_ROUNDS):
-                    left = fgraph.apply_nodes - done
-                    if not left:
-                        break
-                    order = [node for node in fgraph.toposort() if node in left]
-                    changed += self._sweep(fgraph, order, done, uses, tired, limit)
+                changed = self._sweep(fgraph, uses, tired, limit)
                 for opt in (*self.global_optimizers, *self.final_optimizers, *self.cleanup_optimizers):
                     before = self._mark(fgraph)
                     opt.apply(fgraph)
                     if opt not in self.cleanup_optimizers and self._mark(fgraph) != before:
                         uses[opt] = uses.get(opt, 0) + 1
                         changed += 1
-                        done.clear()
                 if not changed or not (self.global_optimizers or self.final_optimizers):
                     break
         finally:
@@ -142,30 +139,41 @@ class EquilibriumOptimizer(NavigatorOptimizer):
     def _mark(fgraph: FunctionGraph) -> Any:
         return fgraph.changes
 
-    def _sweep(
-        self,
-        fgraph: FunctionGraph,
-        order: list[Apply],
-        done: set[Apply],
-        uses: dict[Any, int],
-        tired: set[Any],
-        limit: int,
-    ) -> int:
+    def _sweep(self, fgraph: FunctionGraph, uses: dict[Any, int], tired: set[Any], limit: int) -> int:
+        """Look at every node, and again at those near a change, until there are none."""
         nodes, of, imported = fgraph.apply_nodes, self.index.of, fgraph.imported
         assert imported is not None
+        done: set[Apply] = set()
+        pending = deque(fgraph.toposort())
         changes = 0
-        for root in order:
-            stack = [root]
+        while pending:
+            stack = [pending.popleft()]
             while stack:
                 node = stack.pop()
                 if node not in nodes or node in done:
                     continue
                 done.add(node)
-                for opt, guard in of(node.op):
-                    if (guard is not None and node.op != guard) or opt in tired:
+                entries = of(node.op)
+                if not entries:
+                    continue
+                rewriting.origin = node.tag.__dict__.get("origin")
+                for opt, guard, function, graph in entries:
+                    if (guard is not None and node.op != guard) or (tired and opt in tired):
                         continue
+                    if function is not None:
+                        try:
+                            found = function(node, fgraph) if graph else function(node)
+                        except Exception as error:
+                            self._failed(error, opt, node)
+                            continue
+                        if found is None:
+                            continue
                     imported.clear()
-                    new = apply_to(fgraph, node, opt, self.failure_callback)
+                    new = (
+                        put(fgraph, node, found, opt)
+                        if function is not None
+                        else apply_to(fgraph, node, opt, self.failure_callback)
+                    )
                     if not new:
                         continue
                     changes += 1
@@ -181,13 +189,31 @@ class EquilibriumOptimizer(NavigatorOptimizer):
                     if node in nodes:
                         done.discard(node)
                         stack.append(node)
+                    self._beside(fgraph, imported, done, pending)
                     stack.extend(reversed(imported))
-                    self._again(fgraph, new, done)
+                    self._again(fgraph, new, done, pending)
                     break
         return changes
 
+    def _beside(self, fgraph: FunctionGraph, fresh: list[Apply], done: set[Apply], pending: deque[Apply]) -> None:
+        """Have nodes that read what a new node reads looked at again, if a rule for them looks at such neighbours."""
+        for node in fresh:
+            for v in node.inputs:
+                readers = fgraph.clients(v)
+                if 1 < len(readers) <= _NEIGHBOURS:
+                    for reader, _place in readers:
+                        if reader in done and any(entry[3] for entry in self.index.of(reader.op)):
+                            done.discard(reader)
+                            pending.append(reader)
+
+    def _failed(self, error: BaseException, opt: Any, node: Apply) -> None:
+        if self.failure_callback is None:
+            report(error, opt, node)
+        else:
+            self.failure_callback(error, self, [], opt, node)
+
     @staticmethod
-    def _again(fgraph: FunctionGraph, new: list[Variable], done: set[Apply]) -> None:
+    def _again(fgraph: FunctionGraph, new: list[Variable], done: set[Apply], pending: deque[Apply]) -> None:
         """Have the nodes that read the new variables, and those a little further, looked at again."""
         near: list[Variable] = new
         for _ in range(_DEPTH):
@@ -196,6 +222,7 @@ class EquilibriumOptimizer(NavigatorOptimizer):
                 for reader, _place in fgraph.clients(v):
                     if reader in done:
                         done.discard(reader)
+                        pending.append(reader)
                         further.extend(reader.outputs)
             near = further
             if not near:

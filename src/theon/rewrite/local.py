@@ -71,12 +71,6 @@ class LocalOptimizer:
 
     name: str | None = None
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     def tracks(self) -> Any:
         """Return the ops or classes of ops to look at; None for all."""
         return None

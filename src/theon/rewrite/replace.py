@@ -12,7 +12,7 @@ from theon.graph.variable import Apply, Variable
 from theon.rewrite.failure import report
 from theon.rewrite.rule import Rule
 
-__all__ = ["apply_to", "replaced", "same_origin"]
+__all__ = ["apply_to", "put", "replaced", "same_origin"]
 
 
 def same_origin(new: Variable, node: Apply) -> None:
@@ -26,6 +26,20 @@ def same_origin(new: Variable, node: Apply) -> None:
             stack.extend(owner.inputs)
 
 
+def put(fgraph: FunctionGraph, node: Apply, found: Any, rule: Rule) -> list[Variable]:
+    """Put what a rule found (a variable, or one or None for each output) into the graph; what has another type is left out."""
+    done = []
+    for old, v in zip(node.outputs, [found] if isinstance(found, Variable) else found):
+        if v is None or v is old or v.type != old.type:
+            continue
+        if v.name is None and v.owner is not None:
+            v.name = old.name
+        same_origin(v, node)
+        fgraph.replace(old, v, reason=rule.name)
+        done.append(v)
+    return done
+
+
 def replaced(fgraph: FunctionGraph, node: Apply, found: Any, opt: Any) -> list[Variable]:
     """Put what ``opt`` found for ``node`` into the graph; return the new variables, none where nothing changed.
 
@@ -33,17 +47,7 @@ def replaced(fgraph: FunctionGraph, node: Apply, found: Any, opt: Any) -> list[V
     """
     outputs = node.outputs
     if isinstance(opt, Rule):
-        new = [found] if isinstance(found, Variable) else list(found)
-        done = []
-        for old, v in zip(outputs, new):
-            if v is None or v is old or v.type != old.type:
-                continue
-            if v.name is None and v.owner is not None:
-                v.name = old.name
-            same_origin(v, node)
-            fgraph.replace(old, v, reason=opt.name)
-            done.append(v)
-        return done
+        return put(fgraph, node, found, opt)
     removed: list[Any] = []
     if isinstance(found, dict):
         removed = list(found.get("remove", ()))

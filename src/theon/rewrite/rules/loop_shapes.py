@@ -52,7 +52,7 @@ def shapes_of_loops(fgraph: FunctionGraph) -> int:
             continue
         op = node.op
         place = 1 if isinstance(op, SumLike) else 0
-        second = isinstance(op, Elemwise) and op.scalar_op.name == "second"
+        second = isinstance(op, Elemwise) and op.scalar_op.kind == "second"
         if not (second or isinstance(op, SumLike | Shape | Shape_i)) or node.inputs[place] not in stems:
             continue
         found = sizes(node.inputs[place])

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply, Variable
-from theon.ops.arith import neg, switch
-from theon.ops.compare import lt
+from theon.ops.arith import abs_, add, maximum, mul, neg, sub, switch
+from theon.ops.compare import eq, lt
 from theon.ops.declare import Elemwise
-from theon.ops.dims import get_scalar_constant_value
-from theon.ops.explog import expm1, log, log1p
+from theon.ops.explog import exp, expm1, log, log1p
 from theon.ops.reduce import Sum, logsumexp
 from theon.ops.softmax import LogSoftmax, Softmax
-from theon.ops.special import erf, erfcx, sigmoid, softplus
+from theon.ops.special import erf, erfc, erfcx, sigmoid, softplus
+from theon.rewrite.match import factors, is_float, is_number, made_by, number_of, spread_like, terms
 from theon.rewrite.rule import Rules
 
 __all__ = ["is_number", "made_by", "stabilize"]
@@ -23,33 +20,27 @@ __all__ = ["is_number", "made_by", "stabilize"]
 stabilize = Rules("stabilize")
 
 
-def made_by(variable: Variable, what: Any) -> Apply | None:
-    """Return the node of ``variable`` if it is of this op: the name of an elementwise op, or a class."""
-    node = variable.owner
-    if node is None:
+def _without_one(variable: Variable) -> Variable | None:
+    """``x`` of a sum 1 + x of the same type (x may be a sum, or negative), else None."""
+    found = terms(variable)
+    ones = [v for minus, v in found if not minus and is_number(v, 1)]
+    if len(ones) != 1 or len(found) < 2:
         return None
-    if isinstance(what, str):
-        return node if isinstance(node.op, Elemwise) and node.op.scalar_op.kind == what else None
-    return node if isinstance(node.op, what) else None
+    rest = [(minus, v) for minus, v in found if v is not ones[0]]
+    if all(minus for minus, _ in rest):
+        x = neg(rest[0][1] if len(rest) == 1 else add(*(v for _, v in rest)))
+    else:
+        plus = [v for minus, v in rest if not minus]
+        below = [v for minus, v in rest if minus]
+        x = plus[0] if len(plus) == 1 else add(*plus)
+        if below:
+            x = sub(x, below[0] if len(below) == 1 else add(*below))
+    return x if spread_like(x, variable, ones) is x else None
 
 
-def is_number(variable: Variable, number: float) -> bool:
-    """Whether all elements of ``variable`` are known to be ``number``."""
-    try:
-        return bool(np.asarray(get_scalar_constant_value(variable)) == number)
-    except NotScalarConstantError:
-        return False
-
-
-def _one_and(variable: Variable) -> Variable | None:
-    """``x`` of a sum 1 + x of the same type, else None."""
-    node = made_by(variable, "add")
-    if node is None or len(node.inputs) != 2:
-        return None
-    for one, x in (node.inputs, node.inputs[::-1]):
-        if is_number(one, 1.0) and x.type == variable.type:
-            return x
-    return None
+def _negative(x: Variable) -> Any:
+    inner = made_by(x, "neg")
+    return neg(x) if inner is None else inner.inputs[0]
 
 
 @stabilize.node("log", theano="local_logsoftmax", effect="rounding")
@@ -61,8 +52,8 @@ def log_of_softmax(node: Apply) -> Any:
 
 @stabilize.node("log", theano="local_log1p", effect="rounding")
 def log_of_one_plus(node: Apply) -> Any:
-    """log(1 + x) loses small x."""
-    x = _one_and(node.inputs[0])
+    """log(1 + x) and log(1 - x) lose small x."""
+    x = _without_one(node.inputs[0])
     return None if x is None else log1p(x)
 
 
@@ -80,26 +71,145 @@ def log_of_sigmoid(node: Apply) -> Any:
     return None if inner is None else neg(softplus(neg(inner.inputs[0])))
 
 
-@stabilize.node("sub", theano="local_1msigmoid", effect="rounding")
-def one_minus_sigmoid(node: Apply) -> Any:
-    """1 - sigmoid(x) is sigmoid(-x)."""
-    one, x = node.inputs
-    inner = made_by(x, "sigmoid")
-    return (
-        None
-        if inner is None or not is_number(one, 1.0) or x.type != node.outputs[0].type
-        else sigmoid(neg(inner.inputs[0]))
-    )
+@stabilize.node("log1p", theano="log1p_neg_sigmoid", effect="rounding")
+def log1p_of_minus_sigmoid(node: Apply) -> Any:
+    """log1p(-sigmoid(x)) is -softplus(x)."""
+    inner = made_by(node.inputs[0], "neg")
+    inner = None if inner is None else made_by(inner.inputs[0], "sigmoid")
+    return None if inner is None else neg(softplus(inner.inputs[0]))
 
 
-@stabilize.node("sub", theano="local_expm1", effect="rounding")
-def exp_minus_one(node: Apply) -> Any:
-    """exp(x) - 1 loses small x."""
-    x, one = node.inputs
-    inner = made_by(x, "exp")
-    return (
-        None if inner is None or not is_number(one, 1.0) or x.type != node.outputs[0].type else expm1(inner.inputs[0])
-    )
+@stabilize.node("log", effect="rounding")
+def log_of_exp(node: Apply) -> Any:
+    """log(exp(x)) is x, and does not overflow."""
+    inner = made_by(node.inputs[0], "exp")
+    return None if inner is None else inner.inputs[0]
+
+
+# For one function: (its sign, the sign of 1) -> what the sum of the two is.
+_WITH_ONE: dict[str, dict[tuple[int, int], Any]] = {
+    "sigmoid": {(-1, 1): lambda x: sigmoid(_negative(x)), (1, -1): lambda x: neg(sigmoid(_negative(x)))},
+    "exp": {(1, -1): expm1, (-1, 1): lambda x: neg(expm1(x))},
+    "erf": {
+        (-1, 1): erfc,
+        (1, 1): lambda x: erfc(_negative(x)),
+        (1, -1): lambda x: neg(erfc(x)),
+        (-1, -1): lambda x: neg(erfc(_negative(x))),
+    },
+    "erfc": {(-1, 1): erf, (1, -1): lambda x: erf(_negative(x))},
+}
+
+
+@stabilize.node(
+    "add",
+    "sub",
+    theano=(
+        "local_1msigmoid",
+        "local_expm1",
+        "local_one_minus_erf",
+        "local_one_minus_erf2",
+        "local_one_plus_erf",
+        "local_one_plus_neg_erf",
+        "local_erf_minus_one",
+        "local_erf_neg_minus_one",
+        "local_erf_neg_minus_one2",
+        "local_one_minus_erfc",
+        "local_one_minus_erfc2",
+        "local_one_minus_erfc3",
+        "local_one_add_neg_erfc",
+    ),
+    effect="rounding",
+)
+def function_and_one(node: Apply) -> Any:
+    """1 - sigmoid, exp - 1, 1 - erf, erfc - 1 ... cancel where the function is near 1: each has a function of its own."""
+    if len(node.inputs) != 2 or not any(number_of(v) is not None for v in node.inputs):
+        return None
+    out = node.outputs[0]
+    found = terms(out, 4)
+    if len(found) != 2:
+        return None
+    for (minus_one, one), (minus, v) in (found, found[::-1]):
+        number = number_of(one)
+        name = v.owner.op.scalar_op.kind if v.owner is not None and isinstance(v.owner.op, Elemwise) else None
+        if number is None or abs(number) != 1 or name not in _WITH_ONE or v.type != out.type:
+            continue
+        sign = int(-number if minus_one else number)
+        make = _WITH_ONE[name].get((-1 if minus else 1, sign))
+        if make is not None:
+            return spread_like(make(v.owner.inputs[0]), out, [one])  # type: ignore[union-attr]
+    return None
+
+
+@stabilize.node("mul", theano="local_sigm_times_exp", effect="rounding")
+def sigmoid_times_exp(node: Apply) -> Any:
+    """sigmoid(x) exp(-x) is sigmoid(-x)."""
+    out = node.outputs[0]
+    if not any(made_by(v, "exp") or made_by(v, "sigmoid") for v in node.inputs):
+        return None
+    above, below, negative = factors(out)
+    if below:
+        return None
+    for s in above:
+        inner = made_by(s, "sigmoid")
+        if inner is None:
+            continue
+        x = inner.inputs[0]
+        for e in above:
+            power = made_by(e, "exp")
+            if power is None:
+                continue
+            y = power.inputs[0]
+            a, b = made_by(x, "neg"), made_by(y, "neg")
+            if (b is not None and b.inputs[0] is x) or (a is not None and a.inputs[0] is y):
+                rest: list[Any] = [v for v in above if v is not s and v is not e]
+                if len(rest) != len(above) - 2:
+                    return None
+                new = sigmoid(y)
+                new = mul(*rest, new) if rest else new
+                return neg(new) if negative else new
+    return None
+
+
+@stabilize.node("true_div", "inv", theano="local_inv_1_plus_exp", effect="rounding")
+def inverse_of_one_plus_exp(node: Apply) -> Any:
+    """1 / (1 + exp(x)) is sigmoid(-x)."""
+    if len(node.inputs) == 2 and not is_number(node.inputs[0], 1):
+        return None
+    x = _without_one(node.inputs[-1])
+    inner = None if x is None else made_by(x, "exp")
+    return None if inner is None else sigmoid(_negative(inner.inputs[0]))
+
+
+@stabilize.node("sigmoid", theano="local_ultra_fast_sigmoid", usual=False, effect="rounding")
+def sigmoid_by_pieces(node: Apply) -> Any:
+    """An approximation by rational pieces, off by up to 0.03."""
+    from theon.ops.softmax import ultra_fast_sigmoid
+
+    return ultra_fast_sigmoid(node.inputs[0])
+
+
+@stabilize.node("sigmoid", theano="local_hard_sigmoid", usual=False, effect="rounding")
+def sigmoid_by_a_line(node: Apply) -> Any:
+    """An approximation by one line, cut at 0 and 1."""
+    from theon.ops.softmax import hard_sigmoid
+
+    return hard_sigmoid(node.inputs[0])
+
+
+@stabilize.node("log", theano="local_log_add", effect="rounding")
+def log_of_two_exps(node: Apply) -> Any:
+    """log(exp(x) + exp(y)) overflows: it is the larger plus log1p(exp(-|x - y|))."""
+    total = made_by(node.inputs[0], "add")
+    made = [made_by(v, "exp") for v in total.inputs] if total is not None else []
+    if len(made) != 2 or None in made:
+        return None
+    x, y = (m.inputs[0] for m in made)  # type: ignore[union-attr]
+    if not is_float(x) or not is_float(y):
+        return None
+    larger = maximum(x, y)
+    # Of two equal infinities the difference would be NaN.
+    apart = switch(eq(x, y), 0, neg(abs_(sub(x, y)))).astype(larger.type.dtype)  # type: ignore[attr-defined]
+    return add(larger, log1p(exp(apart)))
 
 
 @stabilize.node("log", theano="local_log_sum_exp", effect="rounding")
