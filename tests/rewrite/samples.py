@@ -7,6 +7,8 @@ import numpy as np
 
 import theano
 import theano.tensor as T
+import theano.tensor.nlinalg
+import theano.tensor.slinalg
 from theon.ops.declare import REGISTRY
 from theon.ops.dims import Rebroadcast, ScalarFromTensor, Shape_i, TensorFromScalar
 from theon.ops.fill import alloc
@@ -35,6 +37,8 @@ t = T.dtensor3("t")
 def draw(variable):
     """A value of moderate size: 3 along each dimension."""
     shape = [1 if flag else 3 for flag in variable.type.broadcastable]
+    if variable.type.dtype.startswith(("int", "uint")) and not shape:
+        return np.asarray(1, dtype=variable.type.dtype)
     if variable.type.dtype.startswith(("int", "uint")):
         return np.asarray(rng.randint(0, 3, size=shape), dtype=variable.type.dtype)
     if variable.type.dtype == "bool":
@@ -50,6 +54,12 @@ zero, one = n(0.0), n(1.0)
 row = T.drow("row")
 nll_target = v("target", "int64")
 p = T.nnet.softmax(a)
+
+
+# A matrix that is surely positive definite, its factor and its inverse.
+spd = T.dot(a, a.T) + T.eye(3)
+L = T.slinalg.cholesky(spd)
+inverse = T.nlinalg.matrix_inverse(spd)
 
 
 def likelihood_gradient(loss):
@@ -207,6 +217,21 @@ SAMPLES = {
     "place_of_maximum_of_softmax": [T.argmax(p, axis=1)],
     "product_of_zeros": [T.dot(a, T.zeros_like(b)), T.dot(T.zeros_like(x), y)],
     "transpose_of_product": [T.dot(a, b).T],
+    # matrices
+    "gradient_of_factor": [T.grad(T.log(T.diagonal(L)).sum(), a), T.grad(L.sum(), a)],
+    "solution_of_multiple": [T.slinalg.solve(spd, b * s)],
+    "solution_of_outer_product": [T.slinalg.solve(spd, T.outer(x, y))],
+    "solve_by_structure": [T.slinalg.solve(T.tril(a), b), T.slinalg.solve(L, y), T.slinalg.solve(T.dot(L, L.T), y)],
+    "product_with_outer_product": [T.dot(a, T.outer(x, y)), T.dot(T.outer(x, y), a)],
+    "product_with_inverse": [T.dot(inverse, b), T.dot(b, inverse), T.dot(inverse.T, x)],
+    "inverse_by_structure": [T.nlinalg.matrix_inverse(inverse), T.nlinalg.matrix_inverse(spd.T), T.nlinalg.matrix_inverse(L)],
+    "factor_of_product": [T.slinalg.cholesky(T.dot(L, L.T))],
+    "diagonal_of_product": [T.diagonal(T.dot(a, b)), T.nlinalg.trace(T.dot(a, b))],
+    "determinant_by_structure": [T.nlinalg.det(spd.T), T.nlinalg.det(T.tril(a)), T.nlinalg.det(T.dot(L, L.T))],
+    "log_of_determinant": [T.log(T.nlinalg.det(spd)), T.log(abs(T.nlinalg.det(a)))],
+    "log_of_product_of_diagonal": [T.log(T.diagonal(L).prod())],
+    "shared_factors": [T.slinalg.solve(a, b).sum() + T.nlinalg.det(a)],
+    "view_without_gradient": [theano.gradient.consider_constant(x) * 2, theano.gradient.zero_grad(x)],
     "neg_of_neg": [-(-x)],
     "fold_constant": [x + T.exp(T.constant(np.float64(2.0)))],
 }  # fmt: skip

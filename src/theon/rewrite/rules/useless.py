@@ -128,7 +128,10 @@ def tensor_of_scalar_of_tensor(node: Apply) -> Any:
     return None if inner is None else inner.inputs[0]
 
 
-@useless.node(Elemwise, theano="local_upcast_elemwise_constant_inputs")
+@useless.node(
+    "add", "sub", "mul", "true_div", "int_div", "mod", "pow", "maximum", "minimum", "clip", "arctan2",
+    theano="local_upcast_elemwise_constant_inputs",
+)  # fmt: skip
 def constant_operand_of_result_dtype(node: Apply) -> Any:
     """A constant that is cast for each element is cast once."""
     op: Any = node.op
