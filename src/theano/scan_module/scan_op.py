@@ -17,6 +17,7 @@ from theon.legacy.python2 import integer_types, string_types
 from theon.ops.dims import Shape_i
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer
+from theon.runtime.profile import ScanProfileStats
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

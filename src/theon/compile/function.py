@@ -384,10 +384,22 @@ class FunctionMaker:
         state["fgraph"] = state["_made"] = None
         return state
 
+    def _profile(self, name: str | None) -> Any:
+        """Where calls are recorded: the ProfileStats that was given, a new one for True or a message, or None."""
+        wanted = config.profile or config.print_global_stats if self.profile is None else self.profile
+        if not wanted:
+            return None
+        from theon.runtime.profile import ProfileStats
+
+        if isinstance(wanted, ProfileStats):
+            return wanted
+        return ProfileStats(message=wanted if isinstance(wanted, str) else name)
+
     @uncollected
     @change_flags(compute_test_value="off")
     def create(self, states: Any = None, name: str | None = None) -> Function:
         """Return the function; ``states``: containers to use for inputs, None in place of one to make it from the default."""
+        stats = self._profile(name)
         updated_inputs = [n for n, i in enumerate(self.ins) if i.update is not None]
         roots = [*self.graph_outputs, *(self.ins[n].update for n in updated_inputs), *self.updates.values()]
         variables = [i.variable for i in self.ins] + self.shared
@@ -404,7 +416,8 @@ class FunctionMaker:
             n = len(self.ins)
             # New values of inputs are results as the outputs are; only shared variables are written by native code.
             results = len(self.graph_outputs) + len(updated_inputs)
-            self._made = compiled(fgraph, self.mode, n, results, [self.shared.index(s) for s in self.updates])
+            updated = [self.shared.index(s) for s in self.updates]
+            self._made = compiled(fgraph, self.mode, n, results, updated, stats)
         places = updated_inputs + [len(self.ins) + self.shared.index(s) for s in self.updates]
         f = Function(
             self._made.run,
@@ -418,10 +431,7 @@ class FunctionMaker:
             self.output_keys,
             name,
         )
-        if self.profile or (self.profile is None and config.profile):
-            from theon.runtime.profile import ProfileStats
-
-            f.profile = self.profile if isinstance(self.profile, ProfileStats) else ProfileStats()
+        f.profile = stats
         attach = getattr(self._made, "attach", None)
         if attach is not None:
             attach(f)

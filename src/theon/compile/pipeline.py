@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from theon.graph.origin import rewriting
 from theon.options import config
 from theon.rewrite.rules.nested import make_lazy
 from theon.runtime.function import Function
-from theon.runtime.linker import Linker
+from theon.runtime.linker import Linker, PerformLinker
+from theon.runtime.profile import ProfiledProgram
 from theon.runtime.reference import ReferenceProgram
-from theon.runtime.vm import LinkedProgram, is_native, is_plain
+from theon.runtime.vm import LinkedProgram, OpWiseCLinker, is_native, is_plain
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
 from theon.schedule import copies as copies
@@ -76,12 +78,21 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
         make_lazy(fgraph)
 
 
-def compiled(fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Any:
+def compiled(
+    fgraph: FunctionGraph, mode: Any, n_inputs: int, n_outputs: int, updated: Sequence[int], profile: Any = None
+) -> Any:
     """Return ``fgraph`` made runnable under ``mode``; inputs from ``n_inputs`` on are shared variables, ``updated`` says which
-    of them the outputs from ``n_outputs`` on replace."""
+    of them the outputs from ``n_outputs`` on replace. With a ``profile`` each node runs by itself and is timed."""
     if hasattr(mode, "executed"):
         return mode.executed(fgraph, n_inputs, n_outputs, updated)
+    start = time.perf_counter()
     rewrite(fgraph, mode)
+    if profile is not None:
+        rewritten = time.perf_counter()
+        alone = OpWiseCLinker(allow_gc=False) if getattr(mode, "native", True) else PerformLinker(allow_gc=False)
+        made = ProfiledProgram(fgraph, alone)
+        profile.note_compilation(time.perf_counter() - start, rewritten - start, len(fgraph.apply_nodes))
+        return made
     linker = getattr(mode, "linker", None)
     if isinstance(linker, Linker) and not is_native(linker) and not is_plain(linker):
         return LinkedProgram(fgraph, linker)

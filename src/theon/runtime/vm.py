@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.runtime.linker import (
@@ -28,8 +29,12 @@ __all__ = ["VM", "CLinker", "DualLinker", "Loop", "LoopGC", "OpWiseCLinker", "St
 # --- native code ---
 
 
-def _native(fgraph: Any) -> Callable[[list[Any]], list[Any]] | None:
-    """Native code of a graph, from the values of its inputs to those of its outputs; None where a part has none."""
+def _native(fgraph: Any, whole: bool = False) -> Callable[[list[Any]], list[Any]] | None:
+    """Native code of a graph, from the values of its inputs to those of its outputs; None where that cannot be.
+
+    ``whole``: None also where a part of it would run in Python.
+    """
+    from theon.codegen import program as program_text
     from theon.runtime.native import NativeFunction
     from theon.schedule.lower import Unsupported, lowered
 
@@ -38,6 +43,8 @@ def _native(fgraph: Any) -> Callable[[list[Any]], list[Any]] | None:
     try:
         program = lowered(held, len(held.inputs), len(held.outputs), ())
     except Unsupported:
+        return None
+    if whole and program_text.python_calls(program):
         return None
     native, single = NativeFunction(program, (), "linked"), len(fgraph.outputs) == 1
 
@@ -60,16 +67,18 @@ class CLinker(Linker):
     def make_thunk(self, input_storage: Any = None, output_storage: Any = None, storage_map: Any = None) -> Any:
         """Return (function, containers of the inputs, containers of the outputs)."""
         native = _native(self.fgraph)
+        plain = PerformLinker(schedule=self._scheduler).accept(self.fgraph)
         if native is None:
-            return (
-                PerformLinker(schedule=self._scheduler)
-                .accept(self.fgraph)
-                .make_thunk(input_storage, output_storage, storage_map)
-            )
+            return plain.make_thunk(input_storage, output_storage, storage_map)
         ins, outs, cells = map_storage(self.fgraph, [], input_storage, output_storage, storage_map)
 
         def run() -> None:
-            for cell, value in zip(outs, native([cell[0] for cell in ins])):
+            try:
+                found = native([cell[0] for cell in ins])
+            except NativeFallback:
+                plain.make_thunk(ins, outs)[0]()
+                return
+            for cell, value in zip(outs, found):
                 cell[0] = value
 
         run.storage_map = cells  # type: ignore[attr-defined]
@@ -100,15 +109,21 @@ class OpWiseCLinker(LocalLinker):
             fresh = [v.type() for v in free]
             match = dict(zip(free, fresh))
             alone = node.clone_with_new_inputs([match.get(v, v) for v in node.inputs])
-            native = _native(FunctionGraph(fresh, alone.outputs, clone=False))
+            native = _native(FunctionGraph(fresh, alone.outputs, clone=False), whole=True)
             if native is not None:
                 ins, outs = [cells[v] for v in free], [cells[v] for v in node.outputs]
 
                 def thunk() -> None:
-                    for cell, value in zip(outs, native([cell[0] for cell in ins])):
+                    try:
+                        found = native([cell[0] for cell in ins])
+                    except NativeFallback:  # an error, or sizes that only are known to fit when it runs
+                        node_thunk(node, cells, computed)()
+                        return
+                    for cell, value in zip(outs, found):
                         cell[0] = value
 
                 thunk.inputs, thunk.outputs, thunk.lazy = [cells[v] for v in node.inputs], outs, False  # type: ignore[attr-defined]
+                thunk.native = True  # type: ignore[attr-defined]
                 return thunk
         if not self.fallback_on_perform:
             raise NotImplementedError(f"{node} has no native code, and fallback_on_perform is False")

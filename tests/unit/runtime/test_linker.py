@@ -134,6 +134,15 @@ def test_the_dual_linker_compares():
         DualLinker(checker=refuse).accept(FunctionGraph([x], [T.exp(x)])).make_function()(np.array([1.0]))
 
 
+@pytest.mark.parametrize("make", LINKERS)
+def test_what_native_code_does_not_take_runs_all_the_same(make):
+    x, y = T.dvector("x"), T.dvector("y")
+    f = make().accept(FunctionGraph([x, y], [T.exp(x) + y])).make_function()
+    np.testing.assert_allclose(f(np.zeros(3), np.ones(1)), [2.0, 2.0, 2.0])
+    with pytest.raises(ValueError):
+        f(np.zeros(3), np.ones(2))
+
+
 def test_a_schedule_orders_the_nodes():
     from theano.gof.sched import key_to_cmp, sort_schedule_fn
 
