@@ -83,8 +83,7 @@ from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, spe
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer
 from theon.runtime.function import Function
-from theon.legacy.scan_tools import ScanProfileStats
-from theon.runtime.profile import ProfileStats
+from theon.runtime.profile import ProfileStats, ScanProfileStats
 from theon.tensor.shared import SharedVariable, shared, shared_constructor
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "theano": "theano"})

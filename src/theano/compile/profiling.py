@@ -2,7 +2,12 @@
 
 from theano._modules import modules
 from theon.options import config
-from theon.legacy.scan_tools import ScanProfileStats
-from theon.runtime.profile import ProfileStats
+from theon.runtime.profile import (
+    ProfileStats,
+    ScanProfileStats,
+    print_global_stats,
+    register_profiler_printer,
+    theano_imported_time,
+)
 
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

@@ -11,8 +11,6 @@ from theon.graph.inspect import io_connection_pattern
 from theon.graph.op import PureOp
 from theon.graph.type import NullType
 from theon.graph.variable import Apply
-from theon.graph.inspect import io_connection_pattern
-from theon.legacy.scan_tools import ScanProfileStats, forced_replace, profile_printer, safe_new
 from theon.legacy.python2 import integer_types, string_types
 from theon.ops.dims import Shape_i
 from theon.options import config

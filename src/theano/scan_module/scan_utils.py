@@ -6,22 +6,8 @@ from theon.compile.rebuild import rebuild_collect_shared
 from theon.control.scan import get_updates_and_outputs, until
 from theon.graph.features import Validator
 from theon.graph.traverse import equal_computations
-from theon.legacy.scan_tools import (
-    DEPRECATED_ARG,
-    compress_outs,
-    expand_empty,
-    forced_replace,
-    infer_shape,
-    map_variables,
-    reconstruct_graph,
-    safe_new,
-    scan_args,
-    scan_can_remove_outs,
-    traverse,
-)
-from theon.legacy.scan_tools import hash_lists as hash_listsDictsTuples
-from theon.legacy.scan_tools import is_nan_or_inf_or_none as isNaN_or_Inf_or_None
 from theon.legacy.python2 import string_types
+from theon.legacy.scan_tools import scan_args
 from theon.ops.dims import get_scalar_constant_value
 
 __getattr__ = modules(
