@@ -13,6 +13,7 @@ SOURCE = ROOT / "src"
 NAMES = json.loads((ROOT / "tests" / "surface" / "names.json").read_text())
 SKIP = ("theano.compat.six", "theano.gpuarray", "theano.sandbox.cuda")
 BY_HAND = (
+    "theano.tests",
     "theano.gpuarray",
     "theano.misc.cpucount",
     "theano.tests.unittest_tools",
@@ -293,6 +294,23 @@ def source_of(module, name):
     return tuple(found.split(":")) if found else None
 
 
+def written(path, known):
+    """Names in a file as it stands that ``known`` lacks and whose source still defines them: {module: [import text]}."""
+    kept = {}
+    if not path.exists():
+        return kept
+    for node in ast.parse(path.read_text()).body:
+        if not isinstance(node, ast.ImportFrom) or node.module.split(".")[0] == "theano":
+            continue
+        for alias in node.names:
+            own = node.module.startswith("theon.")
+            if (alias.asname or alias.name) in known or (own and alias.name not in defined(node.module)):
+                continue
+            if alias.name != "*":
+                kept.setdefault(node.module, []).append(ast.unparse(alias))
+    return kept
+
+
 def main():
     have = total = 0
     modules = [m for m in NAMES if not m.startswith(SKIP)]
@@ -309,7 +327,7 @@ def main():
     while extra - packages:
         packages |= extra
         extra = {m.rpartition(".")[0] for m in packages} - {""}
-    for module in sorted(set(modules) | packages):
+    for module in sorted((set(modules) | packages) - set(BY_HAND)):
         names = NAMES.get(module, {})
         imports, late = {}, {}
         for name in names:
@@ -333,6 +351,11 @@ def main():
         for name, place in homes.get(module, {}).items():
             if not any(name in group for group in imports.values()):
                 imports.setdefault(place, []).append(name)
+        path = SOURCE / "theano" / "/".join(module.split(".")[1:])
+        path = path / "__init__.py" if module in packages else path.with_suffix(".py")
+        known = {text.split(" as ")[-1] for group in imports.values() for text in group} | set(late)
+        for place, texts in written(path, known).items():
+            imports.setdefault(place, []).extend(texts)
         lines = [f'"""Theano\'s ``{module}``: names of Theon."""', ""]
         older, more = LATER.get(module, ("", ""))
         hook = SOURCE / "theano" / "_start.py"
@@ -355,10 +378,6 @@ def main():
         if late:
             lines.insert(2, "from theano._modules import modules")
             lines += ["", f"__getattr__ = modules(__name__, {dict(sorted(late.items()))!r})"]
-        path = SOURCE / "theano" / "/".join(module.split(".")[1:])
-        if module in packages:
-            path.with_suffix(".py").unlink(missing_ok=True)
-        path = path / "__init__.py" if module in packages else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n")
     print(f"{have} of {total} names")

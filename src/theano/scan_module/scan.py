@@ -4,6 +4,7 @@ from theano._modules import modules
 from theon.compile.function import OrderedUpdates, function
 from theon.control.scan import scan
 from theon.legacy.python2 import integer_types
+from theon.legacy.scan_tools import safe_new, traverse
 from theon.options import config
 from theon.tensor.shared import SharedVariable
 

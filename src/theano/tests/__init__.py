@@ -1,1 +1,3 @@
-"""Theano's ``theano.tests``: names of Theon."""
+"""Theano's ``theano.tests``: the tools with which programs test their own ops."""
+
+from theano.tests import unittest_tools
