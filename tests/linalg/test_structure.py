@@ -6,6 +6,7 @@ import scipy.linalg
 
 import theano
 import theano.tensor as T
+from theano.sandbox.linalg import ops
 from theano.tensor import nlinalg, slinalg
 from theon.ops.decompose import CholeskyGrad, CholeskyInverse
 from theon.ops.dot import Dot
@@ -155,3 +156,48 @@ def test_triangular_and_factored_matrices():
     assert Det not in ops_of(f) and MatrixInverse not in ops_of(f)
     f = both([T.log(nlinalg.det(T.dot(L, L.T)))], [A], [positive])
     assert Det not in ops_of(f) and SLogDet not in ops_of(f)
+
+
+def test_what_the_user_says_of_a_matrix():
+    K = ops.psd(A)
+    assert (
+        ops.is_psd(K)
+        and ops.is_symmetric(K.T)
+        and not ops.is_psd(A)
+        and ops.hints(K) == {"psd": True, "symmetric": True}
+    )
+    logp = -0.5 * T.dot(b, T.dot(nlinalg.matrix_inverse(K), b)) - 0.5 * T.log(nlinalg.det(K))
+    f = theano.function([A, b], [logp, slinalg.solve(K, b), K.T])
+    found = [type(node.op).__name__ for node in f.maker.fgraph.toposort()]
+    assert found.count("Cholesky") == 1 and not {"Hint", "Det", "MatrixInverse", "LUFactors", "SLogDet"} & set(found)
+    value, solution, same = f(positive, vector)
+    want = np.linalg.solve(positive, vector)
+    np.testing.assert_allclose(value, -0.5 * vector @ want - 0.5 * np.linalg.slogdet(positive)[1])
+    np.testing.assert_allclose(solution, want)
+    np.testing.assert_allclose(same, positive)
+    np.testing.assert_allclose(theano.function([A], T.grad(K.sum(), A), mode="FAST_COMPILE")(positive), 1)
+
+
+def test_bound_of_the_spectral_radius():
+    bound = theano.function([A], ops.spectral_radius_bound(A, 5))(positive)
+    largest = np.linalg.eigvalsh(positive)[-1]
+    assert largest <= bound < 1.1 * largest
+    with pytest.raises(TypeError):
+        ops.spectral_radius_bound(A, 2.5)
+    with pytest.raises(ValueError):
+        ops.spectral_radius_bound(A, 0)
+
+
+def test_log_of_even_powers_does_not_overflow():
+    x = T.dvector()
+    f = theano.function([x], [T.log(x**2), T.log(x**4), T.log(x**3)])
+    got = f([-1e200, 1e-200, 2])
+    np.testing.assert_allclose(got[0], 2 * np.log([1e200, 1e-200, 2]))
+    np.testing.assert_allclose(got[1], 4 * np.log([1e200, 1e-200, 2]))
+    assert np.isnan(got[2][0])
+
+
+def test_hints_are_gathered_in_the_graph():
+    fgraph = theano.gof.FunctionGraph([A], [ops.psd(A)])
+    ops.HintsOptimizer().add_requirements(fgraph)
+    assert fgraph.hints[fgraph.inputs[0]]["psd"] and fgraph.hints[fgraph.outputs[0]]["symmetric"]

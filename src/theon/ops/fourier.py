@@ -7,18 +7,22 @@ from typing import Any
 import numpy as np
 
 from theon.dtypes import float_dtypes
+from theon.errors import message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.ops.arith import minimum
+from theon.ops.complex import real
 from theon.ops.declare import TensorOp
 from theon.ops.dims import cast, shape
 from theon.ops.explog import sqrt
+from theon.ops.fill import alloc
 from theon.ops.index import set_subtensor
-from theon.ops.join import join
+from theon.ops.join import join, stack
 from theon.ops.reduce import prod
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-__all__ = ["IRFFTOp", "RFFTOp", "irfft", "irfft_op", "rfft", "rfft_op"]
+__all__ = ["ComplexFFT", "IRFFTOp", "RFFTOp", "fft", "fftn", "ifft", "ifftn", "irfft", "irfft_op", "rfft", "rfft_op"]
 
 
 class _Transform(TensorOp):
@@ -143,3 +147,91 @@ def irfft(inp: Any, norm: Any = None, is_odd: bool = False) -> Any:
     last = (middle[-1] - 1) * 2 + int(is_odd)
     s = join(0, middle[:-1], last.dimshuffle("x"))
     return _scaled(irfft_op(a, s), s, norm, plain=True)
+
+
+class ComplexFFT(TensorOp):
+    """The discrete Fourier transform over ``axes``, or its inverse; inputs: the array and the sizes to cut or pad to.
+
+    ``norm`` as NumPy's: "backward", "ortho", "forward".
+    """
+
+    __module__ = "theon.ops.fourier"
+    __props__ = ("axes", "inverse", "norm")
+
+    def __init__(self, axes: tuple[int, ...], inverse: bool = False, norm: str = "backward") -> None:
+        self.axes, self.inverse, self.norm = tuple(axes), inverse, norm
+
+    def infer(self, a: Any, s: Any) -> TensorType:
+        """Complex, of unknown sizes along the axes. TypeError for sizes that are no vector of integers."""
+        if s.type.ndim != 1 or not s.type.dtype.startswith(("int", "uint")):
+            raise TypeError(f"the sizes of a transform are a vector of integers, not {s.type}")
+        dtype = "complex64" if a.type.dtype in ("complex64", "float32", "float16") else "complex128"
+        sizes = [None if d in self.axes else n for d, n in enumerate(a.type.shape)]
+        return TensorType(dtype, shape=sizes)
+
+    def reference(self, xp: Any, a: Any, s: Any) -> Any:
+        """NumPy's."""
+        transform = np.fft.ifftn if self.inverse else np.fft.fftn
+        return transform(a, [int(n) for n in s], self.axes, self.norm)
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Not on the sizes."""
+        return [[True], [False]]
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """The adjoint: the other transform with the other side's factor, cut or padded to the input's sizes."""
+        a, s = inputs
+        other = {"backward": "forward", "forward": "backward", "ortho": "ortho"}[self.norm]
+        g = ComplexFFT(self.axes, not self.inverse, other)(output_grads[0], s)
+        for place, d in enumerate(self.axes):
+            n = minimum(a.shape[d], s[place])
+            g = g[(*(slice(None),) * d, slice(None, n))]
+            padding = [a.shape[e] - n if e == d else g.shape[e] for e in range(a.type.ndim)]
+            g = join(d, g, alloc(np.zeros((), g.type.dtype), *padding))
+        return [g if a.type.dtype.startswith("complex") else real(g).astype(a.type.dtype), DisconnectedType()()]
+
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
+        """Linear."""
+        return [None if eval_points[0] is None else self(eval_points[0], inputs[1])]
+
+
+def _complex(a: Any, s: Any, axes: Any, norm: Any, inverse: bool) -> Any:
+    a = as_tensor_variable(a)
+    if norm not in (None, "backward", "ortho", "forward"):
+        raise ValueError(f"Invalid norm value {norm}; should be None, 'backward', 'ortho' or 'forward'")
+    if axes is None:
+        axes = range(a.type.ndim) if s is None else range(a.type.ndim - len(s), a.type.ndim)
+    for d in axes:
+        if not -a.type.ndim <= d < a.type.ndim:
+            raise ValueError(message(f"there is no dimension {d} to transform along", [a]))
+    axes = tuple(d % a.type.ndim for d in axes)
+    if s is not None and len(s) != len(axes):
+        raise ValueError(f"{len(s)} sizes for {len(axes)} axes")
+    sizes = [a.shape[d] for d in axes] if s is None else list(s)
+    return ComplexFFT(axes, inverse, norm or "backward")(
+        a, stack([cast(as_tensor_variable(n), "int64") for n in sizes])
+    )
+
+
+def fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+    """Return the discrete Fourier transform along ``axis``, complex, as ``numpy.fft.fft``; ``n`` cuts or pads the input.
+
+    complex64 for float32 and complex64, else complex128. ValueError for an axis or a ``norm`` that is not there. The gradient of
+    a complex variable holds the derivatives by its real and by its imaginary part.
+    """
+    return _complex(a, None if n is None else [n], [axis], norm, False)
+
+
+def ifft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+    """Return the inverse of :func:`fft`."""
+    return _complex(a, None if n is None else [n], [axis], norm, True)
+
+
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    """Return the discrete Fourier transform over ``axes`` (all, or the last ``len(s)``), as ``numpy.fft.fftn``."""
+    return _complex(a, s, axes, norm, False)
+
+
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+    """Return the inverse of :func:`fftn`."""
+    return _complex(a, s, axes, norm, True)

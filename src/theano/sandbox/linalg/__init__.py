@@ -3,5 +3,6 @@
 from theano.sandbox.linalg import ops
 from theon.ops.decompose import cholesky, eig, eigh, eigvalsh
 from theon.ops.fill import alloc_diag, diag, extract_diag, trace
+from theon.ops.hints import psd, spectral_radius_bound
 from theon.ops.linalg import det, matrix_inverse
 from theon.ops.solve import solve

@@ -5,14 +5,38 @@ from theon.compile.stages import register_canonicalize, register_specialize, reg
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.legacy.blas import Dot22
+from theon.legacy.hints import HintsFeature, HintsOptimizer
 from theon.legacy.python2 import integer_types
 from theon.ops.decompose import Cholesky, cholesky
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
 from theon.ops.fill import extract_diag, trace
+from theon.ops.hints import (
+    Hint,
+    hints,
+    is_hint_node,
+    is_positive,
+    is_psd,
+    is_symmetric,
+    psd,
+    spectral_radius_bound,
+)
 from theon.ops.linalg import MatrixInverse, det, matrix_inverse
 from theon.ops.solve import Solve, solve
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
+from theon.rewrite.rules.linear import (
+    determinant_by_structure as local_det_chol,
+    inverse_by_structure as transinv_to_invtrans,
+    log_of_even_power as local_log_pow,
+    log_of_product_of_diagonal as local_log_prod_sqr,
+    product_with_inverse as inv_as_solve,
+    remove_hint_nodes,
+    solve_by_structure as psd_solve_with_chol,
+    transpose_of_symmetric as no_transpose_symmetric,
+)
+
+imported_scipy = True
+tag_solve_triangular = psd_solve_with_chol
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

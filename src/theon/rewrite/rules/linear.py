@@ -18,6 +18,8 @@ from theon.ops.dot import Dot, dot
 from theon.ops.explog import log
 from theon.ops.factors import LUFactors, LUInverse, LUSolve
 from theon.ops.fill import Alloc, DiagonalGrad, ExtractDiag, Eye, arange, diagonal, eye, tri
+from theon.ops.hints import Hint, is_psd
+from theon.ops.hints import is_symmetric as said_symmetric
 from theon.ops.linalg import Det, MatrixInverse, SLogDet, Triangle, slogdet
 from theon.ops.reduce import Prod, SumLike
 from theon.ops.solve import Solve, cho_solve, solve, solve_lower_triangular, solve_upper_triangular
@@ -144,21 +146,21 @@ def factor_of(x: Variable) -> tuple[Variable, bool] | None:
 
 
 def is_positive_definite(x: Variable) -> bool:
-    """Whether the user said so (``psd``), or the matrix is a product of a factor and its transpose, or the unit matrix."""
-    if getattr(x.tag, "psd", False):
-        return True
+    """Whether the user said so (``psd``), or the matrix is a product of a factor and its transpose, or the inverse of such a one."""
     inner = transposed(x)
     if inner is not None:
         return is_positive_definite(inner)
     node = x.owner
-    if node is not None and isinstance(node.op, MatrixInverse):
+    if node is None:
+        return False
+    if isinstance(node.op, MatrixInverse):
         return is_positive_definite(node.inputs[0])
-    return factor_of(x) is not None or (node is not None and isinstance(node.op, CholeskyInverse))
+    return is_psd(x) or factor_of(x) is not None or isinstance(node.op, CholeskyInverse)
 
 
 def is_symmetric(x: Variable) -> bool:
     """Whether the matrix is its own transpose."""
-    if getattr(x.tag, "symmetric", False) or is_positive_definite(x):
+    if said_symmetric(x) or is_positive_definite(x):
         return True
     node = made_by(x, Dot)
     if node is not None:
@@ -652,6 +654,32 @@ def log_of_product_of_diagonal(node: Apply) -> Any:
     return log(taken.outputs[0]).sum()
 
 
+@linear.node(DimShuffle, theano="no_transpose_symmetric")
+def transpose_of_symmetric(node: Apply) -> Any:
+    """The matrix itself."""
+    if node.op.new_order != _TURN or not is_symmetric(node.inputs[0]):  # type: ignore[attr-defined]
+        return None
+    return node.inputs[0]
+
+
+@linear.node("log", theano="local_log_pow", effect="rounding")
+def log_of_even_power(node: Apply) -> Any:
+    """log(x**n) is n log|x| for an even n: x**n may overflow."""
+    made = made_by(node.inputs[0], "pow")
+    square = made_by(node.inputs[0], "sqr")
+    if square is not None:
+        x, n = square.inputs[0], 2
+    elif made is not None and isinstance(made.inputs[1], Constant) and made.inputs[1].data.size == 1:
+        x, n = made.inputs[0], made.inputs[1].data.item()
+        if n != int(n) or int(n) % 2 or not n:
+            return None
+    else:
+        return None
+    if x.type != node.outputs[0].type:
+        return None
+    return np.asarray(n, x.type.dtype) * log(abs(x))  # type: ignore[attr-defined, arg-type]
+
+
 # --- one factorisation for all ----------------------------------------------------------------------------------------
 
 
@@ -669,6 +697,12 @@ def _uses_of(A: Variable, fgraph: FunctionGraph) -> int:
 
 def _clients(x: Variable, fgraph: FunctionGraph) -> list[tuple[Apply, int]]:
     return [(node, place) for node, place in fgraph.clients(x) if isinstance(node, Apply)]
+
+
+@factors.node(Hint)
+def remove_hint_nodes(node: Apply) -> Any:
+    """What was said has been used."""
+    return node.inputs[0]
 
 
 @factors.node(Solve, Det, SLogDet, MatrixInverse, effect="rounding", graph=True)
