@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["explain", "hvp", "jvp", "optim", "vectorize", "vjp", "vmap"]
+__all__ = ["custom_vjp", "explain", "hvp", "jvp", "optim", "vectorize", "vjp", "vmap"]
 _AUTODIFF = {"hvp": "products", "jvp": "products", "vjp": "products", "vectorize": "vectorize", "vmap": "vectorize"}
 
 
@@ -15,6 +15,10 @@ def __getattr__(name: str) -> Any:
         from theon.compile.explain import explain
 
         return explain
+    if name == "custom_vjp":
+        from theon.control.inner import custom_vjp
+
+        return custom_vjp
     if name == "optim":
         import importlib
 

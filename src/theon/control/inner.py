@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,10 +16,12 @@ from theon.graph.traverse import inputs as leaves
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import identity
+from theon.ops.declare import zeros_for
+from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import SharedVariable
 from theon.tensor.type import TensorType
 
-__all__ = ["OpFromGraph"]
+__all__ = ["OpFromGraph", "custom_vjp"]
 
 
 class OpFromGraph(Op):
@@ -40,6 +43,14 @@ class OpFromGraph(Op):
     """
 
     __module__ = "theano.compile.builders"
+
+    TYPE_ERR_MSG = (
+        "L_op/gradient override should be (single or list of) 'default' | OpFromGraph | callable | Variable with NullType or "
+        "DisconnectedType, got %s"
+    )
+    STYPE_ERR_MSG = "Overriding Variable instance can only have type of DisconnectedType or NullType, got %s"
+    LOP_TYPE_ERR_MSG = 'L_op type can only be "grad" or "lop", got %s.'
+    OV_INP_LEN_ERR_MSG = "expect overrider with %d inputs, got %d"
 
     def __init__(
         self,
@@ -63,7 +74,7 @@ class OpFromGraph(Op):
                 raise TypeError(f"{v} cannot be an input of OpFromGraph: it has a value")
         if "updates" in kwargs or "givens" in kwargs:
             raise TypeError("updates and givens are not allowed here")
-        if lop_overrides != "default" and grad_overrides != "default":
+        if not (_is_default(lop_overrides) or _is_default(grad_overrides)):
             raise ValueError("lop_overrides and grad_overrides are mutually exclusive")
         self.is_inline, self.name = inline, name
         self.shared_inputs = [
@@ -80,7 +91,13 @@ class OpFromGraph(Op):
             raise MissingInputError(f"OpFromGraph: {missing[0]} is used but not among the inputs", variable=missing[0])
         self.input_types = [v.type for v in inputs]
         self.output_types = [v.type for v in outputs]
-        self.lop_overrides, self.grad_overrides, self.rop_overrides = lop_overrides, grad_overrides, rop_overrides
+        self.lop_overrides: Any = "default"
+        self.grad_overrides: Any = "default"
+        if not _is_default(grad_overrides):
+            self.set_grad_overrides(grad_overrides)
+        elif not _is_default(lop_overrides):
+            self.set_lop_overrides(lop_overrides)
+        self.set_rop_overrides(rop_overrides)
         self._pattern = connection_pattern
         self.kwargs = kwargs
         self._function: Any = None
@@ -151,7 +168,7 @@ class OpFromGraph(Op):
         from theon.control.scan_op import _reached
 
         reached = [_reached(v, self.local_inputs) for v in self.local_outputs]
-        overridden = self.lop_overrides != "default" or self.grad_overrides != "default"
+        overridden = not (_is_default(self.lop_overrides) and _is_default(self.grad_overrides))
         return [[overridden or v in found for found in reached] for v in self.local_inputs]
 
     # --- derivatives ---
@@ -187,58 +204,107 @@ class OpFromGraph(Op):
                 results[self.local_inputs.index(v)] = g
         return results
 
+    def set_grad_overrides(self, grad_overrides: Any) -> None:
+        """Replace the gradient by ``f(inputs, output_grads)``: see the class. It takes the place of an ``lop_overrides``."""
+        self._checked_override(grad_overrides)
+        self.lop_overrides, self.grad_overrides = "default", grad_overrides
+
+    def set_lop_overrides(self, lop_overrides: Any) -> None:
+        """Replace the gradient by ``f(inputs, outputs, output_grads)``: see the class. It takes the place of a ``grad_overrides``."""
+        self._checked_override(lop_overrides)
+        self.lop_overrides, self.grad_overrides = lop_overrides, "default"
+
+    def set_rop_overrides(self, rop_overrides: Any) -> None:
+        """Replace the directional derivative by ``f(inputs, eval_points)``: see the class."""
+        for f in rop_overrides if isinstance(rop_overrides, list) else [rop_overrides]:
+            if f is not None and not _is_default(f) and not callable(f) and not isinstance(f, Variable):
+                raise TypeError(self.TYPE_ERR_MSG % (f,))
+        self.rop_overrides = rop_overrides
+
+    def _checked_override(self, override: Any) -> None:
+        """TypeError, ValueError for what cannot stand for a gradient."""
+        n = len(self.input_types)
+        if isinstance(override, list) and len(override) not in (n, len(self.local_inputs)):
+            raise ValueError(f"Need to override {n} gradients, got {len(override)}", override)
+        for f in override if isinstance(override, list) else [override]:
+            if isinstance(f, Variable):
+                if not isinstance(f.type, DisconnectedType | NullType):
+                    raise ValueError(self.STYPE_ERR_MSG % f.type)
+            elif not (_is_default(f) or callable(f) or (f is None and isinstance(override, list))):
+                raise TypeError(self.TYPE_ERR_MSG % (f,))
+
+    def get_lop_op(self) -> OpFromGraph:
+        """The gradient as an op of the inputs, the outputs and the outputs' gradients; zeros where nothing is connected."""
+        inputs = [v.type() for v in self.local_inputs]
+        outputs = [t() for t in self.output_types]
+        grads = [t() for t in self.output_types]
+        found = [
+            g if isinstance(g.type, TensorType) else zeros_for(x)
+            for x, g in zip(inputs, self.L_op(inputs, outputs, grads))
+        ]
+        return OpFromGraph(
+            [*inputs, *outputs, *grads], found, inline=self.is_inline, name=f"{self.name or 'graph'}_lop"
+        )
+
+    def get_rop_op(self) -> OpFromGraph:
+        """The directional derivative as an op of the inputs and the evaluation points."""
+        inputs = [v.type() for v in self.local_inputs]
+        points = [v.type() for v in self.local_inputs]
+        outputs = self.expanded(inputs)
+        found = [zeros_for(v) if r is None else r for v, r in zip(outputs, self.R_op(inputs, points))]
+        return OpFromGraph([*inputs, *points], found, inline=self.is_inline, name=f"{self.name or 'graph'}_rop")
+
     def L_op(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
     ) -> list[Any]:
         """The overrides where there are some, else the graph's gradient."""
         n = len(self.input_types)
-        override = self.lop_overrides if self.lop_overrides != "default" else self.grad_overrides
-        with_outputs = self.lop_overrides != "default"
-        if isinstance(override, str) and override == "default":
+        with_outputs = not _is_default(self.lop_overrides)
+        override = self.lop_overrides if with_outputs else self.grad_overrides
+        if _is_default(override):
             return self._default_gradients(inputs, output_grads)
-        arguments = (
-            [list(inputs[:n]), list(outputs), list(output_grads)]
-            if with_outputs
-            else [list(inputs[:n]), list(output_grads)]
-        )
+        # Overrides take gradients that are there: an output that nothing reads has gradient 0.
+        grads = [g if isinstance(g.type, TensorType) else zeros_for(v) for v, g in zip(outputs, output_grads)]
 
         def called(f: Any) -> Any:
             if isinstance(f, OpFromGraph):
-                return f(*(v for part in arguments for v in part), return_list=True)
+                own = [*inputs[:n], *(outputs if with_outputs else ()), *grads]
+                if len(f.input_types) == len(own) + len(inputs) - n:
+                    own = [*inputs, *own[n:]]
+                if len(f.input_types) != len(own):
+                    raise ValueError(self.OV_INP_LEN_ERR_MSG % (len(own), len(f.input_types)))
+                return f(*own, return_list=True)
+            arguments = [list(inputs[:n]), list(outputs), grads] if with_outputs else [list(inputs[:n]), grads]
             return f(*arguments)
 
-        shared = [DisconnectedType()() for _ in inputs[n:]]
+        def checked(g: Any, x: Any) -> Any:
+            if g is None:
+                return zeros_for(x)
+            return g if isinstance(g, Variable) else as_tensor_variable(g)
+
+        shared: list[Any] = [DisconnectedType()() for _ in inputs[n:]]
+        if isinstance(override, Variable):
+            return [override for _ in range(n)] + shared
         if isinstance(override, list):
-            if len(override) != n:
-                raise ValueError(f"Need to override {n} gradients, got {len(override)}")
             default = self._default_gradients(inputs, output_grads)
             found = []
             for place, f in enumerate(override):
-                if isinstance(f, str) and f == "default":
+                if _is_default(f):
                     found.append(default[place])
-                elif f is None:
-                    from theon.ops.declare import zeros_for
-
-                    found.append(zeros_for(inputs[place]))
-                elif isinstance(f, Variable):
-                    if not isinstance(f.type, DisconnectedType | NullType):
-                        raise ValueError("A gradient that is a variable must be of NullType or DisconnectedType")
-                    found.append(f)
+                elif f is None or isinstance(f, Variable):
+                    found.append(checked(f, inputs[place]))
                 else:
                     one = called(f)
-                    found.append(one[0] if isinstance(one, list | tuple) else one)
-            return [*found, *default[n:]]
-        if isinstance(override, Variable):
-            if not isinstance(override.type, DisconnectedType | NullType):
-                raise ValueError("A gradient that is a variable must be of NullType or DisconnectedType")
-            return [override for _ in range(n)] + shared
-        if not callable(override):
-            raise TypeError(f"a gradient is overridden by a function, an op or a list of them, not {type(override)}")
+                    if isinstance(one, list | tuple):
+                        one = one[place] if len(one) == len(override) > 1 else one[0]
+                    found.append(checked(one, inputs[place]))
+            return [*found, *default[len(found) :]]
         found = called(override)
         found = list(found) if isinstance(found, list | tuple) else [found]
-        if len(found) != n:
+        if len(found) not in (n, len(inputs)):
             raise ValueError(f"the overriding gradient gave {len(found)} values for {n} inputs")
-        return [*found, *shared]
+        found = [checked(g, x) for g, x in zip(found, inputs)]
+        return [*found, *shared[len(found) - n :]]
 
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
         """The overrides where there are some, else the graph's directional derivative."""
@@ -263,8 +329,10 @@ class OpFromGraph(Op):
             return clone_replace(list(found), dict(zip(fresh, inputs)))
 
         override = self.rop_overrides
-        if isinstance(override, str) and override == "default":
+        if _is_default(override):
             return default()
+        if isinstance(override, Variable):
+            return [None if isinstance(override.type, DisconnectedType) else override for _ in self.output_types]
         points = list(eval_points[:n])
         if isinstance(override, list):
             if len(override) != len(self.output_types):
@@ -272,15 +340,21 @@ class OpFromGraph(Op):
             own: list[Any] = []
             usual: list[Any] | None = None
             for place, f in enumerate(override):
-                if isinstance(f, str) and f == "default":
+                if _is_default(f):
                     usual = default() if usual is None else usual
                     own.append(usual[place])
+                elif isinstance(f, Variable):
+                    own.append(None if isinstance(f.type, DisconnectedType) else f)
                 else:
                     one = None if f is None else _called(f, list(inputs[:n]), points)
                     own.append(one[0] if isinstance(one, list | tuple) else one)
             return own
         found = _called(override, list(inputs[:n]), points)
         return list(found) if isinstance(found, list | tuple) else [found]
+
+
+def _is_default(override: Any) -> bool:
+    return isinstance(override, str) and override == "default"
 
 
 def _called(f: Callable[..., Any], inputs: list[Any], points: list[Any]) -> Any:
@@ -293,3 +367,56 @@ def _fitted(g: Any, v: Any) -> Any:
     if g.type.dtype != v.type.dtype:
         g = g.astype(v.type.dtype)
     return g if g.type.broadcastable == v.type.broadcastable else patternbroadcast(g, v.type.broadcastable)
+
+
+def custom_vjp(
+    function: Callable[..., Any] | None = None,
+    vjp: Callable[..., Any] | None = None,
+    *,
+    jvp: Callable[..., Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """Return ``function`` of symbolic variables with a gradient of your own; without ``function``, a decorator.
+
+    ``vjp(inputs, outputs, output_grads)`` takes three lists of variables and returns a gradient for each input: a variable of
+    its shape, or None for zero. ``jvp(inputs, eval_points)``, if given, returns the directional derivative of each output along
+    the evaluation points (of which some may be None). The function gets as many variables as it is called with and returns
+    one or several. TypeError without ``vjp``.
+
+    >>> import theano, theano.tensor as T, theon
+    >>> @theon.custom_vjp(vjp=lambda inputs, outputs, grads: [T.clip(grads[0], -1, 1)])
+    ... def clipped_gradient(x):
+    ...     return 1 * x
+    >>> x = T.dvector("x")
+    >>> theano.function([x], T.grad((clipped_gradient(x) ** 2).sum(), x))([0.25, 3.0])
+    array([0.5, 1. ])
+    """
+    if vjp is None:
+        raise TypeError("custom_vjp needs vjp(inputs, outputs, output_grads)")
+    if function is None:
+        return lambda f: custom_vjp(f, vjp, jvp=jvp, name=name)
+    inner, made = function, {}
+
+    @functools.wraps(inner)
+    def with_own_gradient(*inputs: Any) -> Any:
+        given = [x if isinstance(x, Variable) else as_tensor_variable(x) for x in inputs]
+        types = tuple(v.type for v in given)
+        if types not in made:
+            fresh = [t() for t in types]
+            for new, old in zip(fresh, given):
+                new.name = old.name
+            outputs = inner(*fresh)
+            several = isinstance(outputs, list | tuple)
+            outputs = [
+                v if isinstance(v, Variable) else as_tensor_variable(v) for v in (outputs if several else [outputs])
+            ]
+            op = OpFromGraph(
+                fresh, outputs, lop_overrides=vjp, rop_overrides="default" if jvp is None else jvp,
+                name=name or getattr(inner, "__name__", None),
+            )  # fmt: skip
+            made[types] = op, several
+        op, several = made[types]
+        found = op(*given, return_list=True)
+        return found if several else found[0]
+
+    return with_own_gradient
