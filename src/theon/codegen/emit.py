@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from theon.codegen import abi, mathlib, target
 from theon.codegen.program_scalar import MATH, ScalarWriter, literal, ssa_type
-from theon.kernel.loops import Kernel, Pass, Reduction
+from theon.kernel.loops import Kernel, Pass, Reduction, neutral
 from theon.kernel.scalar import Scalar
 
 __all__ = ["kernels_text"]
@@ -29,18 +28,25 @@ class _Scalars(ScalarWriter):
         return super()._math(name, args, dtype)
 
 
-def _neutral(r: Reduction) -> bool | int | float:
-    """The value with which a reduction begins."""
-    if r.op in ("add", "or"):
-        return False if r.dtype == "bool" else 0
-    if r.op in ("mul", "and"):
-        return True if r.dtype == "bool" else 1 if r.op == "mul" else -1
-    if r.dtype.startswith("float"):
-        return -math.inf if r.op == "max" else math.inf
-    bits = int(r.dtype.lstrip("uint"))
-    if r.dtype.startswith("u"):
-        return 0 if r.op == "max" else (1 << bits) - 1
-    return -(1 << (bits - 1)) if r.op == "max" else (1 << (bits - 1)) - 1
+_ROWS = 8  # rows that are added up at a time
+
+
+def _is_cheap(value: Scalar) -> bool:
+    """Whether a value is worth writing out several times: few operations, none of them long."""
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        x = stack.pop()
+        if id(x) not in seen:
+            seen.add(id(x))
+            stack.extend(x.args)
+            if x.op in ("math", "floordiv", "mod"):
+                return False
+    return len(seen) <= 8
+
+
+def _marks_nan(r: Reduction) -> bool:
+    return r.op in ("max", "min") and r.dtype.startswith("float")
 
 
 class _Writer:
@@ -92,8 +98,8 @@ class _Writer:
         for p in kernel.passes:
             for r in p.reductions:
                 self.entry.append(f"  %acc{r.result} = alloca {ssa_type(r.dtype)}")
-                if r.op in ("argmax", "argmin"):
-                    self.entry.append(f"  %best{r.result} = alloca {ssa_type(r.value.dtype)}")
+                if _marks_nan(r):
+                    self.entry.append(f"  %nan{r.result} = alloca i1")
         self.nest(list(kernel.outer), self.passes)
         self.emit("ret i64 0")
         body = "\n".join([*head, *self.entry, "  br label %start", "start:", *self.lines])
@@ -119,14 +125,7 @@ class _Writer:
         self.lines.append(f"{inside}:")
         saved_base, saved_index = dict(self.base), dict(self.index)
         self.index[axis] = i
-        for number, operand in enumerate(self.kernel.operands):
-            if axis in operand.axes:
-                if self.fast == axis or operand.kind == "scratch":
-                    memory = abi.LLVM_TYPE[operand.dtype]
-                    self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {i}")
-                else:
-                    step = self.new(f"mul i64 {i}, %s{self.stride_slots[number, axis]}")
-                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
+        self.advance(axis, i)
         self.scalars.forget()
         self.nest(axes[1:], body)
         latch = self.label("latch")
@@ -151,10 +150,9 @@ class _Writer:
 
     def one_pass(self, p: Pass) -> None:
         for r in p.reductions:
-            if r.op in ("argmax", "argmin"):
-                self.emit(f"store i64 -1, ptr %acc{r.result}")
-            else:
-                self.emit(f"store {ssa_type(r.dtype)} {literal(_neutral(r), r.dtype)}, ptr %acc{r.result}")
+            self.emit(f"store {ssa_type(r.dtype)} {literal(neutral(r.op, r.dtype), r.dtype)}, ptr %acc{r.result}")
+            if _marks_nan(r):
+                self.emit(f"store i1 false, ptr %nan{r.result}")
         self.scalars.forget()
         if p.fixed:
             self.fixed_pass(p)
@@ -162,6 +160,15 @@ class _Writer:
             self.body(p)
         else:
             self.sweep(p)
+        for r in p.reductions:
+            if _marks_nan(r):
+                kind = ssa_type(r.dtype)
+                seen, found = self.new(f"load i1, ptr %nan{r.result}"), self.new(f"load {kind}, ptr %acc{r.result}")
+                nan = literal(float("nan"), r.dtype)
+                self.emit(
+                    f"store {kind} {self.new(f'select i1 {seen}, {kind} {nan}, {kind} {found}')}, ptr %acc{r.result}"
+                )
+        self.scalars.forget()
 
     def fixed_pass(self, p: Pass) -> None:
         """Move to the given positions, then sweep."""
@@ -195,7 +202,11 @@ class _Writer:
         separate = all(s.accumulate is None or inner in self.kernel.operands[s.operand].axes for s in p.stores)
         self.fast, self.grouped = inner, separate
         self.scalars.forget()
-        self.nest(list(p.axes), lambda: self.body(p))
+        row = self.added_rows(p)
+        if row is not None:
+            self.nest(list(p.axes[:row]), lambda: self.rows(p, row))
+        else:
+            self.nest(list(p.axes), lambda: self.body(p))
         self.fast, self.grouped = None, False
         self.emit(f"br label %{done}")
         self.lines.append(f"{general}:")
@@ -204,6 +215,84 @@ class _Writer:
         self.emit(f"br label %{done}")
         self.lines.append(f"{done}:")
         self.scalars.forget()
+
+    def added_rows(self, p: Pass) -> int | None:
+        """The place among the axes of the pass along which rows of cheap values are combined with one row, if they are."""
+        if p.reductions or p.fixed or len(p.stores) != 1 or p.stores[0].accumulate is None:
+            return None
+        axes = self.kernel.operands[p.stores[0].operand].axes
+        places = [i for i, axis in enumerate(p.axes) if axis not in axes]
+        good = places and places[-1] < len(p.axes) - 1 and _is_cheap(p.stores[0].value)
+        return places[-1] if good else None
+
+    def rows(self, p: Pass, row: int) -> None:
+        """Loops over the axes from ``row`` on, with several rows in a turn: what they add to is read once for all of them."""
+        (store,) = p.stores
+        outer, inner = p.axes[row], p.axes[row + 1 :]
+        assert store.accumulate is not None
+        dtype = self.kernel.operands[store.operand].dtype
+        whole = self.new(f"and i64 %n{outer}, -{_ROWS}")
+        for first, last, count in (("0", whole, _ROWS), (whole, f"%n{outer}", 1)):
+            label = self.label("rows")
+            i, after = f"%i{label}", f"%after{label}"
+            before, head, inside, end = (self.label(word) for word in ("before", "head", "body", "end"))
+            self.emit(f"br label %{before}")
+            self.lines.append(f"{before}:")
+            self.emit(f"br label %{head}")
+            self.lines.append(f"{head}:")
+            phi_at = len(self.lines)
+            self.lines.append("")
+            self.emit(f"%more{label} = icmp slt i64 {i}, {last}")
+            self.emit(f"br i1 %more{label}, label %{inside}, label %{end}")
+            self.lines.append(f"{inside}:")
+            saved_base, saved_index = dict(self.base), dict(self.index)
+            copies = []
+            for turn in range(count):
+                self.base, self.index = dict(saved_base), dict(saved_index)
+                self.index[outer] = self.new(f"add nuw nsw i64 {i}, {turn}")
+                self.advance(outer, self.index[outer])
+                copies.append((self.base, self.index))
+
+            def body(copies: list[tuple[dict[int, str], dict[int, str]]] = copies) -> None:
+                here, place = {axis: self.index[axis] for axis in inner}, self.base
+                values = []
+                for base, index in copies:
+                    self.base, self.index = dict(base), {**index, **here}
+                    self.scalars.forget()
+                    for axis in inner:
+                        self.advance(axis, here[axis])
+                    values.append(self.scalars.value(store.value))
+                while len(values) > 1:
+                    values = [
+                        self.combined(store.accumulate or "", dtype, *values[j : j + 2])
+                        for j in range(0, len(values), 2)
+                    ]
+                self.base = place
+                self.store(store.operand, values[0], store.accumulate)
+
+            self.base, self.index = dict(saved_base), dict(saved_index)
+            self.scalars.forget()
+            self.nest(list(inner), body)
+            latch = self.label("latch")
+            self.emit(f"br label %{latch}")
+            self.lines.append(f"{latch}:")
+            self.emit(f"{after} = add nuw nsw i64 {i}, {count}")
+            self.emit(f"br label %{head}, !llvm.loop !3")
+            self.lines[phi_at] = f"  {i} = phi i64 [ {first}, %{before} ], [ {after}, %{latch} ]"
+            self.lines.append(f"{end}:")
+            self.base, self.index = saved_base, saved_index
+            self.scalars.forget()
+
+    def advance(self, axis: int, place: str) -> None:
+        """Move every operand that varies along an axis to a place on it."""
+        for number, operand in enumerate(self.kernel.operands):
+            if axis in operand.axes:
+                if self.fast == axis or operand.kind == "scratch":
+                    memory = abi.LLVM_TYPE[operand.dtype]
+                    self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {place}")
+                else:
+                    step = self.new(f"mul i64 {place}, %s{self.stride_slots[number, axis]}")
+                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
 
     def leaf(self, node: Scalar) -> str:
         """The value of a node without arguments, at the current position."""
@@ -223,7 +312,7 @@ class _Writer:
         for s, value in zip(p.stores, stored):
             self.store(s.operand, value, s.accumulate)
         for r, value in zip(p.reductions, values):
-            self.reduce(p, r, value)
+            self.reduce(r, value)
 
     def group(self) -> str:
         return ", !llvm.access.group !0" if self.grouped else ""
@@ -249,37 +338,28 @@ class _Writer:
             if op in ("add", "mul"):
                 # Re-association lets the sum run in several lanes; the order is fixed by the code, not by chance.
                 return self.new(f"f{op} reassoc {kind} {x}, {y}")
-            return self.scalars._intrinsic(f"{op}imum", [x, y], dtype)
+            better = self.new(f"fcmp {'ogt' if op == 'max' else 'olt'} {kind} {y}, {x}")
+            nan = self.new(f"fcmp uno {kind} {y}, {y}")
+            return self.new(f"select i1 {self.new(f'or i1 {better}, {nan}')}, {kind} {y}, {kind} {x}")
         name = {"add": "or", "mul": "and", "max": "or", "min": "and"}.get(op, op) if dtype == "bool" else op
         if name in ("max", "min"):
             return self.scalars._intrinsic(("u" if dtype.startswith("u") else "s") + name, [x, y], dtype)
         return self.new(f"{name} {kind} {x}, {y}")
 
-    def reduce(self, p: Pass, r: Reduction, value: str) -> None:
+    def reduce(self, r: Reduction, value: str) -> None:
         kind = ssa_type(r.dtype)
-        if r.op not in ("argmax", "argmin"):
-            old = self.new(f"load {kind}, ptr %acc{r.result}")
-            self.emit(f"store {kind} {self.combined(r.op, r.dtype, old, value)}, ptr %acc{r.result}")
+        old = self.new(f"load {kind}, ptr %acc{r.result}")
+        if _marks_nan(r):
+            # Numbers alone are compared, in as many lanes as there are; whether there was NaN is kept apart.
+            nan = self.new(f"fcmp uno {kind} {value}, {value}")
+            seen = self.new(f"load i1, ptr %nan{r.result}")
+            self.emit(f"store i1 {self.new(f'or i1 {seen}, {nan}')}, ptr %nan{r.result}")
+            number = self.new(f"select i1 {nan}, {kind} {literal(0.0, r.dtype)}, {kind} {value}")
+            better = self.new(f"fcmp nnan nsz {'ogt' if r.op == 'max' else 'olt'} {kind} {old}, {number}")
+            found = self.new(f"select nnan nsz i1 {better}, {kind} {old}, {kind} {number}")
+            self.emit(f"store {kind} {found}, ptr %acc{r.result}")
             return
-        dtype = r.value.dtype
-        item = ssa_type(dtype)
-        place = self.new(f"load i64, ptr %acc{r.result}")
-        best = self.new(f"load {item}, ptr %best{r.result}")
-        first = self.new(f"icmp eq i64 {place}, -1")
-        up = r.op == "argmax"
-        if dtype.startswith("float"):
-            better = self.new(f"fcmp {'ogt' if up else 'olt'} {item} {value}, {best}")
-            nan = self.new(f"fcmp uno {item} {value}, {value}")
-            kept = self.new(f"fcmp ord {item} {best}, {best}")
-            better = self.new(f"or i1 {better}, {self.new(f'and i1 {nan}, {kept}')}")
-        else:
-            sign = "u" if dtype == "bool" or dtype.startswith("u") else "s"
-            better = self.new(f"icmp {sign}{'gt' if up else 'lt'} {item} {value}, {best}")
-        take = self.new(f"or i1 {first}, {better}")
-        self.emit(
-            f"store i64 {self.new(f'select i1 {take}, i64 {self.index[p.axes[-1]]}, i64 {place}')}, ptr %acc{r.result}"
-        )
-        self.emit(f"store {item} {self.new(f'select i1 {take}, {item} {value}, {item} {best}')}, ptr %best{r.result}")
+        self.emit(f"store {kind} {self.combined(r.op, r.dtype, old, value)}, ptr %acc{r.result}")
 
 
 def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from theon.codegen import abi, pool, split
+from theon.codegen import abi, pool, split, work
 from theon.codegen.program_scalar import ScalarWriter, ssa_type
 from theon.kernel.loops import Kernel
 from theon.kernel.scalar import Scalar, const, make
@@ -52,6 +52,8 @@ declare i32 @PyList_SetItem(ptr, i64, ptr)
 declare ptr @PyTuple_GetItem(ptr, i64)
 declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
 declare ptr @PyErr_NoMemory()
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
 declare ptr @PyMem_RawMalloc(i64)
 declare void @PyMem_RawFree(ptr)
 define internal i1 @theon_fits(ptr %item, i32 %wanted, i32 %ndim, i32 %type) {{
@@ -81,6 +83,26 @@ look:
   ret i1 %all
 no:
   ret i1 false
+}}
+define internal void @theon_release(ptr %thread, i1 %worth) {{
+  br i1 %worth, label %leave, label %stay
+leave:
+  %state = call ptr @PyEval_SaveThread()
+  store ptr %state, ptr %thread
+  br label %stay
+stay:
+  ret void
+}}
+define internal void @theon_take_back(ptr %thread) {{
+  %state = load ptr, ptr %thread
+  %none = icmp eq ptr %state, null
+  br i1 %none, label %done, label %wait
+wait:
+  store ptr null, ptr %thread
+  call void @PyEval_RestoreThread(ptr %state)
+  br label %done
+done:
+  ret void
 }}
 @theon_error_format = private constant [10 x i8] c"LLLLLLLLL\\00"
 """.format(**abi.ARRAY, **abi.DESCR)
@@ -196,6 +218,7 @@ class _Writer:
         self.merged_kernels: set[Kernel] = set()  # those whose axes may be one run of memory
         self.word_counts: list[int] = []
         self.words_used = 0
+        self.releases = False  # whether the steps may run while other threads run Python
         self.plain_errors: set[int] = set()  # errors whose messages show no sizes
         for number in [output.tensor for output in program.outputs] + [u.tensor for u in program.updates]:
             tensor = self.tensors[number]
@@ -329,6 +352,7 @@ class _Writer:
         self._shared()
         start = len(self.lines)
         self._arena()
+        self._let_go()
         for step in program.steps:
             self.step(step)
         self._results()
@@ -346,6 +370,8 @@ class _Writer:
             "  %shown = alloca [8 x i64], align 16", "  store [8 x i64] zeroinitializer, ptr %shown",
             "  %busy = alloca i1", "  store i1 true, ptr %busy",
             "  %space = alloca ptr", "  store ptr null, ptr %space",
+            "  %thread = alloca ptr", "  store ptr null, ptr %thread",
+            "  %worth = alloca i1", "  store i1 false, ptr %worth",
             "  %overflow = alloca i32",
             f"  %words.at = getelementptr i8, ptr %self, i64 {abi.ARRAY['data']}",
             "  %words = load ptr, ptr %words.at",
@@ -585,6 +611,7 @@ class _Writer:
         return sizes, strides, total, positive
 
     def _new_array(self, number: int, nbytes: str, shape: tuple[str, str, str, str] | None) -> None:
+        self._take_back()
         typed, raw, done = self.label("typed"), self.label("raw"), self.label("made")
         if shape is not None:
             tensor = self.tensors[self.primary[number]]
@@ -607,6 +634,7 @@ class _Writer:
         made = self.new(f"load ptr, ptr %b{number}.obj")
         self.not_null(made)
         self.emit(f"store ptr {self.field(made, abi.ARRAY['data'], 'ptr')}, ptr %b{number}.data")
+        self._release()
 
     def _array_call(self, tensor: Tensor, sizes: str, strides: str, data: str) -> str:
         flags = (abi.WRITEABLE | abi.ALIGNED) if data != "null" else 0
@@ -614,6 +642,30 @@ class _Writer:
             f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {tensor.ndim}, ptr {sizes}, i32 {abi.TYPE_NUMBER[tensor.dtype]},"
             f" ptr {strides if tensor.ndim else 'null'}, ptr {data}, i32 0, i32 {flags}, ptr null)"
         )
+
+    # Other Python threads -------------------------------------------------------------------------------------------
+
+    def _let_go(self) -> None:
+        """Let other threads run Python while the steps run, where they take long enough; results get their memory before."""
+        duration = work.duration(self.program, self.tensors, self._is_early)
+        if duration.op == "const" and duration.attr < work.LONG:
+            return
+        self.releases = True
+        for buffer in self.program.buffers:
+            if buffer.number in self.owned and buffer.nbytes is not None and self._is_early(buffer.nbytes):
+                self.allocate(buffer.number)
+        long = self.new(f"icmp sgt i64 {self.scalars.value(duration)}, {work.LONG}")
+        self.emit(f"store i1 {long}, ptr %worth")
+        self._release()
+
+    def _release(self) -> None:
+        if self.releases:
+            self.emit(f"call void @theon_release(ptr %thread, i1 {self.new('load i1, ptr %worth')})")
+
+    def _take_back(self) -> None:
+        """From here on Python's functions may be called."""
+        if self.releases:
+            self.emit("call void @theon_take_back(ptr %thread)")
 
     # Steps ---------------------------------------------------------------------------------------------------------
 
@@ -755,6 +807,7 @@ class _Writer:
         self.start(done)
 
     def _python(self, step: PythonCall) -> None:
+        self._take_back()
         views = [self.view(number) for number in (*step.inputs, *(counter for _, counter in step.loops))]
         vector = self._store_all(views, "ptr")
         called = self.word(self.layout.python + self.python_index)
@@ -774,6 +827,7 @@ class _Writer:
             if buffer not in self.held:
                 self.held.append(buffer)
         self.emit(f"call void @Py_DecRef(ptr {result})")
+        self._release()
 
     def view(self, number: int) -> str:
         """Return a new reference to an array that shows tensor ``number`` and keeps its memory alive."""
@@ -837,6 +891,8 @@ class _Writer:
 
     def _results(self) -> None:
         """Build every result before the first update is committed."""
+        self._take_back()
+        self.releases = False
         pending = []
         for update in self.program.updates:
             if not update.in_place:
@@ -869,9 +925,11 @@ class _Writer:
             self.emit(f"store i64 {error}, ptr %code")
             self.emit("br label %failed")
         self.start("memory")
+        self.emit("call void @theon_take_back(ptr %thread)")
         self.emit("call ptr @PyErr_NoMemory()")
         self.emit("br label %failed")
         self.start("failed")
+        self.emit("call void @theon_take_back(ptr %thread)")
         self.emit("store ptr null, ptr %result")
         self.emit("br label %cleanup")
         self.start("cleanup")

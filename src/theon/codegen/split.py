@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from theon.kernel.loops import Kernel
 from theon.kernel.scalar import Scalar
 from theon.schedule.step import KernelStep
@@ -77,21 +79,38 @@ def shared_axes(kernel: Kernel) -> list[int]:
     return found
 
 
-def merges(kernel: Kernel) -> bool:
-    """Return whether the axes are those of one sweep that only stores, so that runs of memory may become one axis."""
-    if kernel.naxes < 2 or kernel.outer or len(kernel.passes) != 1:
-        return False
-    (p,) = kernel.passes
-    if p.reductions or p.fixed or p.axes != tuple(range(kernel.naxes)):
-        return False
-    return all(s.accumulate is None for s in p.stores) and not any(x.op in ("axis", "extent") for x in _nodes(kernel))
+def merges(kernel: Kernel) -> list[list[int]]:
+    """Return the runs of axes of which each follows the one before in every loop nest and along every operand.
+
+    Where their memory is one run too, they become one axis: the last of them.
+    """
+    if kernel.naxes < 2:
+        return []
+    named = {x.attr for x in _nodes(kernel) if x.op in ("axis", "extent")} | {
+        a for p in kernel.passes for a, _ in p.fixed
+    }
+    orders = [kernel.outer, *(p.axes for p in kernel.passes)]
+
+    def follows(a: int) -> bool:
+        if a in named or a + 1 in named or any((a in o.axes) != (a + 1 in o.axes) for o in kernel.operands):
+            return False
+        return all((a, a + 1) in itertools.pairwise(o) or (a not in o and a + 1 not in o) for o in orders)
+
+    runs: list[list[int]] = []
+    for a in range(kernel.naxes - 1):
+        if follows(a):
+            if runs and runs[-1][-1] == a:
+                runs[-1].append(a + 1)
+            else:
+                runs.append([a, a + 1])
+    return runs
 
 
 def part_text(kernel: Kernel, name: str) -> str:
     """Return the function that runs one chunk of kernel ``name``: its share of one axis.
 
     The frame holds pointers to the data, extents and strides that the kernel itself takes, and the number of the axis.
-    Along the innermost axis shares begin at multiples of 64.
+    Along the innermost axis shares begin at multiples of 64, of 16 where it is short.
     """
     axes, naxes, places_of = shared_axes(kernel), kernel.naxes, slots(kernel)
     inner = max((a for p in kernel.passes for a in p.axes[-1:]), default=None)
@@ -119,9 +138,11 @@ def part_text(kernel: Kernel, name: str) -> str:
     cases = " ".join(f"i64 {axis}, label %axis{axis}" for axis in axes)
     lines += [f"  switch i64 %axis, label %run [ {cases} ]"]
     for axis in axes:
-        mask = -64 if axis == inner else -1
+        mask = f"%mask{axis}" if axis == inner else "-1"
         lines += [
             f"axis{axis}:",
+            f"  %long{axis} = icmp sge i64 %e{axis}, 512",
+            f"  %mask{axis} = select i1 %long{axis}, i64 -64, i64 -16",
             f"  %from{axis} = mul i64 %e{axis}, %chunk",
             f"  %share{axis} = sdiv i64 %from{axis}, %chunks",
             f"  %low{axis} = and i64 %share{axis}, {mask}",
@@ -154,41 +175,36 @@ def part_text(kernel: Kernel, name: str) -> str:
 
 
 def _merging(kernel: Kernel) -> list[str]:
-    """Lines that make axes which are one run of memory for every operand one axis, the last; they change the extents."""
+    """Lines that make axes which are one run of memory for every operand one axis; they change the extents."""
     lines: list[str] = []
-    places_of, last = slots(kernel), kernel.naxes - 1
-    wanted = {last} if merges(kernel) else set()
-    for axis in range(last - 1, -1, -1):
-        if not wanted or any((axis in places) != (last in places) for places in places_of):
-            break
-        wanted.add(axis)
-    if len(wanted) < 2:
-        return lines
-    for places in places_of:
-        for axis in places:
-            if axis in wanted:
-                lines += [
-                    f"  %s{places[axis]}.at = getelementptr i64, ptr %strides, i64 {places[axis]}",
-                    f"  %s{places[axis]} = load i64, ptr %s{places[axis]}.at",
-                ]
-    still, length = "true", f"%n{last}"
-    for axis in range(last - 1, last - len(wanted), -1):
-        for number, places in enumerate(places_of):
-            if axis in places:
-                lines += [
-                    f"  %run{axis}.{number} = mul i64 %s{places[last]}, {length}",
-                    f"  %same{axis}.{number} = icmp eq i64 %s{places[axis]}, %run{axis}.{number}",
-                    f"  %still{axis}.{number} = and i1 {still}, %same{axis}.{number}",
-                ]
-                still = f"%still{axis}.{number}"
-        lines += [
-            f"  %both{axis} = mul i64 %n{axis}, {length}",
-            f"  %length{axis} = select i1 {still}, i64 %both{axis}, i64 {length}",
-            f"  %one{axis} = select i1 {still}, i64 1, i64 %n{axis}",
-            f"  store i64 %one{axis}, ptr %n{axis}.at",
-        ]
-        length = f"%length{axis}"
-    lines.append(f"  store i64 {length}, ptr %n{last}.at")
+    places_of = slots(kernel)
+    for run in merges(kernel):
+        last = run[-1]
+        for places in places_of:
+            for axis in run:
+                if axis in places:
+                    lines += [
+                        f"  %s{places[axis]}.at = getelementptr i64, ptr %strides, i64 {places[axis]}",
+                        f"  %s{places[axis]} = load i64, ptr %s{places[axis]}.at",
+                    ]
+        still, length = "true", f"%n{last}"
+        for axis in reversed(run[:-1]):
+            for number, places in enumerate(places_of):
+                if axis in places:
+                    lines += [
+                        f"  %run{axis}.{number} = mul i64 %s{places[last]}, {length}",
+                        f"  %same{axis}.{number} = icmp eq i64 %s{places[axis]}, %run{axis}.{number}",
+                        f"  %still{axis}.{number} = and i1 {still}, %same{axis}.{number}",
+                    ]
+                    still = f"%still{axis}.{number}"
+            lines += [
+                f"  %both{axis} = mul i64 %n{axis}, {length}",
+                f"  %length{axis} = select i1 {still}, i64 %both{axis}, i64 {length}",
+                f"  %one{axis} = select i1 {still}, i64 1, i64 %n{axis}",
+                f"  store i64 %one{axis}, ptr %n{axis}.at",
+            ]
+            length = f"%length{axis}"
+        lines.append(f"  store i64 {length}, ptr %n{last}.at")
     return lines
 
 

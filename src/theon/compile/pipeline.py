@@ -24,6 +24,7 @@ from theon.schedule import gather as gather
 from theon.schedule import linalg as linalg
 from theon.schedule import loop as loop
 from theon.schedule import positions as positions
+from theon.schedule import reduce as reduce
 from theon.schedule import rows as rows
 from theon.schedule import streams as streams
 from theon.schedule import windows as windows

@@ -17,11 +17,12 @@ Example, row softmax: outer=(0,), passes over axis 1: [max], [sum of exp(x - r0)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from theon.kernel.scalar import Scalar
 
-__all__ = ["Kernel", "Operand", "Pass", "Reduction", "Store"]
+__all__ = ["Kernel", "Operand", "Pass", "Reduction", "Store", "neutral"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,9 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """Reduce ``value`` over all axes of the pass with ``op`` in add, mul, max, min, and, or, argmax, argmin.
+    """Reduce ``value`` over all axes of the pass with ``op`` in add, mul, max, min, and, or.
 
-    The result is number ``result``, of dtype ``dtype`` (the accumulator; ``value`` already has it, and
-    ``argmax``/``argmin`` give the int64 position along the single pass axis, first winner, NaN wins).
+    The result is number ``result``, of dtype ``dtype`` (the accumulator; ``value`` already has it). NaN wins.
     """
 
     op: str
@@ -85,3 +85,21 @@ class Kernel:
     outer: tuple[int, ...]
     operands: tuple[Operand, ...]
     passes: tuple[Pass, ...]
+
+
+def neutral(op: str, dtype: str) -> bool | int | float:
+    """Return the value with which a reduction begins: it changes no result of ``op``."""
+    if dtype == "bool":
+        return op in ("mul", "and", "min")
+    if op in ("add", "or"):
+        return 0
+    if op == "mul":
+        return 1
+    if op == "and":
+        return -1
+    if dtype.startswith("float"):
+        return -math.inf if op == "max" else math.inf
+    bits = int(dtype.lstrip("uint"))
+    if dtype.startswith("u"):
+        return 0 if op == "max" else (1 << bits) - 1
+    return -(1 << (bits - 1)) if op == "max" else (1 << (bits - 1)) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -109,7 +110,7 @@ class Function:
         self._required = [n for n in self._positional if self._containers[n].required]
         self._entry: Any = None
         self._native: Any = None
-        self._in_slow = False
+        self._in_slow: set[int] = set()  # threads whose arguments are being converted
         self._stateful = False
         self._mixed = any(
             not hasattr(v.type, "broadcastable")
@@ -186,14 +187,15 @@ class Function:
 
     def _slow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Take what the native checks refused: convert it and call again, or raise; results in the native form."""
-        if getattr(self, "_in_slow", False) or "output_subset" in kwargs or self.trust_input:
+        thread = threading.get_ident()
+        if thread in self._in_slow or "output_subset" in kwargs or self.trust_input:
             raise NativeFallback
         values = self._bound(args, kwargs)
-        self._in_slow = True
+        self._in_slow.add(thread)
         try:
             return self._native.convert(*values[: len(self._native.program.inputs)])
         finally:
-            self._in_slow = False
+            self._in_slow.discard(thread)
 
     def _call(self, args: Any, kwargs: Any) -> Any:
         start = time.perf_counter()

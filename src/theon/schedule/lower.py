@@ -16,7 +16,7 @@ from theon.errors import NotScalarConstantError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.build import Builder, Unsupported
-from theon.kernel.loops import Kernel, Operand, Pass, Reduction, Store
+from theon.kernel.loops import Kernel, Operand, Pass, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.ops.dims import get_scalar_constant_value
 from theon.scalar.op import ScalarOp
@@ -39,13 +39,11 @@ from theon.tensor.type import TensorType
 __all__ = ["Expression", "Lowering", "Unsupported", "k", "lowered", "lowers", "renumbered"]
 
 _ITEM = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4}
-_NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
+NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
 _COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
 # An expression read in several places is kept in memory if it holds one of these, else computed again.
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
 _LARGEST_EXPRESSION = 60
-_BLOCK = 4096  # elements summed at a time where everything is reduced
-_NEUTRAL = {"add": 0, "mul": 1}
 k = Builder()
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
@@ -119,11 +117,8 @@ def times(x: Scalar, y: Scalar) -> Scalar:
     return x if y.op == "const" and y.attr == 1 else make("mul", INDEX, (x, y))
 
 
-def _is_one(n: Scalar) -> bool:
-    return n.op == "const" and bool(n.attr == 1)
-
-
-def _product(sizes: Sequence[Scalar]) -> Scalar:
+def product(sizes: Sequence[Scalar]) -> Scalar:
+    """The number of elements."""
     total = const(1)
     for n in sizes:
         total = times(total, n)
@@ -221,7 +216,7 @@ class Lowering:
 
     def argument(self, variable: Variable, kind: str, index: int) -> int:
         type_ = variable.type
-        if not isinstance(type_, TensorType) or type_.dtype not in _NATIVE or type(type_) is not TensorType:
+        if not isinstance(type_, TensorType) or type_.dtype not in NATIVE or type(type_) is not TensorType:
             raise Unsupported(f"{variable} of type {type_}")
         number = self.tensor(self.buffer(kind, index), type_.dtype, type_.ndim)
         if any(type_.broadcastable):
@@ -238,7 +233,7 @@ class Lowering:
         if number is None:
             data = variable.data
             dtype = str(data.dtype)
-            if dtype not in _NATIVE:
+            if dtype not in NATIVE:
                 raise Unsupported(f"a constant of dtype {dtype}")
             buffer = self.buffer("constant", len(self.constant_values))
             sizes = tuple(const(n) for n in data.shape)
@@ -324,7 +319,7 @@ class Lowering:
             return self.scalar[variable]
         if isinstance(variable, Constant):
             dtype = variable.type.dtype  # type: ignore[attr-defined]
-            if dtype not in _NATIVE:
+            if dtype not in NATIVE:
                 raise Unsupported(dtype)
             return const(variable.data.item(), dtype)
         if variable.type.ndim:  # type: ignore[attr-defined]
@@ -379,7 +374,7 @@ class Lowering:
                 return found
             self.as_tensor(variable)
         type_ = variable.type
-        if isinstance(variable, Constant) and variable.data.size == 1 and type_.dtype in _NATIVE:  # type: ignore[attr-defined]
+        if isinstance(variable, Constant) and variable.data.size == 1 and type_.dtype in NATIVE:  # type: ignore[attr-defined]
             return Expression(const(variable.data.item(), type_.dtype), [], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
         if type_.ndim == 0 and variable in self.scalar and not isinstance(variable, Constant):  # type: ignore[attr-defined]
             self.as_tensor(variable)
@@ -463,7 +458,7 @@ class Lowering:
         self.python(node)
 
     def fits(self, variable: Variable) -> bool:
-        return isinstance(variable.type, TensorType | ScalarType) and variable.type.dtype in _NATIVE
+        return isinstance(variable.type, TensorType | ScalarType) and variable.type.dtype in NATIVE
 
     def python(self, node: Apply) -> None:
         """A step that runs the op's ``perform``."""
@@ -558,192 +553,6 @@ class Lowering:
         self.pending[out] = found
         if found.size > _LARGEST_EXPRESSION or len(operands) > 8:
             self.as_tensor(out)
-
-    def _reduction(self, node: Apply, op: str) -> None:
-        (x,), (out,) = node.inputs, node.outputs
-        dtype, given = out.type.dtype, x.type.dtype  # type: ignore[attr-defined]
-        axes = node.op.axes_of(x)  # type: ignore[attr-defined]
-        accumulator = node.op.accumulator_dtype(given)  # type: ignore[attr-defined]
-        if accumulator not in _NATIVE:
-            raise Unsupported(accumulator)
-        found = self.as_expression(x, positional=True) if given in _NATIVE else None
-        if found is None:
-            raise Unsupported(given)
-        if op in ("max", "min"):
-            for d in axes:
-                self.check(make("lt", BOOL, (const(0), found.sizes[d])))
-        self.reduce(out, found, axes, op, accumulator, dtype)
-
-    def reduce(
-        self, out: Variable, found: Expression, axes: Sequence[int], op: str, accumulator: str, dtype: str
-    ) -> None:
-        kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
-        number = self.fresh(out, dtype, tuple(found.sizes[d] for d in kept))
-        self.memory[out] = number
-        value = k.cast(found.value, accumulator)
-        if not kept and axes:
-            self.reduce_all(number, found, op, accumulator, value)
-        elif kept and axes and kept[-1] == len(found.sizes) - 1 and not _is_one(found.sizes[-1]) and op in _NEUTRAL:
-            self.reduce_rows(number, found, axes, op, accumulator, value)
-        else:
-            self.reduce_inner(number, found, axes, op, accumulator, value)
-
-    def reduce_inner(
-        self, number: int, found: Expression, axes: Sequence[int], op: str, accumulator: str, value: Scalar
-    ) -> None:
-        """One accumulator for each position along the axes that stay."""
-        kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
-        strides: list[Scalar | None] = [None] * len(found.sizes)
-        for d, s in zip(kept, self.strides_of(number)):
-            strides[d] = s
-        operands = [(n, s, "read") for n, s in found.operands]
-        operands.append((number, tuple(strides), "write"))
-        reduction = Reduction(op, value, 0, accumulator)
-        result = k.cast(make("result", accumulator, (), 0), self.tensors[number].dtype)
-        passes = (Pass(tuple(axes), (reduction,), ()), Pass((), (), (Store(len(operands) - 1, result),)))
-        self.kernel(len(found.sizes), kept, passes, operands, found.sizes)
-
-    def reduce_rows(
-        self, number: int, found: Expression, axes: Sequence[int], op: str, accumulator: str, value: Scalar
-    ) -> None:
-        """Where the last axis stays: whole rows are added up, in the order of memory."""
-        kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
-        sizes = tuple(found.sizes[d] for d in kept)
-        same = self.tensors[number].dtype == accumulator
-        total = number if same else self.fresh(None, accumulator, sizes)
-        self.fill(total, Expression(const(_NEUTRAL[op], accumulator), [], sizes))
-        strides: list[Scalar | None] = [None] * len(found.sizes)
-        for d, s in zip(kept, self.strides_of(total)):
-            strides[d] = s
-        operands = [(n, s, "read") for n, s in found.operands]
-        operands.append((total, tuple(strides), "update"))
-        outer = tuple(range(min(axes)))
-        inner = tuple(range(min(axes), len(found.sizes)))
-        passes = (Pass(inner, (), (Store(len(operands) - 1, value, op),)),)
-        self.kernel(len(found.sizes), outer, passes, operands, found.sizes)
-        if not same:
-            loaded = k.cast(make("load", accumulator, (), 0), self.tensors[number].dtype)
-            self.fill(number, Expression(loaded, [(total, self.strides_of(total))], sizes))
-
-    def reduce_all(self, number: int, found: Expression, op: str, accumulator: str, value: Scalar) -> None:
-        """Everything to one number, in two stages with the same tree for any number of threads.
-
-        Contiguous memory in blocks of a fixed length, other in rows; then the blocks' results.
-        """
-        if all(n.op == "const" for n in found.sizes) and _product(found.sizes).attr <= _BLOCK:
-            self.reduce_inner(number, found, range(len(found.sizes)), op, accumulator, value)
-            return
-        if len(found.sizes) == 1 and found.positional:
-            self.reduce_inner(number, found, (0,), op, accumulator, value)
-            return
-        dense = len(found.sizes) == 1 or (
-            not found.positional
-            and all(
-                all(s is None for s in strides)
-                or (self.is_dense(n) and all(s is not None for s in strides) and self.sizes_of(n) == found.sizes)
-                for n, strides in found.operands
-            )
-        )
-        if not dense:
-            partial = self.fresh(None, accumulator, found.sizes[:1])
-            self.reduce_inner(partial, found, range(1, len(found.sizes)), op, accumulator, value)
-            self.reduce_partial(number, partial, found.sizes[0], op, accumulator)
-            return
-        n = _product(found.sizes)
-        block = const(_BLOCK)
-        whole = make("floordiv", INDEX, (n, block))
-        rest = make("mod", INDEX, (n, block))
-        partial = self.fresh(None, accumulator, (plus(whole, const(1)),))
-        start = times(whole, block)
-        (step,) = self.strides_of(partial)
-        for blocks, length, at in ((whole, block, const(0)), (const(1), rest, start)):
-            operands: list[tuple[int, tuple[Scalar | None, ...], str]] = []
-            for t, strides in found.operands:
-                if all(s is None for s in strides):
-                    operands.append((t, (None, None), "read"))
-                    continue
-                s = strides[0] if len(strides) == 1 else const(item(self.tensors[t].dtype))
-                assert s is not None
-                view = self.view(t, (length,), (s,), plus(self.offset_of(t), times(at, s)))
-                operands.append((view, (times(s, block), s), "read"))
-            here = self.view(partial, (blocks,), (step,), const(0) if at.op == "const" else times(whole, step))
-            operands.append((here, (step, None), "write"))
-            last = Pass((), (), (Store(len(operands) - 1, make("result", accumulator, (), 0)),))
-            given = found.value.dtype
-            if found.costly and given != accumulator:
-                # Values first, then their sum: in one loop the wider accumulators would halve the vectors of the functions.
-                scratch = make("load", given, (), len(operands))
-                passes = (
-                    Pass((1,), (), (Store(len(operands), found.value),)),
-                    Pass((1,), (Reduction(op, k.cast(scratch, accumulator), 0, accumulator),)),
-                    last,
-                )
-                self.kernel(2, (0,), passes, operands, (blocks, length), (Operand(given, (1,), "scratch", _BLOCK),))
-                continue
-            self.kernel(
-                2, (0,), (Pass((1,), (Reduction(op, value, 0, accumulator),)), last), operands, (blocks, length)
-            )
-        self.reduce_partial(number, partial, plus(whole, const(1)), op, accumulator)
-
-    def reduce_partial(self, number: int, partial: int, n: Scalar, op: str, accumulator: str) -> None:
-        """The second stage."""
-        load = make("load", accumulator, (), 0)
-        self.reduce_inner(
-            number, Expression(load, [(partial, self.strides_of(partial))], (n,)), (0,), op, accumulator, load
-        )
-
-    def _CAReduce(self, node: Apply) -> None:
-        """The reductions that have a class of their own, asked for by their scalar op."""
-        known = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min", "and_": "and", "or_": "or"}
-        op = known.get(node.op.scalar_op.kind)  # type: ignore[attr-defined]
-        if op is None or (op in ("and", "or") and node.inputs[0].type.dtype != "bool"):  # type: ignore[attr-defined]
-            raise Unsupported(f"a reduction by {node.op}")
-        self._reduction(node, op)
-
-    _CAReduceDtype = _CAReduce
-
-    def _Sum(self, node: Apply) -> None:
-        self._reduction(node, "add")
-
-    def _Prod(self, node: Apply) -> None:
-        self._reduction(node, "mul")
-
-    def _Max(self, node: Apply) -> None:
-        self._reduction(node, "max")
-
-    def _Min(self, node: Apply) -> None:
-        self._reduction(node, "min")
-
-    def _All(self, node: Apply) -> None:
-        self._reduction(node, "and")
-
-    def _Any(self, node: Apply) -> None:
-        self._reduction(node, "or")
-
-    def _MaxAndArgmax(self, node: Apply) -> None:
-        (x,), (best, place) = node.inputs, node.outputs
-        axes, dtype = node.op.axis, x.type.dtype  # type: ignore[attr-defined]
-        wants_best, wants_place = (bool(self.fgraph.clients(v)) for v in (best, place))
-        if wants_place and len(axes) != 1:
-            raise Unsupported("argmax over several axes")
-        found = self.as_expression(x)
-        for d in axes:
-            self.check(make("lt", BOOL, (const(0), found.sizes[d])))
-        if wants_best:
-            self.reduce(best, found, axes, "max", dtype, dtype)
-        if wants_place:
-            kept = tuple(d for d in range(len(found.sizes)) if d not in axes)
-            number = self.fresh(place, "int64", tuple(found.sizes[d] for d in kept))
-            strides: list[Scalar | None] = [None] * len(found.sizes)
-            for d, s in zip(kept, self.strides_of(number)):
-                strides[d] = s
-            operands = [*((n, s, "read") for n, s in found.operands), (number, tuple(strides), "write")]
-            passes = (
-                Pass(tuple(axes), (Reduction("argmax", found.value, 0, INDEX),), ()),
-                Pass((), (), (Store(len(operands) - 1, make("result", INDEX, (), 0)),)),
-            )
-            self.kernel(len(found.sizes), kept, passes, operands, found.sizes)
-            self.memory[place] = number
 
     # --- shapes and views ---
 
@@ -982,7 +791,7 @@ class Lowering:
         x, y, *numbers = node.inputs
         (out,) = node.outputs
         dtype = out.type.dtype  # type: ignore[attr-defined]
-        if y.type.dtype not in _NATIVE:  # type: ignore[attr-defined]
+        if y.type.dtype not in NATIVE:  # type: ignore[attr-defined]
             raise Unsupported("dtype")
         source = self.as_expression(x)
         value = self.as_expression(y)
@@ -1067,7 +876,9 @@ class Lowering:
             )
             if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
                 raise Unsupported("a vector of one element")
-            self.reduce(out, Expression(value, [*a.operands, *b.operands], a.sizes), (0,), "add", "float64", dtype)
+            from theon.schedule.reduce import reduce
+
+            reduce(self, out, Expression(value, [*a.operands, *b.operands], a.sizes), (0,), "add", "float64", dtype)
             return
         left = self.matrix(self.as_tensor(x), row=True)
         right = self.matrix(self.as_tensor(y), row=False)
