@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test programs lint types bench clean
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -15,6 +15,9 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready lint types
 	$(BIN)/python -m pytest
+
+programs: $(VENV)/ready
+	$(BIN)/python -m pytest -m programs -rA tests/programs
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check src tests examples benchmarks
