@@ -10,6 +10,7 @@ import fnmatch
 import importlib
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,8 @@ def differs(module, name):
     found = resolve(module, name)
     if "sig" not in entry or entry["kind"] not in ("function", "class") or not callable(found):
         return None
-    wanted = [p.split("=")[0] for p in entry["sig"].split(", ") if p and p != "self"]
+    # Commas inside brackets belong to a default.
+    wanted = [p.split("=")[0] for p in re.split(r", (?![^(\[]*[)\]])", entry["sig"]) if p and p != "self"]
     if any(p.startswith("*") for p in wanted):
         return None
     try:

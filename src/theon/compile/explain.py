@@ -78,6 +78,15 @@ def explain(f: Function, llvm: bool = False) -> str:
     graph = debugprint(f.maker.fgraph.outputs, file="str", print_type=True)
     parts = ["Graph after rewriting", "=====================", str(graph).rstrip(), "", "Program", "======="]
     native = f._native
+    stages = getattr(getattr(f._runner, "__self__", None), "stages", None)
+    if native is None and stages:
+        for n, stage in enumerate(stages, 1):
+            parts.append(f"stage {n}")
+            if stage.gives:
+                told = program_text(stage.program) if stage.program is not None else "the reference executor"
+                parts += ["  " + line if line else "" for line in told.splitlines()]
+            parts += [f"  alone    {node}" for node in stage.alone]
+        return "\n".join(parts) + "\n"
     if native is None:
         return "\n".join([*parts, "none: the reference executor runs the graph node by node"]) + "\n"
     parts.append(program_text(native.program))

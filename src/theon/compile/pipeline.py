@@ -11,11 +11,13 @@ from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import rewriting
 from theon.options import config
+from theon.random.raw import RandomStateType
 from theon.rewrite.rules.nested import make_lazy
 from theon.runtime.function import Function
 from theon.runtime.linker import Linker, PerformLinker
 from theon.runtime.profile import ProfiledProgram
 from theon.runtime.reference import ReferenceProgram
+from theon.runtime.staged import staged
 from theon.runtime.vm import LinkedProgram, OpWiseCLinker, is_native, is_plain
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
@@ -41,10 +43,10 @@ _LARGEST_NATIVE = 20_000
 class Compiled:
     """A graph made runnable: ``run(values)`` returns the values of its outputs; ``program`` is its native form or None."""
 
-    def __init__(self, fgraph: FunctionGraph, program: Any) -> None:
-        self.fgraph, self.program = fgraph, program
+    def __init__(self, fgraph: FunctionGraph, program: Any, stages: Any = None) -> None:
+        self.fgraph, self.program, self.stages = fgraph, program, stages
         self.reference = ReferenceProgram(fgraph)
-        self.run = self.reference.run
+        self.run = self.reference.run if stages is None else stages.run
 
     def attach(self, f: Function) -> None:
         """Give ``f`` its native entry; where inputs have states or defaults, for values that are all bound."""
@@ -97,7 +99,7 @@ def compiled(
     linker = getattr(mode, "linker", None)
     if isinstance(linker, Linker) and not is_native(linker) and not is_plain(linker):
         return LinkedProgram(fgraph, linker)
-    program = None
+    program = stages = None
     if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_NATIVE:
         try:
             program = lowered(fgraph, n_inputs, n_outputs, updated)
@@ -105,4 +107,6 @@ def compiled(
                 verify_program(program)
         except Unsupported:
             program = None
-    return Compiled(fgraph, program)
+            if any(isinstance(v.type, RandomStateType) for v in fgraph.variables):
+                stages = staged(fgraph)
+    return Compiled(fgraph, program, stages)

@@ -58,8 +58,11 @@ class FlatGraph:
                 _recent[id(variable)] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Empty variables first, what they hold after: a shared variable of the graph may hold a variable of it, as the
+        # states of random streams do.
+        shells = [(place, type(v)) for place, v in enumerate(self.variables) if v.owner in self.nodes]
         outside = [(place, v) for place, v in enumerate(self.variables) if v.owner not in self.nodes]
-        inside = [(place, type(v), _state(v)) for place, v in enumerate(self.variables) if v.owner in self.nodes]
+        inside = [(place, _state(self.variables[place])) for place, _ in shells]
         nodes = [
             (
                 type(node),
@@ -69,7 +72,21 @@ class FlatGraph:
             )
             for node in self.nodes
         ]
-        return _rebuild, (len(self.variables), outside, inside, nodes)
+        return _empty, (len(self.variables), shells), (outside, inside, nodes)
+
+    def __setstate__(self, state: tuple[list[Any], list[Any], list[Any]]) -> None:
+        outside, inside, nodes = state
+        for place, variable in outside:
+            self.variables[place] = variable
+        for place, held in inside:
+            self.variables[place].__dict__.update(held)
+        for cls, held, inputs, outputs in nodes:
+            node = cls.__new__(cls)
+            node.__dict__.update(held)
+            node.inputs = [self.variables[i] for i in inputs]
+            node.outputs = [self.variables[i] for i in outputs]
+            for place, output in enumerate(node.outputs):
+                output.owner, output.index = node, place
 
 
 def _state(variable: Variable) -> dict[str, Any]:
@@ -86,22 +103,11 @@ def _node_state(node: Apply) -> dict[str, Any]:
     return state
 
 
-def _rebuild(count: int, outside: list[Any], inside: list[Any], nodes: list[Any]) -> FlatGraph:
+def _empty(count: int, shells: list[Any]) -> FlatGraph:
     flat = FlatGraph.__new__(FlatGraph)
-    variables: list[Any] = [None] * count
-    for place, variable in outside:
-        variables[place] = variable
-    for place, cls, state in inside:
-        variable = variables[place] = cls.__new__(cls)
-        variable.__dict__.update(state)
-    for cls, state, inputs, outputs in nodes:
-        node = cls.__new__(cls)
-        node.__dict__.update(state)
-        node.inputs = [variables[i] for i in inputs]
-        node.outputs = [variables[i] for i in outputs]
-        for place, output in enumerate(node.outputs):
-            output.owner, output.index = node, place
-    flat.variables = variables
+    flat.variables = [None] * count  # type: ignore[list-item]
+    for place, cls in shells:
+        flat.variables[place] = cls.__new__(cls)
     return flat
 
 
