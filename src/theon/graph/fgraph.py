@@ -356,9 +356,9 @@ class FunctionGraph:
         return copy, equiv
 
     def __str__(self) -> str:
-        from theon.graph.printing import pprint
+        from theon.graph.inspect import as_string
 
-        return f"[{', '.join(pprint.process(v) for v in self.outputs)}]"
+        return f"[{', '.join(as_string(self.inputs, self.outputs))}]"
 
     def __repr__(self) -> str:
         return str(self)
