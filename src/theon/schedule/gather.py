@@ -126,11 +126,20 @@ def gather(low: Lowering, node: Apply) -> None:
 
 @lowers("AdvancedIncSubtensor", "AdvancedIncSubtensor1")
 def scatter(low: Lowering, node: Apply) -> None:
-    """A copy of the array, then one sweep over the values in order, so that repeats add up and the last one set stays."""
+    """A copy of the array, then one sweep over the values in order, so that repeats add up and the last one set stays.
+
+    There is no copy where the array is a shared variable's and the result its new value.
+    """
+    from theon.schedule.updates import overwritten, unchanged
+
     x, y, *values = node.inputs
     (out,) = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
+    own = overwritten(low, node)
     source, value = low.as_expression(x), low.as_expression(y)
+    if own is not None and not unchanged(low, [n for n, _ in value.operands]):
+        low.as_tensor(y)
+        value = low.as_expression(y)
     places = _Places(low, source.sizes, _pattern(node), values)
     missing = places.result - len(value.sizes)
     if missing < 0:
@@ -138,14 +147,20 @@ def scatter(low: Lowering, node: Apply) -> None:
     for d, n in enumerate(value.sizes):
         if not y.type.broadcastable[d]:  # type: ignore[attr-defined]
             low.same(n, places.sizes[missing + d])
-    number = low.fresh(out, dtype, source.sizes)
-    low.fill(number, source)
     new = k.cast(places.add(value, missing), dtype)
+    if own is not None and not unchanged(low, [n for n, _, _ in places.operands]):
+        own = None
+    if own is None:
+        number = low.fresh(out, dtype, source.sizes)
+        low.fill(number, source)
+        low.memory[out] = number
+    else:
+        number = own[1]
     target = places.table(low, number, "update")
     store = Store(target, new, None if node.op.set_instead_of_inc else "add")  # type: ignore[attr-defined]
     passes = (Pass(places.inner, (), (store,), tuple(places.fixed)),)
-    low.kernel(places.naxes, places.outer, passes, places.operands, places.extents)
-    low.memory[out] = number
+    with low.last(own):
+        low.kernel(places.naxes, places.outer, passes, places.operands, places.extents)
 
 
 @lowers("ARange")

@@ -6,7 +6,8 @@ vector of such numbers, an elementwise expression that no memory holds yet, or a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
@@ -194,6 +195,7 @@ class Lowering:
         self.places: dict[Variable, int | Callable[[tuple[Scalar, ...]], int | None]] = {}
         self.parts: dict[int, int] = {}  # tensors that are parts of one array, side by side: that array
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
+        self.last_steps: dict[tuple[int, int], list[Step]] = {}  # that change part of a shared variable in place
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
         self.postponed: set[Variable] = set()  # updates that only other updates read
@@ -788,18 +790,27 @@ class Lowering:
         return True
 
     def _IncSubtensor(self, node: Apply) -> None:
+        from theon.schedule.updates import overwritten, unchanged
+
         x, y, *numbers = node.inputs
         (out,) = node.outputs
         dtype = out.type.dtype  # type: ignore[attr-defined]
         if y.type.dtype not in NATIVE:  # type: ignore[attr-defined]
             raise Unsupported("dtype")
+        own = overwritten(self, node)
         source = self.as_expression(x)
         value = self.as_expression(y)
-        number = self.fresh(out, dtype, source.sizes)
+        if own is not None and not unchanged(self, [n for n, _ in value.operands]):
+            self.as_tensor(y)
+            value = self.as_expression(y)
+            own = own if unchanged(self, [n for n, _ in value.operands]) else None
+        number = self.fresh(out, dtype, source.sizes) if own is None else own[1]
         region = self.region(number, node.op.idx_list, numbers)  # type: ignore[attr-defined]
         sizes = self.sizes_of(region)
         self.matches(value, y, sizes)
-        self.fill(number, source)
+        if own is None:
+            self.fill(number, source)
+            self.memory[out] = number
         result = k.cast(value.value, dtype)
         operands = list(value.operands)
         missing = len(sizes) - len(value.sizes)
@@ -808,8 +819,21 @@ class Lowering:
             old = make("load", dtype, (), len(operands))
             operands.append((region, self.strides_of(region)))
             result = k.add(old, result)
-        self.fill(region, Expression(result, operands, sizes))
-        self.memory[out] = number
+        with self.last(own):
+            self.fill(region, Expression(result, operands, sizes))
+
+    @contextmanager
+    def last(self, own: tuple[int, int] | None) -> Iterator[None]:
+        """Where ``own`` is given (see ``updates.overwritten``), keep the steps added meanwhile for the program's end."""
+        if own is None:
+            yield
+            return
+        outer, self.steps = self.steps, []
+        try:
+            yield
+        finally:
+            self.last_steps[own] = self.steps
+            self.steps = outer
 
     def matches(self, value: Expression, variable: Variable, sizes: Sequence[Scalar]) -> None:
         """The sizes of a value that is put into a region must be the region's, or known to be 1."""
@@ -914,9 +938,9 @@ class Lowering:
             self.node(node)
         outputs, updates = [], []
         taken: set[int] = set()
-        late = late_updates(self)
+        late, partly = late_updates(self), {place for place, _ in self.last_steps}
         for place, variable in enumerate(self.fgraph.outputs):
-            if place in late:
+            if place in late or place in partly:
                 continue
             number = self.as_tensor(variable)
             t = self.tensors[number]
@@ -933,6 +957,9 @@ class Lowering:
             else:
                 updates.append(Update(self.updated[place - self.n_outputs], number))
         updates += written_in_place(self, late)
+        for (place, target), steps in self.last_steps.items():
+            self.steps += steps
+            updates.append(Update(self.updated[place - self.n_outputs], target, True))
         return Program(
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),

@@ -5,16 +5,16 @@ Updates that read each other element by element (a parameter, its moments) becom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from theon.graph.fgraph import FunctionGraph
-from theon.graph.variable import Variable
+from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Pass, Store
 from theon.kernel.scalar import Scalar
 from theon.schedule.lower import Expression, Lowering, renumbered
 from theon.schedule.step import PythonCall, Update
 
-__all__ = ["late_updates", "only_for_updates", "written_in_place"]
+__all__ = ["late_updates", "only_for_updates", "overwritten", "unchanged", "written_in_place"]
 
 _MOST = 12  # operands of one sweep
 
@@ -80,6 +80,26 @@ def late_updates(low: Lowering) -> list[int]:
         if all(_reads_in_step(low, n, s, target) for n, s in expression.operands):
             found.append(place)
     return found
+
+
+def overwritten(low: Lowering, node: Apply) -> tuple[int, int] | None:
+    """Where ``node`` changes part of a shared variable's value, and its result is nothing but that variable's new value:
+    the place among the outputs and the tensor; the part is written into the old memory by the program's last steps."""
+    x, (out,) = node.inputs[0], node.outputs
+    clients = low.fgraph.clients(out)
+    if len(clients) != 1 or clients[0][0] != "output" or out not in low.wanted:
+        return None
+    place = clients[0][1]
+    if place < low.n_outputs or low.fgraph.outputs[place] is not out:
+        return None
+    target = low.shared[low.updated[place - low.n_outputs]]
+    return (place, target) if low.memory.get(x) == target and x.type.dtype == out.type.dtype else None  # type: ignore[attr-defined]
+
+
+def unchanged(low: Lowering, numbers: Iterable[int]) -> bool:
+    """Whether tensors lie in memory that no update changes."""
+    kinds = (low.buffers[low.tensors[n].buffer].kind for n in numbers)
+    return all(kind in ("temp", "output", "input", "constant") for kind in kinds)
 
 
 def _whole(strides: Sequence[Scalar | None]) -> bool:
