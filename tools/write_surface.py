@@ -188,7 +188,7 @@ PREFERENCE = [
     "theon.runtime.linker", "theon.runtime.vm", "theon.compile.rebuild", "theon.graph.copies",
     "theon.legacy.collections", "theon.legacy.configuration", "theon.legacy.callcache",
     "theon.legacy.version", "theon.legacy.branches", "theon.legacy.passes", "theon.legacy.cdata", "theon.graph.enums",
-    "theon.graph.params",
+    "theon.graph.params", "theon.graph.descriptions", "theon.viz.print", "theon.viz.drawing", "theon.viz.dot", "theon.viz.page",
 ]  # fmt: skip
 
 

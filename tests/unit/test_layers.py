@@ -19,7 +19,7 @@ LAYERS = [
     ["schedule"],
     ["codegen"],
     ["runtime"],
-    ["compile"],
+    ["compile", "viz"],
     ["legacy", "optim"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

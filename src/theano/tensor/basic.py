@@ -13,6 +13,7 @@ from theon.dtypes import (
     uint_dtypes,
 )
 from theon.errors import AsTensorError, NotScalarConstantError, ShapeError
+from theon.graph.descriptions import min_informative_str
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.params import ParamsType

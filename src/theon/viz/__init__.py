@@ -1,0 +1,1 @@
+"""Pictures of graphs: text for Graphviz, SVG, and a page to look around in."""
