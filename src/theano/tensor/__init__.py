@@ -152,8 +152,8 @@ from theon.ops.dims import (
     unbroadcast,
 )
 from theon.ops.disk import LoadFromDisk, load
-from theon.ops.einsum import einsum
 from theon.ops.dot import Dot, batched_dot, batched_tensordot, dot, outer, tensordot
+from theon.ops.einsum import einsum
 from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt, xlogx, xlogy0
 from theon.ops.extra import (
     PermuteRowElements,

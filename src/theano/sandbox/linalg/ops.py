@@ -5,22 +5,13 @@ from theon.compile.stages import register_canonicalize, register_specialize, reg
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.legacy.blas import Dot22
-from theon.legacy.hints import HintsFeature, HintsOptimizer
+from theon.legacy.hints import Hint, HintsFeature, HintsOptimizer
 from theon.legacy.python2 import integer_types
 from theon.ops.decompose import Cholesky, cholesky
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
 from theon.ops.fill import extract_diag, trace
-from theon.ops.hints import (
-    Hint,
-    hints,
-    is_hint_node,
-    is_positive,
-    is_psd,
-    is_symmetric,
-    psd,
-    spectral_radius_bound,
-)
+from theon.ops.hints import hints, is_hint_node, is_positive, is_psd, is_symmetric, psd, spectral_radius_bound
 from theon.ops.linalg import MatrixInverse, det, matrix_inverse
 from theon.ops.solve import Solve, solve
 from theon.rewrite.local import local_optimizer
@@ -35,8 +26,5 @@ from theon.rewrite.rules.linear import (
     solve_by_structure as psd_solve_with_chol,
     transpose_of_symmetric as no_transpose_symmetric,
 )
-
-imported_scipy = True
-tag_solve_triangular = psd_solve_with_chol
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})
