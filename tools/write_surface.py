@@ -311,6 +311,19 @@ def written(path, known):
     return kept
 
 
+def assigned(path):
+    """Lines of a file as it stands that give a name to a constant or to another name."""
+    if not path.exists():
+        return []
+    return [
+        ast.unparse(node)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant | ast.Name)
+        and not any(isinstance(t, ast.Name) and t.id.startswith("_") for t in node.targets)
+    ]
+
+
 def main():
     have = total = 0
     modules = [m for m in NAMES if not m.startswith(SKIP)]
@@ -375,6 +388,7 @@ def main():
                 inside = "".join(f"    {n},\n" for n in sorted(imports[place]))
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
+        lines += ["", *assigned(path)]
         if late:
             lines.insert(2, "from theano._modules import modules")
             lines += ["", f"__getattr__ = modules(__name__, {dict(sorted(late.items()))!r})"]

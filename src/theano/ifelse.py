@@ -17,4 +17,5 @@ from theon.legacy.branches import (
 )
 from theon.tensor.type import TensorType
 
+
 __getattr__ = modules(__name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"})

@@ -3,4 +3,5 @@
 from theano._modules import modules
 from theon.ops.checks import Raise
 
+
 __getattr__ = modules(__name__, {"gof": "theano.gof"})

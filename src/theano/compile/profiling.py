@@ -10,4 +10,5 @@ from theon.runtime.profile import (
     theano_imported_time,
 )
 
+
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

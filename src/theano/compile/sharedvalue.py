@@ -5,4 +5,5 @@ from theon.graph.type import generic
 from theon.graph.variable import Variable
 from theon.tensor.shared import Container, SharedVariable, generic_constructor, shared, shared_constructor
 
+
 __getattr__ = modules(__name__, {"utils": "theano.gof.utils"})

@@ -29,6 +29,7 @@ from theon.rewrite.navigate import (
 )
 from theon.rewrite.optimizer import FromFunctionOptimizer, Optimizer, SeqOptimizer, inplace_optimizer, optimizer
 
+
 __getattr__ = modules(
     __name__,
     {

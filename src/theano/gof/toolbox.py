@@ -20,4 +20,5 @@ from theon.graph.features import (
 )
 from theon.options import config
 
+
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

@@ -17,4 +17,5 @@ from theon.legacy.python2 import PY3, string_types
 from theon.options import config
 from theon.tensor.shared import SharedVariable
 
+
 __getattr__ = modules(__name__, {"theano": "theano"})

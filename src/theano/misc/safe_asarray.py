@@ -3,4 +3,5 @@
 from theano._modules import modules
 from theon.legacy.asarray import _asarray
 
+
 __getattr__ = modules(__name__, {"theano": "theano"})

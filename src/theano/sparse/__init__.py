@@ -204,6 +204,7 @@ from theon.sparse.variable import (
     matrix,
 )
 
+
 __getattr__ = modules(
     __name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
 )

@@ -44,6 +44,7 @@ from theon.sparse.rules import (
     register_specialize,
 )
 
+
 __getattr__ = modules(
     __name__,
     {

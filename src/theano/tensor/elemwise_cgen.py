@@ -2,4 +2,5 @@
 
 from theano._modules import modules
 
+
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -22,4 +22,5 @@ from theon.ops.linalg import (
 from theon.ops.solve import TensorSolve, lstsq, tensorsolve
 from theon.tensor.constant import as_tensor_variable
 
+
 __getattr__ = modules(__name__, {"tensor": "theano.tensor.basic", "theano": "theano"})

@@ -22,6 +22,7 @@ from theon.random.raw import (
     uniform,
 )
 
+
 __getattr__ = modules(
     __name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "tensor": "theano.tensor", "theano": "theano"}
 )

@@ -13,4 +13,5 @@ from theon.tensor.shared import (
 )
 from theon.tensor.type import TensorType
 
+
 __getattr__ = modules(__name__, {"theano": "theano"})

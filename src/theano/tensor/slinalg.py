@@ -15,4 +15,6 @@ from theon.ops.solve import (
 )
 from theon.tensor.constant import as_tensor_variable
 
+imported_scipy = True
+
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -13,4 +13,5 @@ from theon.options import config
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable, _tensor_py_operators
 
+
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -27,4 +27,7 @@ from theon.rewrite.rules.linear import (
     transpose_of_symmetric as no_transpose_symmetric,
 )
 
+imported_scipy = True
+tag_solve_triangular = psd_solve_with_chol
+
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -3,6 +3,7 @@
 from theano._modules import modules
 from theon.compile.function import function
 
+
 __getattr__ = modules(
     __name__,
     {

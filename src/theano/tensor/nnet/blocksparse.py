@@ -15,4 +15,5 @@ from theon.nnet.blocksparse import (
     sparse_block_outer_inplace,
 )
 
+
 __getattr__ = modules(__name__, {"theano": "theano"})
