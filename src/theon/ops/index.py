@@ -702,8 +702,6 @@ def getitem(x: Any, args: Any) -> Any:
     if place is not None:
         while entries and isinstance(entries[-1], slice) and entries[-1] == slice(None):
             entries.pop()
-    if not entries:
-        return x
     form: list[Entry] = []
     numbers: list[Any] = []
 
@@ -745,7 +743,7 @@ def _holds_variables(x: Any) -> bool:
 def _masks_to_positions(x: Any, entries: list[Any]) -> list[Any]:
     found: list[Any] = []
     place = 0
-    for e in entries:
+    for position, e in enumerate(entries):
         if isinstance(e, bool | np.bool_):
             raise TypeError("Python bools are no index here: use 0 or 1, or an array of bools")
         if isinstance(e, np.ndarray) or (isinstance(e, tuple)):
@@ -769,7 +767,7 @@ def _masks_to_positions(x: Any, entries: list[Any]) -> list[Any]:
             continue
         if e is Ellipsis:
             found.append(e)
-            place = x.type.ndim - sum(_width(r) for r in entries[entries.index(Ellipsis) + 1 :])
+            place = x.type.ndim - sum(_width(r) for r in entries[position + 1 :])
             continue
         if e is not None:
             place += 1

@@ -344,9 +344,20 @@ def vertical_stack(*args: Any) -> Any:
     return concatenate(arrays, axis=0)
 
 
-def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
-    """Return ``x`` with its elements moved by ``shift`` along ``axis``, those that fall off coming back at the other end."""
+def roll(x: Any, shift: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Return ``x`` with its elements moved by ``shift`` along ``axis``, those that fall off coming back at the other end.
+
+    Without an axis the flattened array is moved. Several axes take one shift each, or one for all. IndexError for an axis
+    that is not there, ValueError where shifts and axes differ in number.
+    """
     x = as_tensor_variable(x)
+    if isinstance(axis, list | tuple):
+        shifts = list(shift) if isinstance(shift, list | tuple) else [shift] * len(axis)
+        if len(shifts) != len(axis):
+            raise ValueError(f"roll: {len(shifts)} shifts for {len(axis)} axes")
+        for one, along in zip(shifts, axis):
+            x = roll(x, one, along)
+        return x
     if axis is None:
         return roll(x.flatten(), shift, 0).reshape(x.shape) if x.type.ndim > 1 else roll(x, shift, 0)
     if not -x.type.ndim <= axis < x.type.ndim:

@@ -38,6 +38,8 @@ def reduce(
     number = low.fresh(out, dtype, tuple(found.sizes[d] for d in kept))
     low.memory[out] = number
     value = k.cast(found.value, accumulator)
+    if accumulator == "bool":
+        op = {"max": "or", "min": "and", "add": "or", "mul": "and"}.get(op, op)
     last = found.sizes[-1] if found.sizes else const(1)
     single = last.op == "const" and last.attr == 1
     if not kept and axes:
