@@ -120,3 +120,28 @@ def test_sizes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError):
         f(np.ones((3, 2)), np.ones(2), np.ones((2, 3)))
     assert f(np.ones((3, 2)), np.ones(2), np.ones((2, 2))).shape == (3, 2)
+
+
+@pytest.mark.parametrize("taps", [[-1, -2], [-3, -1], [-2], [-4, -2]])
+def test_states_of_several_taps_keep_only_the_rows_that_steps_read(taps):
+    start, n = T.dmatrix("start"), T.iscalar("n")
+    rows, _ = theano.scan(
+        lambda *past: T.sin(sum((i + 1) * v for i, v in enumerate(past))),
+        outputs_info=dict(initial=start, taps=taps),
+        n_steps=n,
+    )
+    values = np.random.RandomState(0).randn(-min(taps), 4)
+    for count in (1, 2, 3, 7):
+        f, _ = _both([start, n], [rows[-1]], values, count)
+    (node,) = [node for node in f.maker.fgraph.toposort() if type(node.op).__name__ == "Scan"]
+    assert node.op.info.taps == () and node.op.info.n_carried == -min(taps)
+
+
+def test_states_that_change_places_each_step():
+    a, b, c = T.dvectors("abc")
+    rows, _ = theano.scan(lambda a, b, c: [b, c, a], outputs_info=[a, b, c], n_steps=4)
+    values = [np.arange(3.0) + 10 * i for i in range(3)]
+    _both([a, b, c], [r[-1] for r in rows], *values)
+    n = T.iscalar("n")
+    rows, _ = theano.scan(lambda a, b: [b, a + 1], outputs_info=[T.zeros(()), T.ones(())], n_steps=n)
+    _both([n], [r[-1] for r in rows], 5)

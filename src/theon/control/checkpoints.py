@@ -142,4 +142,5 @@ def scan_checkpoints(
     n = loop.inputs[0]
     count = (n + save_every_N - 1) // save_every_N
     kept = [v[:count] for v in ends]
-    return loop.results(outputs, kept)
+    results, updates = loop.results(outputs, kept)
+    return (None if not results else results[0] if len(results) == 1 else results), updates

@@ -277,10 +277,12 @@ class _Loop:
         """Make the new carried values the current ones; each old value may be needed for the others' new ones."""
         low = self.low
         buffers = {low.tensors[number].buffer for number in current}
+        # Values that only move on: each goes after what moves into its place has been read.
+        chain = self.moves(values, current)
         straight: list[tuple[int, Expression]] = []
         copied: list[tuple[int, int]] = []
         for v, number in zip(values, current):
-            if low.memory.get(v) == number:
+            if low.memory.get(v) == number or number in chain:
                 continue
             expression = low.pending.get(v)
             if expression is not None and expression.sizes and not expression.positional:
@@ -299,17 +301,43 @@ class _Loop:
                 low.fill(copy, self.loaded(source))
                 source = copy
             copied.append((number, source))
+        for number, source in chain.items():
+            self.fit(number, low.sizes_of(source))
         for number, expression in straight:
             self.fit(number, expression.sizes)
         for number, source in copied:
             self.fit(number, low.sizes_of(source))
+        for number, source in chain.items():
+            self.move(number, source)
         for number, expression in straight:
             low.fill(number, expression)
         for number, source in copied:
-            if low.tensors[number].ndim:
-                low.fill(number, self.loaded(source))
-            else:
-                low.steps.append(HostScalar(make("elem", low.tensors[number].dtype, (), source), number))
+            self.move(number, source)
+
+    def moves(self, values: list[Variable], current: list[int]) -> dict[int, int]:
+        """Where a carried value becomes another one's old value: target -> source, in an order in which none is lost."""
+        low = self.low
+        left = {}
+        for v, number in zip(values, current):
+            source = low.memory.get(v)
+            if source is not None and source in current and source != number:
+                left[number] = source
+        order: dict[int, int] = {}
+        again = True
+        while again:
+            again = False
+            for number in list(left):
+                if number not in left.values():
+                    order[number] = left.pop(number)
+                    again = True
+        return order
+
+    def move(self, number: int, source: int) -> None:
+        low = self.low
+        if low.tensors[number].ndim:
+            low.fill(number, self.loaded(source))
+        else:
+            low.host(make("elem", low.tensors[number].dtype, (), source), number)
 
     def fit(self, number: int, sizes: Sequence[Scalar]) -> None:
         for n, wanted in zip(sizes, self.low.sizes_of(number)):

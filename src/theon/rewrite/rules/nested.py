@@ -147,6 +147,17 @@ def _is_last(node: Any, lag: int) -> tuple[str, Any]:
     return "other", None
 
 
+def _back(node: Any) -> int | None:
+    """How many rows before the end the one row is that a node takes, where that is a constant."""
+    if not isinstance(getattr(node, "op", None), Subtensor) or len(node.inputs) > 2:
+        return None
+    entries = node.op.idx_list
+    if len(entries) != 1 or isinstance(entries[0], slice):
+        return None
+    value = _number(node.inputs[1].data) if len(node.inputs) == 2 and isinstance(node.inputs[1], Constant) else None
+    return -value if value is not None and value < 0 else None
+
+
 def _number(x: Any) -> Any:
     try:
         return int(x)
@@ -213,23 +224,26 @@ def _slimmed(fgraph: FunctionGraph, node: Apply) -> int:
     def readers(v: Variable) -> list[Any]:
         return [c for c, _ in fgraph.clients(v)]
 
-    last_of: dict[int, list[Variable]] = {}
+    last_of: dict[int, list[tuple[int, Variable]]] = {}  # for each state: (how many rows before the end, reader)
     for i in range(n_states):
-        if info.taps[i] != (-1,) or node.outputs[i] in outputs:
+        if node.outputs[i] in outputs:
             continue
-        taken: list[Variable] = []
+        lag = -info.taps[i][0]
+        taken: list[tuple[int, Variable]] = []
         fine = True
         for c in readers(node.outputs[i]):
-            kind, v = _is_last(c, 1)
+            kind, v = _is_last(c, lag)
             if kind == "last":
-                taken.append(v)
+                taken.append((1, v))
             elif kind == "rows" and v not in outputs:
                 for d in readers(v):
                     inner_kind, w = _is_last(d, 0)
                     fine = fine and inner_kind == "last"
-                    taken.append(w)
+                    taken.append((1, w))
             else:
-                fine = False
+                back = _back(c)
+                fine = fine and back is not None and back <= lag
+                taken.append((back or 0, c.outputs[0]) if back else (0, node.outputs[i]))
         if fine:
             last_of[i] = taken
     unread = [i for i in range(n_states, n_kept) if not readers(node.outputs[i]) and node.outputs[i] not in outputs]
@@ -239,24 +253,36 @@ def _slimmed(fgraph: FunctionGraph, node: Apply) -> int:
     n, o_seqs, o_first, o_carried, o_others = op.outer_parts(node.inputs)
     keep = [i for i in range(n_states) if i not in last_of]
     collect = [i for i in range(n_states, n_kept) if i not in unread]
+    # The last values of a state are carried, each step moves them on by one.
+    lags = {i: -info.taps[i][0] for i in last_of}
     new_info = replace(
-        info, taps=tuple(info.taps[i] for i in keep), n_collected=len(collect), n_carried=len(last_of) + info.n_carried
+        info,
+        taps=tuple(info.taps[i] for i in keep),
+        n_collected=len(collect),
+        n_carried=sum(lags.values()) + info.n_carried,
     )
-    inputs = [*seqs, *(v for i in keep for v in taps[i]), *(taps[i][0] for i in last_of), *carried, *others]
     outs = op.outputs
-    new_outs = [*(outs[i] for i in keep), *(outs[i] for i in collect), *(outs[i] for i in last_of), *outs[n_kept:]]
+    held: list[Variable] = []
+    moved: list[Variable] = []
+    for i, lag in lags.items():
+        own = dict(zip(info.taps[i], taps[i]))
+        chain = [own[-k] if -k in own else taps[i][0].type() for k in range(1, lag + 1)]
+        held += chain
+        moved += [outs[i], *chain[:-1]]
+    inputs = [*seqs, *(v for i in keep for v in taps[i]), *held, *carried, *others]
+    new_outs = [*(outs[i] for i in keep), *(outs[i] for i in collect), *moved, *outs[n_kept:]]
     slim = Scan(inputs, new_outs, new_info, mode=op.mode)
-    starts = [o_first[i][0] for i in last_of]
+    starts = [o_first[i][lag - k] for i, lag in lags.items() for k in range(1, lag + 1)]
     found = slim(n, *o_seqs, *(o_first[i] for i in keep), *starts, *o_carried, *o_others, return_list=True)
     for place, i in enumerate(keep):
         fgraph.replace(node.outputs[i], found[place], reason="slim_loops")
     for place, i in enumerate(collect):
         fgraph.replace(node.outputs[i], found[len(keep) + place], reason="slim_loops")
     base = len(keep) + len(collect)
-    for place, taken in enumerate(last_of.values()):
-        for v in taken:
-            fgraph.replace(v, v.type.filter_variable(found[base + place]), reason="slim_loops")
-    base += len(last_of)
+    for i, taken in last_of.items():
+        for back, v in taken:
+            fgraph.replace(v, v.type.filter_variable(found[base + back - 1]), reason="slim_loops")
+        base += lags[i]
     for place in range(info.n_carried):
         fgraph.replace(node.outputs[n_kept + place], found[base + place], reason="slim_loops")
     same_origin(found[0], node)
