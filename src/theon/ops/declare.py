@@ -489,6 +489,9 @@ def elementwise(
     ``printed`` is the op's text where Theano's is not ``Elemwise{name,no_inplace}``. ``base`` is the class that its scalar
     op is one of; ``scalar_op`` is that op itself, where its class holds the declaration.
     """
+    from theon.ops.accuracy import described
+
+    doc += described(name)
     if scalar_op is None:
         parts = {
             "out": out, "reference": reference, "partials": grad, "lower": lower, "cast_inputs": cast_inputs,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import Any
 
+import numpy as np
+
 from theon.ops.arith import sqr
 from theon.ops.declare import Elemwise, elementwise, to_float, to_float_no_complex
 from theon.ops.explog import exp, like, log
@@ -31,8 +33,28 @@ erf = _special(
 erfc = _special(
     "erfc", "erfc", 1, lambda x, o, g: [-g * like(o, _TWO_OVER_ROOT_PI) * exp(-x * x)], "1 - erf(x).", "erfc"
 )
-erfcx = _special(
-    "erfcx", "erfcx", 1, lambda x, o, g: [g * (2 * x * o - like(o, _TWO_OVER_ROOT_PI))], "exp(x²) erfc(x)."
+
+
+def _erfcx(xp: Any, x: Any) -> Any:
+    """SciPy's; below -1, where it is 2 exp(x²) less a little, with the rounding of x² made good."""
+    import scipy.special
+
+    found = scipy.special.erfcx(x)
+    if x.dtype != np.float64:
+        return found
+    near = np.trunc(x * 256) / 256  # whose square is exact
+    large = 2 * np.exp(near * near) * np.exp((x - near) * (x + near)) - scipy.special.erfcx(-x)
+    return np.where(x < -1, large, found)
+
+
+erfcx = elementwise(
+    "erfcx",
+    1,
+    _erfcx,
+    to_float_no_complex,
+    lambda x, o, g: [g * (2 * x * o - like(o, _TWO_OVER_ROOT_PI))],
+    None,
+    "exp(x²) erfc(x).",
 )
 erfinv = _special("erfinv", "erfinv", 1, lambda x, o, g: [g * like(o, sqrt(pi) / 2) * exp(sqr(o))], "Inverse of erf.")
 erfcinv = _special(
@@ -43,13 +65,39 @@ gammaln = _special("gammaln", "gammaln", 1, lambda x, o, g: [g * psi(x)], "Logar
 psi = _special("psi", "psi", 1, lambda x, o, g: [g * tri_gamma(x)], "Derivative of gammaln.")
 
 
+def _undefined(op: Any, place: int, x: Any) -> Any:
+    """No gradient is known for the order, or none exists."""
+    from theon.autodiff.reverse import grad_not_implemented
+
+    return grad_not_implemented(op, place, x)
+
+
+polygamma = elementwise(
+    "polygamma",
+    2,
+    _scipy("polygamma"),
+    to_float_no_complex,
+    lambda n, x, o, g: [_undefined("polygamma", 0, n), g * polygamma(n + 1, x)],
+    None,
+    "The n-th derivative of psi at x, for a whole number n.",
+)
+
+
 def _trigamma(xp: Any, x: Any) -> Any:
     import scipy.special
 
     return scipy.special.polygamma(1, x)
 
 
-tri_gamma = elementwise("tri_gamma", 1, _trigamma, to_float_no_complex, None, None, "Derivative of psi.")
+tri_gamma = elementwise(
+    "tri_gamma",
+    1,
+    _trigamma,
+    to_float_no_complex,
+    lambda x, o, g: [g * polygamma(2, x)],
+    None,
+    "Derivative of psi.",
+)
 
 
 def _chi2sf(xp: Any, x: Any, k: Any) -> Any:
@@ -58,21 +106,74 @@ def _chi2sf(xp: Any, x: Any, k: Any) -> Any:
     return scipy.stats.chi2.sf(x, k)
 
 
+def _chi2sf_gradient(x: Any, k: Any, o: Any, g: Any) -> list[Any]:
+    """Less the density, for x; the survival function is gammaincc(k / 2, x / 2)."""
+    half, z = k / like(o, 2), x / like(o, 2)
+    return [-g * like(o, 0.5) * _gamma_density(half, z), -g * like(o, 0.5) * gammainc_by_a(half, z)]
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    return exp(-x + (a - 1) * log(x) - gammaln(a))
+
+
 chi2sf = elementwise(
-    "chi2sf", 2, _chi2sf, to_float_no_complex, None, None, "Survival function of the chi-squared distribution."
+    "chi2sf",
+    2,
+    _chi2sf,
+    to_float_no_complex,
+    _chi2sf_gradient,
+    None,
+    "Survival function of the chi-squared distribution with k degrees of freedom.",
+)
+
+
+def _gammainc_by_a(xp: Any, a: Any, x: Any) -> Any:
+    """Each term x^(a+n) exp(-x) / Gamma(a+n+1) of gammainc's series, times log(x) - psi(a+n+1)."""
+    import scipy.special
+
+    kind = np.result_type(a, x)
+    a, x = np.broadcast_arrays(np.asarray(a, "float64"), np.asarray(x, "float64"))
+    good = (a > 0) & (x > 0) & np.isfinite(a) & np.isfinite(x)
+    b, y = np.where(good, a, 1.0), np.where(good, x, 1.0)
+    b, y = b.ravel(), y.ravel()
+    total, places = np.zeros(b.shape), np.arange(b.size)
+    n = 0
+    with np.errstate(all="ignore"):
+        logs = np.log(y)
+        while places.size:
+            order = b[places] + n
+            size = np.exp(order * logs[places] - y[places] - scipy.special.gammaln(order + 1))
+            term = size * (logs[places] - scipy.special.psi(order + 1))
+            total[places] += term
+            n += 1
+            # Terms grow until n is about x, and then shrink faster and faster.
+            more = (order < y[places]) | (np.abs(term) > 1e-17 * np.abs(total[places]) + 1e-300)
+            places = places[more & np.isfinite(term)]
+    found = np.where(good, total.reshape(a.shape), np.where((x == 0) & (a > 0), 0.0, np.nan))
+    return np.where((a > 0) & np.isposinf(x), 0.0, found).astype(kind)
+
+
+gammainc_by_a = elementwise(
+    "gammainc_by_a",
+    2,
+    _gammainc_by_a,
+    to_float_no_complex,
+    lambda a, x, o, g: [_undefined("gammainc_by_a", 0, a), g * _gamma_density(a, x) * (log(x) - psi(a))],
+    None,
+    "The derivative of gammainc(a, x) with respect to a, by its series: as many terms as x is large.",
 )
 gammainc = _special(
     "gammainc",
     "gammainc",
     2,
-    lambda a, x, o, g: [None, g * exp(-x + (a - 1) * log(x) - gammaln(a))],
+    lambda a, x, o, g: [g * gammainc_by_a(a, x), g * _gamma_density(a, x)],
     "Regularised lower incomplete gamma.",
 )
 gammaincc = _special(
     "gammaincc",
     "gammaincc",
     2,
-    lambda a, x, o, g: [None, -g * exp(-x + (a - 1) * log(x) - gammaln(a))],
+    lambda a, x, o, g: [-g * gammainc_by_a(a, x), -g * _gamma_density(a, x)],
     "Regularised upper incomplete gamma.",
 )
 
@@ -81,19 +182,31 @@ def _times_gamma(name: str) -> Any:
     def reference(xp: Any, a: Any, x: Any) -> Any:
         import scipy.special
 
-        return getattr(scipy.special, name)(a, x) * scipy.special.gamma(a)
+        # In double precision: the two factors may leave the range of single.
+        b, y = np.asarray(a, "float64"), np.asarray(x, "float64")
+        return (getattr(scipy.special, name)(b, y) * scipy.special.gamma(b)).astype(np.result_type(a, x))
 
     return reference
 
 
 gammal = elementwise(
-    "gammal", 2, _times_gamma("gammainc"), to_float_no_complex, lambda a, x, o, g: [None, g * exp(-x + (a - 1) * log(x))], None,
+    "gammal",
+    2,
+    _times_gamma("gammainc"),
+    to_float_no_complex,
+    lambda a, x, o, g: [g * (gamma(a) * gammainc_by_a(a, x) + o * psi(a)), g * exp(-x + (a - 1) * log(x))],
+    None,
     "Lower incomplete gamma function: the integral of t^(a-1) exp(-t) from 0 to x.",
-)  # fmt: skip
+)
 gammau = elementwise(
-    "gammau", 2, _times_gamma("gammaincc"), to_float_no_complex, lambda a, x, o, g: [None, -g * exp(-x + (a - 1) * log(x))], None,
+    "gammau",
+    2,
+    _times_gamma("gammaincc"),
+    to_float_no_complex,
+    lambda a, x, o, g: [g * (o * psi(a) - gamma(a) * gammainc_by_a(a, x)), -g * exp(-x + (a - 1) * log(x))],
+    None,
     "Upper incomplete gamma function: the integral of t^(a-1) exp(-t) from x to infinity.",
-)  # fmt: skip
+)
 j0 = _special("j0", "j0", 1, lambda x, o, g: [-g * j1(x)], "Bessel function of the first kind, order 0.")
 j1 = _special(
     "j1", "j1", 1, lambda x, o, g: [g * (j0(x) - jv(2, x)) / 2], "Bessel function of the first kind, order 1."
@@ -102,7 +215,7 @@ jv = _special(
     "jv",
     "jv",
     2,
-    lambda v, x, o, g: [None, g * (jv(v - 1, x) - jv(v + 1, x)) / 2],
+    lambda v, x, o, g: [_undefined("jv", 0, v), g * (jv(v - 1, x) - jv(v + 1, x)) / 2],
     "Bessel function of the first kind.",
 )
 i0 = _special("i0", "i0", 1, lambda x, o, g: [g * i1(x)], "Modified Bessel function of the first kind, order 0.")
@@ -113,7 +226,7 @@ iv = _special(
     "iv",
     "iv",
     2,
-    lambda v, x, o, g: [None, g * (iv(v - 1, x) + iv(v + 1, x)) / 2],
+    lambda v, x, o, g: [_undefined("iv", 0, v), g * (iv(v - 1, x) + iv(v + 1, x)) / 2],
     "Modified Bessel function of the first kind.",
 )
 
