@@ -161,9 +161,16 @@ class AbstractConv(BaseAbstractConv):
     """Inputs (batch, channels, *image) and (filters, channels / groups, *kernel); output (batch, filters, *sizes)."""
 
     def infer(self, img: Any, kern: Any) -> TensorType:
-        """TypeError for other ranks."""
+        """TypeError for other ranks, ValueError for channels that are known not to fit."""
         self._checked("img", img, 2 + self.convdim)
         self._checked("kern", kern, self._kernel_ndim)
+        if self.imshp is not None and self.kshp is not None:
+            channels, per = self.imshp[1], self.kshp[-self.convdim - 1]
+            if channels is not None and per is not None and channels != per * self.num_groups:
+                raise ValueError(
+                    f"images of {channels} channels do not fit filters of {per} channels in {self.num_groups} groups: "
+                    f"input_shape {self.imshp}, filter_shape {self.kshp}"
+                )
         flags = (img.type.broadcastable[0], kern.type.broadcastable[0], *[False] * self.convdim)
         return TensorType(upcast(img.type.dtype, kern.type.dtype), flags)
 

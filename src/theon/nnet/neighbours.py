@@ -22,6 +22,8 @@ _MODES = ("valid", "half", "full", "wrap_centered", "ignore_borders")
 
 def _axis(n: int, width: int, step: int, mode: str) -> Any:
     """For each patch and place in it, the element along one dimension; -1 outside the image."""
+    if width < 1 or step < 1:
+        raise ValueError(f"Images2Neibs: patch sizes and steps must be positive, not {width} and {step}")
     if mode == "wrap_centered":
         if width % 2 == 0:
             raise TypeError(f"Images2Neibs: in mode wrap_centered need patch with odd shapes, not {width}")

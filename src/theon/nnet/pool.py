@@ -40,12 +40,21 @@ def _size(n: int, ws: int, st: int, pad: int, ignore_border: bool) -> int:
     return max(0, (n - 1 - ws + st) // st) + 1
 
 
+def _lowest(dtype: Any) -> Any:
+    """What no element of the dtype is below."""
+    return -np.inf if dtype.kind == "f" else False if dtype.kind == "b" else np.iinfo(dtype).min
+
+
 class _Windows:
     """The geometry of one pooling: where each element of each window lies in the padded input."""
 
     def __init__(self, op: Any, shape: Sequence[int], ws: Any, st: Any, pad: Any) -> None:
         n = op.ndim
         self.ws, self.st, self.pad = ([int(v) for v in p] for p in (ws, st, pad))
+        if not len(self.ws) == len(self.st) == len(self.pad) == n:
+            raise ValueError(
+                f"pooling of {n} dimensions needs as many window sizes, strides and pads: {self.ws}, {self.st}, {self.pad}"
+            )
         if any(v < 1 for v in [*self.ws, *self.st]) or any(p < 0 for p in self.pad):
             raise ValueError(f"windows and strides are positive, pads not negative: {self.ws}, {self.st}, {self.pad}")
         if any(p and not op.ignore_border for p in self.pad):
@@ -148,7 +157,7 @@ class Pool(TensorOp):
         """Element after element of the windows, all windows together."""
         w = _Windows(self, x.shape, ws, st, pad)
         if self.mode == "max":
-            lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+            lowest = _lowest(x.dtype)
             big = w.padded(x, lowest)
             out = np.full((*w.lead, *w.out), lowest, dtype=x.dtype)
             for where in w.places():
@@ -197,7 +206,7 @@ class PoolGrad(Pool):
         w = _Windows(self, x.shape, ws, st, pad)
         total = np.zeros((*w.lead, *w.reach), dtype=x.dtype)
         if self.mode == "max":
-            big = w.padded(x, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+            big = w.padded(x, _lowest(x.dtype))
             for where in w.places():
                 total[where] += g * (big[where] == out)
         else:

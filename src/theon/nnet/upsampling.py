@@ -60,7 +60,7 @@ def bilinear_upsampling(
     flat = concatenate([flat[:, :, :1], flat, flat[:, :, -1:]], axis=2)
     flat = concatenate([flat[:, :, :, :1], flat, flat[:, :, :, -1:]], axis=3)
     pad = 2 * ratio - (ratio - 1) // 2 - 1
-    kernel = bilinear_kernel_2D(ratio).astype(x.type.dtype).dimshuffle("x", "x", 0, 1)
+    kernel = bilinear_kernel_2D(ratio).dimshuffle("x", "x", 0, 1)
     up = conv2d_grad_wrt_inputs(
         flat, kernel, (None, 1, rows * ratio, columns * ratio), None, (pad, pad), (ratio, ratio), True
     )
@@ -101,7 +101,7 @@ def _interpolated(x: Any, axis: int, times: int, step: int) -> Any:
     before, part = at // times, at % times
     shape = ["x"] * 4
     shape[axis] = 0  # type: ignore[call-overload]
-    weight = (part.astype(x.type.dtype) / np.asarray(times, x.type.dtype)).dimshuffle(*shape)
+    weight = (part.astype(config.floatX) / np.asarray(times, config.floatX)).dimshuffle(*shape)
     lead = (slice(None),) * axis
     below, above = (x[(*lead, clip(i, 0, last))] for i in (before, before + 1))
     return below * (1 - weight) + above * weight

@@ -58,7 +58,8 @@ class _Geometry:
             room = minus(plus(n, plus(before, after)), span)
             low.check(make("ge", BOOL, (room, const(0))))
             self.pads.append(before)
-            self.sizes.append(plus(over(room, const(op.subsample[d])), const(1)))
+            # Never negative: results get their memory before the check of the room is made.
+            self.sizes.append(most(plus(over(room, const(op.subsample[d])), const(1)), const(0)))
 
 
 def _rounded(n: Scalar, to: int) -> Scalar:
