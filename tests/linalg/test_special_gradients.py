@@ -44,6 +44,20 @@ def test_derivative_by_the_order(order, at):
     np.testing.assert_allclose(gammainc_by_a(np.float64(order), np.float64(at)).eval(), want, rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("order", "at"), [(1000.0, 1010.0), (499.0, 501.0), (1e5, 1e5), (2.0, 1e300), (1e300, 2.0), (1e9, 1e9)]
+)
+def test_derivative_by_a_large_order_takes_no_longer(order, at):
+    got = gammainc_by_a(np.float64(order), np.float64(at)).eval()
+    if order > 1e8 or at > 1e8:
+        want = -np.exp(-((at - order) ** 2) / (2 * order)) / np.sqrt(2 * np.pi * order) if order == at else 0
+        np.testing.assert_allclose(got, want, rtol=1e-3)
+    else:
+        with mpmath.workdps(40):
+            want = float(mpmath.diff(lambda t: mpmath.gammainc(t, 0, at, regularized=True), order))
+        np.testing.assert_allclose(got, want, rtol=1e-8)
+
+
 def test_derivative_by_the_order_at_the_ends():
     got = gammainc_by_a(T.constant([2.0, 2.0, -1.0, np.nan]), T.constant([0.0, np.inf, 1.0, 1.0])).eval()
     np.testing.assert_array_equal(got, [0, 0, np.nan, np.nan])
