@@ -18,18 +18,18 @@ RANGES = {
     "gamma": [(0.5, 3)], "gammaln": [(0.5, 3)], "psi": [(0.5, 3)], "tri_gamma": [(0.5, 3)], "inv": [(0.3, 2)], "xlogx": [(0.2, 3)],
     "xlogy0": [(0.2, 3)] * 2, "pow": [(0.3, 2), (0.5, 2)], "true_div": [(-2, 2), (0.5, 2)], "mod": [(0.1, 0.9), (1.1, 2)],
     "int_div": [(1, 9), (1, 3)], "chi2sf": [(1, 3)] * 2, "gammainc": [(1, 3)] * 2, "gammaincc": [(1, 3)] * 2, "gammal": [(1, 3)] * 2, "gammau": [(1, 3)] * 2,
-    "tan": [(-1, 1)],
+    "tan": [(-1, 1)], "polygamma": [(1, 1), (0.5, 3)], "gammainc_by_a": [(1, 3)] * 2,
     "jv": [(1, 1.0001), (0.5, 2)], "iv": [(1, 1.0001), (0.5, 2)], "clip": [(-2, 2), (-1, -0.5), (0.5, 1)],
 }  # fmt: skip
 INTEGER = {"and_", "or_", "xor", "invert"}
 COMPLEX = {"conj", "imag", "real", "angle", "complex", "complex_from_polar"}
 # Steps, and functions of which only one derivative is known: a difference quotient says nothing.
 NO_GRADIENT = {
-    "int_div", "sgn", "ceil", "floor", "trunc", "round_half_to_even", "round_half_away_from_zero", "tri_gamma", "chi2sf",
-    "gammainc", "gammaincc", "gammal", "gammau", "jv", "iv",
+    "int_div", "sgn", "ceil", "floor", "trunc", "round_half_to_even", "round_half_away_from_zero",
+    "polygamma", "gammainc_by_a", "jv", "iv",
 }  # fmt: skip
 # Second derivatives that are not declared.
-ONE_ORDER = {"psi"}
+ONE_ORDER = {"chi2sf", "gammainc", "gammaincc", "gammal", "gammau"}
 DTYPES = ("float64", "float32", "int32", "int8", "uint8", "int64", "uint64", "bool")
 SPECIAL = [
     np.nan, np.inf, -np.inf, -0.0, 0.0, 1e-310, 5e-324, 1e308, -1e308, 1.0, -1.0, 0.5, -0.5, 2.0, -2.5, 3.0, 1e-3, 30.0, -30.0,
