@@ -388,7 +388,7 @@ def main():
                 inside = "".join(f"    {n},\n" for n in sorted(imports[place]))
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
-        lines += ["", *assigned(path)]
+        lines += ["", *assigned(path)] if assigned(path) else []
         if late:
             lines.insert(2, "from theano._modules import modules")
             lines += ["", f"__getattr__ = modules(__name__, {dict(sorted(late.items()))!r})"]

@@ -58,7 +58,6 @@ from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.sparse.convert import sparse_grad
 from theon.tensor.shared import Container, Generic, shared
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -31,5 +31,4 @@ from theon.legacy.python2 import string_types
 from theon.ops.reduce import var
 from theon.options import config
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

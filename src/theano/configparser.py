@@ -23,5 +23,4 @@ from theon.legacy.configuration import (
 from theon.legacy.python2 import PY3, string_types
 from theon.options import Config, change_flags, config
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -37,5 +37,4 @@ from theon.graph.variable import Variable
 from theon.legacy.passes import grad_time, mode_not_slow
 from theon.tensor.constructors import tensor
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano", "utils": "theano.gof.utils"})

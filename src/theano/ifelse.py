@@ -17,5 +17,4 @@ from theon.legacy.branches import (
 )
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"})

@@ -36,5 +36,4 @@ from theon.runtime.function import Function
 from theon.tensor.shared import SharedVariable
 from theon.viz.print import default_colorCodes, pydot_imported, pydot_imported_msg, pydotprint
 
-
 __getattr__ = modules(__name__, {"debugmode": "theano.compile.debugmode", "gof": "theano.gof", "theano": "theano"})

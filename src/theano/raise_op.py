@@ -3,5 +3,4 @@
 from theano._modules import modules
 from theon.ops.checks import Raise
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof"})

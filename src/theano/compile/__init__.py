@@ -86,5 +86,4 @@ from theon.runtime.function import Function
 from theon.runtime.profile import ProfileStats, ScanProfileStats
 from theon.tensor.shared import SharedVariable, shared, shared_constructor
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "theano": "theano"})

@@ -11,5 +11,4 @@ from theon.graph.variable import Variable
 from theon.legacy.passes import inline_ofg_expansion
 from theon.tensor.shared import SharedVariable
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -29,7 +29,6 @@ from theon.options import change_flags, config
 from theon.runtime.function import Function
 from theon.runtime.reference import raise_with_op
 
-
 __getattr__ = modules(
     __name__,
     {

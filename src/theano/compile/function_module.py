@@ -27,5 +27,4 @@ from theon.legacy.python2 import string_types
 from theon.options import config
 from theon.runtime.function import Function
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "theano": "theano"})

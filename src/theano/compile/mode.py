@@ -30,5 +30,4 @@ from theon.legacy.python2 import string_types
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

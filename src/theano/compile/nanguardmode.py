@@ -6,5 +6,4 @@ from theon.compile.watchmodes import NanGuardMode, contains_inf, contains_nan
 from theon.ops.dims import flatten
 from theon.options import config
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

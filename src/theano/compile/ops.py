@@ -7,5 +7,4 @@ from theon.legacy.passes import expandable_types, shape_i_op
 from theon.legacy.python2 import integer_types
 from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, shape_i, specify_shape
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -10,5 +10,4 @@ from theon.runtime.profile import (
     theano_imported_time,
 )
 
-
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

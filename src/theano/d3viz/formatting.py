@@ -14,5 +14,4 @@ from theon.viz.drawing import (
 )
 from theon.viz.print import pydot_imported, pydot_imported_msg
 
-
 __getattr__ = modules(__name__, {"builders": "theano.compile.builders", "gof": "theano.gof", "theano": "theano"})

@@ -54,5 +54,4 @@ from theon.runtime.linker import Linker, LocalLinker, PerformLinker, WrapLinker,
 from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.tensor.shared import Container, Generic
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

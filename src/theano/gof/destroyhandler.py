@@ -6,5 +6,4 @@ from theon.graph.destroy import DestroyHandler, ProtocolError, fast_inplace_chec
 from theon.legacy.collections import OrderedSet
 from theon.options import config
 
-
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox"})

@@ -9,7 +9,6 @@ from theon.legacy.collections import OrderedSet
 from theon.legacy.helpers import get_variable_trace_string
 from theon.options import config
 
-
 __getattr__ = modules(
     __name__,
     {"graph": "theano.gof.graph", "theano": "theano", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"},

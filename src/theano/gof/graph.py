@@ -33,5 +33,4 @@ from theon.legacy.collections import OrderedSet
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
 
-
 __getattr__ = modules(__name__, {"theano": "theano", "utils": "theano.gof.utils"})

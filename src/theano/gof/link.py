@@ -19,5 +19,4 @@ from theon.runtime.linker import (
 from theon.runtime.reference import raise_with_op
 from theon.tensor.shared import Container
 
-
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})

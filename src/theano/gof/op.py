@@ -16,5 +16,4 @@ from theon.legacy.cdata import COp, OpenMPOp
 from theon.legacy.python2 import PY3
 from theon.options import config
 
-
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})

@@ -29,7 +29,6 @@ from theon.rewrite.navigate import (
 )
 from theon.rewrite.optimizer import FromFunctionOptimizer, Optimizer, SeqOptimizer, inplace_optimizer, optimizer
 
-
 __getattr__ = modules(
     __name__,
     {

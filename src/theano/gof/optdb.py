@@ -6,5 +6,4 @@ from theon.legacy.python2 import integer_types
 from theon.options import config
 from theon.rewrite.database import DB, EquilibriumDB, LocalGroupDB, ProxyDB, Query, SequenceDB, TopoDB
 
-
 __getattr__ = modules(__name__, {"opt": "theano.gof.opt"})

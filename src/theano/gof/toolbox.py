@@ -20,5 +20,4 @@ from theon.graph.features import (
 )
 from theon.options import config
 
-
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})

@@ -12,5 +12,4 @@ from theon.legacy.python2 import string_types
 from theon.options import change_flags
 from theon.tensor.shared import Generic
 
-
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})

@@ -4,5 +4,4 @@ from theano._modules import modules
 from theon.options import config
 from theon.runtime.vm import Loop, LoopGC, Stack, VM, VM_Linker
 
-
 __getattr__ = modules(__name__, {"link": "theano.gof.link", "theano": "theano"})

@@ -3,5 +3,4 @@
 from theano._modules import modules
 from theano.misc import frozendict, ordered_set, pkl_utils, safe_asarray, strutil
 
-
 __getattr__ = modules(__name__, {"cpucount": "theano.misc.cpucount"})

@@ -17,5 +17,4 @@ from theon.legacy.python2 import PY3, string_types
 from theon.options import config
 from theon.tensor.shared import SharedVariable
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

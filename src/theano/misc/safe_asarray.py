@@ -3,5 +3,4 @@
 from theano._modules import modules
 from theon.legacy.asarray import _asarray
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -7,5 +7,4 @@ from theon.graph.type import generic
 from theon.graph.variable import Apply
 from theon.legacy.fourier import FFT, GradTodo, dct_matrix, fft, grad_todo, half_fft, half_ifft, ifft
 
-
 __getattr__ = modules(__name__, {"tensor": "theano.tensor"})

@@ -6,5 +6,4 @@ from theon.graph.variable import Apply
 from theon.random.multinomial import ChoiceFromUniform, MultinomialFromUniform, MultinomialWOReplacementFromUniform
 from theon.scalar.type import as_scalar
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

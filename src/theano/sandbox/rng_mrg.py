@@ -40,7 +40,6 @@ from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import shared
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(
     __name__,
     {

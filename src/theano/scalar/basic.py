@@ -228,7 +228,6 @@ from theon.scalar.rules import (
 from theon.scalar.type import Scalar, ScalarConstant, ScalarVariable, as_scalar, constant, get_scalar_type
 from theon.tensor.constant import NumpyAutocaster, autocast_float, autocast_float_as, autocast_int
 
-
 __getattr__ = modules(
     __name__, {"gof": "theano.gof", "printing": "theano.printing", "theano": "theano", "utils": "theano.gof.utils"}
 )

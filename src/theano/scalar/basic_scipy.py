@@ -53,5 +53,4 @@ from theon.ops.scalars import (
 from theon.scalar.op import BinaryScalarOp, UnaryScalarOp
 from theon.scalar.rules import upgrade_to_float, upgrade_to_float64, upgrade_to_float_no_complex
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

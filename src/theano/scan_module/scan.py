@@ -8,7 +8,6 @@ from theon.legacy.scan_tools import safe_new, traverse
 from theon.options import config
 from theon.tensor.shared import SharedVariable
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -4,5 +4,4 @@ from theano._modules import modules
 from theon.control.checkpoints import scan_checkpoints
 from theon.ops.join import Join
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

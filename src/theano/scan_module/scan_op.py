@@ -20,7 +20,6 @@ from theon.runtime.profile import ScanProfileStats
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(
     __name__,
     {

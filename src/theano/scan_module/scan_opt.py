@@ -26,7 +26,6 @@ from theon.ops.fill import Alloc, AllocEmpty
 from theon.rewrite.navigate import pre_greedy_local_optimizer
 from theon.rewrite.optimizer import Optimizer
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -24,7 +24,6 @@ from theon.legacy.scan_tools import (
 )
 from theon.ops.dims import get_scalar_constant_value
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -204,7 +204,6 @@ from theon.sparse.variable import (
     matrix,
 )
 
-
 __getattr__ = modules(
     __name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
 )

@@ -44,7 +44,6 @@ from theon.sparse.rules import (
     register_specialize,
 )
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -3,5 +3,4 @@
 from theano._modules import modules
 from theon.sparse.type import SparseType, imported_scipy, string_types
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -403,7 +403,6 @@ from theon.tensor.slices import NoneConst
 from theon.tensor.type import TensorType, TensorType as Tensor, values_eq_approx_always_true
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
-
 __getattr__ = modules(
     __name__,
     {

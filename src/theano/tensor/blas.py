@@ -38,7 +38,6 @@ from theon.rewrite.navigate import in2out
 from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
-
 __getattr__ = modules(
     __name__,
     {"T": "theano.tensor.basic", "theano": "theano", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"},

@@ -24,5 +24,4 @@ from theon.options import config
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.navigate import in2out
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor.basic"})

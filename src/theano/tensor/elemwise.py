@@ -33,7 +33,6 @@ from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorVariable
 
-
 __getattr__ = modules(
     __name__,
     {"cgen": "theano.tensor.elemwise_cgen", "gof": "theano.gof", "scalar": "theano.scalar", "theano": "theano"},

@@ -2,5 +2,4 @@
 
 from theano._modules import modules
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -32,7 +32,6 @@ from theon.ops.scalars import int64 as int_t
 from theon.ops.sort import CumOp, Unique, cumprod, cumsum, diff
 from theon.tensor.shared import Generic
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -4,5 +4,4 @@ from theano._modules import modules
 from theon.legacy.tensor_ops import Fourier, FourierGrad
 from theon.ops.fourier import fft
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})

@@ -82,7 +82,6 @@ from theon.ops.trig import (
     tanh as tanh_inplace,
 )
 
-
 __getattr__ = modules(
     __name__, {"elemwise": "theano.tensor.elemwise", "printing": "theano.printing", "scal": "theano.scalar"}
 )

@@ -25,5 +25,4 @@ from theon.ops.disk import LoadFromDisk, load
 from theon.tensor.constructors import tensor
 from theon.tensor.shared import Generic
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

@@ -22,5 +22,4 @@ from theon.ops.linalg import (
 from theon.ops.solve import TensorSolve, lstsq, tensorsolve
 from theon.tensor.constant import as_tensor_variable
 
-
 __getattr__ = modules(__name__, {"tensor": "theano.tensor.basic", "theano": "theano"})

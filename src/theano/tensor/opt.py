@@ -36,7 +36,6 @@ from theon.rewrite.navigate import TopoOptimizer, in2out, pre_greedy_local_optim
 from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -6,5 +6,4 @@ from theon.ops.dims import DimShuffle
 from theon.ops.index import Subtensor
 from theon.ops.reduce import CAReduce
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor.basic", "gof": "theano.gof", "scal": "theano.scalar"})

@@ -22,7 +22,6 @@ from theon.random.raw import (
     uniform,
 )
 
-
 __getattr__ = modules(
     __name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "tensor": "theano.tensor", "theano": "theano"}
 )

@@ -13,5 +13,4 @@ from theon.tensor.shared import (
 )
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -6,5 +6,4 @@ from theon.ops.fill import arange
 from theon.ops.index import set_subtensor
 from theon.ops.sort import ArgSortOp, SortOp, TopKOp, argsort, argtopk, sort, topk, topk_and_argtopk
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -55,5 +55,4 @@ from theon.options import config
 from theon.tensor.slices import NoneConst, NoneTypeT, SliceType
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "scal": "theano.scalar", "theano": "theano"})

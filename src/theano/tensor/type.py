@@ -13,5 +13,4 @@ from theon.tensor.type import (
     values_eq_approx_remove_inf_nan,
 )
 
-
 __getattr__ = modules(__name__, {"scal": "theano.scalar", "theano": "theano"})

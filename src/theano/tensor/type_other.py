@@ -10,5 +10,4 @@ from theon.ops.slices import MakeSlice, as_int_none_variable, make_slice
 from theon.tensor.shared import Generic
 from theon.tensor.slices import NoneConst, NoneTypeT, SliceConstant, SliceType, none_type_t, slicetype
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -13,5 +13,4 @@ from theon.options import config
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable, _tensor_py_operators
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -31,5 +31,4 @@ from theon.typed_list.ops import (
 )
 from theon.typed_list.type import TypedListType
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

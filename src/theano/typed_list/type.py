@@ -3,5 +3,4 @@
 from theano._modules import modules
 from theon.typed_list.type import TypedListType
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof"})

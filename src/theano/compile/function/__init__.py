@@ -7,5 +7,4 @@ from theon.compile.rebuild import orig_function
 from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import string_types
 
-
 __getattr__ = modules(__name__, {"compat": "theano.compat"})

@@ -8,7 +8,6 @@ from theon.sparse.reduce import Diag, SpSum, SquareDiagonal, diag, sp_sum, squar
 from theon.sparse.rules import register_specialize
 from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
 
-
 __getattr__ = modules(
     __name__, {"gof": "theano.gof", "sparse": "theano.sparse", "tensor": "theano.tensor", "theano": "theano"}
 )

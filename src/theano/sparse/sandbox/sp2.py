@@ -72,5 +72,4 @@ from theon.sparse.tidy import EliminateZeros, Remove0, eliminate_zeros, remove0
 from theon.sparse.type import SparseType
 from theon.sparse.variable import as_sparse_variable
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})

@@ -3,7 +3,6 @@
 from theano._modules import modules
 from theon.compile.function import function
 
-
 __getattr__ = modules(
     __name__,
     {

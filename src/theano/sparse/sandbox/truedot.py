@@ -7,7 +7,6 @@ from theon.sparse.products import TrueDot, true_dot
 from theon.sparse.type import SparseType
 from theon.sparse.variable import as_sparse_variable
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -48,5 +48,4 @@ from theon.ops.checks import Assert
 from theon.ops.dims import get_scalar_constant_value, patternbroadcast
 from theon.tensor.constant import as_tensor_variable
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

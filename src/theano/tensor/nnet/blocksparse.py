@@ -15,5 +15,4 @@ from theon.nnet.blocksparse import (
     sparse_block_outer_inplace,
 )
 
-
 __getattr__ = modules(__name__, {"theano": "theano"})

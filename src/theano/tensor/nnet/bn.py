@@ -18,5 +18,4 @@ from theon.rewrite.local import local_optimizer
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor.basic", "theano": "theano"})

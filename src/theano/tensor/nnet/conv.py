@@ -10,5 +10,4 @@ from theon.nnet.layers import conv2d_of_nnet as conv2d
 from theon.ops.dims import get_scalar_constant_value, patternbroadcast
 from theon.tensor.constant import as_tensor_variable
 
-
 __getattr__ = modules(__name__, {"blas": "theano.tensor.blas", "theano": "theano"})

@@ -14,5 +14,4 @@ from theon.nnet.conv3d2d import (
 )
 from theon.rewrite.navigate import TopoOptimizer
 
-
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

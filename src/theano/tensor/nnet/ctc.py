@@ -8,5 +8,4 @@ from theon.nnet.ctc import ConnectionistTemporalClassification, ctc, ctc_availab
 from theon.options import config
 from theon.rewrite.local import local_optimizer
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor", "gof": "theano.gof"})

@@ -7,5 +7,4 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.nnet.neighbours import Images2Neibs, images2neibs, neibs2images
 
-
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

@@ -52,7 +52,6 @@ from theon.ops.softmax import (
 from theon.ops.special import sigmoid, softplus
 from theon.tensor.constant import as_tensor_variable
 
-
 __getattr__ = modules(
     __name__,
     {

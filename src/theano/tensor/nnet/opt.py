@@ -30,7 +30,6 @@ from theon.nnet.corr import (
 from theon.rewrite.local import local_optimizer
 from theon.tensor.type import TensorType
 
-
 __getattr__ = modules(
     __name__, {"compile": "theano.compile", "gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"}
 )

@@ -9,7 +9,6 @@ from theon.ops.softmax import hard_sigmoid, ultra_fast_sigmoid, ultra_fast_sigmo
 from theon.ops.special import sigmoid, sigmoid as sigmoid_inplace, softplus
 from theon.options import config
 
-
 __getattr__ = modules(
     __name__,
     {

@@ -3,5 +3,4 @@
 from theano._modules import modules
 from theon.nnet.layers import conv2d_of_signal as conv2d
 
-
 __getattr__ = modules(__name__, {"conv": "theano.tensor.nnet.conv", "tensor": "theano.tensor", "theano": "theano"})

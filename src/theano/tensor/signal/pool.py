@@ -19,5 +19,4 @@ from theon.nnet.pool import (
 )
 from theon.ops.scalars import bool as bool_t
 
-
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})
