@@ -39,7 +39,7 @@ Variable.eval = eval_variable  # type: ignore[attr-defined]
 def clone(
     output: Any, replace: Any = None, strict: bool = True, share_inputs: bool = True, copy_inputs: Any = None
 ) -> Any:
-    """Return ``output`` (one or several) computed with the keys of ``replace`` taken as its values.
+    """Return a copy of ``output`` (one or several), computed with the keys of ``replace`` taken as its values.
 
     ``strict``: whether a value must be of its key's type (TypeError where it cannot be made so). ``share_inputs`` (or, as it was
     called before, ``copy_inputs``): whether the result has the same inputs; if not, copies of them: shared variables' copies
@@ -57,7 +57,7 @@ def clone(
         for leaf in leaves(outputs):
             if leaf not in pairs and not isinstance(leaf, Constant):
                 pairs[leaf] = leaf.clone()
-    found = clone_replace(outputs, pairs, strict)
+    found = clone_replace(outputs, pairs, strict, everything=True)
     return found[0] if single else found
 
 

@@ -164,14 +164,17 @@ def clone(
 
 
 def clone_replace(
-    outputs: Sequence[Variable], replace: dict[Variable, Any], rebuild_strict: bool = True
+    outputs: Sequence[Variable], replace: dict[Variable, Any], rebuild_strict: bool = True, everything: bool = False
 ) -> list[Variable]:
-    """Return ``outputs`` computed with the keys of ``replace`` taken as the values; the original is not touched."""
+    """Return ``outputs`` computed with the keys of ``replace`` taken as the values; the original is not touched.
+
+    Nodes that no replacement reaches are the same in both graphs, unless ``everything`` is to be copied.
+    """
     new: dict[Variable, Variable] = {}
     for old, value in replace.items():
         new[old] = old.type.filter_variable(value) if rebuild_strict or not isinstance(value, Variable) else value
     for node in io_toposort(replace.keys(), outputs):
-        if not any(v in new for v in node.inputs):
+        if not everything and not any(v in new for v in node.inputs):
             continue
         copied = node.clone_with_new_inputs([new.get(v, v) for v in node.inputs], strict=rebuild_strict)
         copied.tag.__dict__.update(node.tag.__dict__)

@@ -220,6 +220,8 @@ def tensor_constructor(
     """Return a shared array; no dimension is broadcastable unless ``broadcastable`` says so. TypeError for other values."""
     if target != "cpu":
         raise TypeError("not for cpu")
+    if isinstance(value, np.generic) and broadcastable is not None:
+        value = np.asarray(value)  # a pattern is given: an array of no dimensions is meant
     if not isinstance(value, np.ndarray):
         raise TypeError
     if value.dtype.kind not in "biufc":
