@@ -7,6 +7,8 @@ from theon.legacy.later import (
     get_test_value,
     get_test_value,
     get_test_value,
+    get_test_value,
+    get_test_values,
     get_test_values,
     get_test_values,
     get_test_values,
