@@ -136,6 +136,14 @@ IN_MODULE = {
     ("theano.printing", "Print"): "theon.ops.checks:Print",
     ("theano.tensor", "TensorType"): "theon.tensor.type:TensorType",
     ("theano.tensor.nnet", "conv"): None,
+    ("theano.tensor.nnet", "scalar_sigmoid"): "theon.ops.scalars:scalar_sigmoid",
+    ("theano.tensor.nnet.bn", "Composite"): "theon.ops.composite:Composite",
+    ("theano.tensor.nnet.bn", "as_common_dtype"): "theon.ops.scalars:as_common_dtype",
+    ("theano.tensor.nnet.bn", "local_abstract_batch_norm_train"): "theon.rewrite.rules.layers:normalization_written_out",
+    ("theano.tensor.nnet.bn", "local_abstract_batch_norm_train_grad"): (
+        "theon.rewrite.rules.layers:normalization_gradients_written_out"
+    ),
+    ("theano.tensor.nnet.ctc", "local_ctc_no_grad"): "theon.rewrite.rules.layers:cost_without_gradient",
     ("theano.tensor.nnet", "conv2d"): "theon.nnet.layers:conv2d_of_layers",
     ("theano.tensor.nnet", "abstract_conv2d"): "theon.nnet.abstract_conv:conv2d",
     ("theano.tensor.nnet.conv3d2d", "conv3d"): "theon.nnet.conv3d2d:conv3d_of_frames",

@@ -100,3 +100,12 @@ def test_what_does_not_fit_is_refused():
     costs, gradient = g(value, good, np.array([3, 3], "int32"))
     np.testing.assert_allclose(costs, f(value, good, np.array([3, 3], "int32")))
     assert gradient.any()
+
+
+def test_gradients_that_nobody_reads_are_not_computed():
+    z, labels, lengths = T.tensor3("z"), T.imatrix("labels"), T.ivector("lengths")
+    cost = ctc(z, labels, lengths).mean()
+    for outputs, wanted in ((cost, False), ([cost, T.grad(cost, z)], True)):
+        f = theano.function([z, labels, lengths], outputs)
+        (op,) = [n.op for n in f.maker.fgraph.toposort() if isinstance(n.op, ConnectionistTemporalClassification)]
+        assert op.compute_grad is wanted

@@ -136,6 +136,18 @@ def test_batch_normalization_ops_agree_with_the_functions():
     for one, other in zip(found, wanted, strict=True):
         assert one.broadcastable == other.broadcastable
         np.testing.assert_allclose(one.eval(), other.eval())
+    # In a function the op is written out: no node of it is left, and no step is Python's.
+    f = theano.function([], found)
+    assert not any(isinstance(n.op, bn.AbstractBatchNormTrain) for n in f.maker.fgraph.toposort())
+    slope = T.grad(sum((o**2).sum() for o in found[:1]), found[0].owner.inputs[0])
+    g = theano.function([], slope)
+    assert not any(isinstance(n.op, bn.AbstractBatchNormTrainGrad) for n in g.maker.fgraph.toposort())
+    plain = theano.function([], [slope, *found], mode="FAST_COMPILE")()
+    np.testing.assert_allclose(g(), plain[0], atol=1e-12)
+    for one, other in zip(f(), plain[1:]):
+        np.testing.assert_allclose(one, other)
+    scalars = [np.float64(v) for v in (3.0, 1.0, 2.0, 0.5, 0.25)]
+    assert bn.BNComposite("float64").impl(*scalars) == (3 - 1) * (0.5 / 2) + 0.25
     inference = bn.AbstractBatchNormInference(axes)(x, scale, bias, mean, variance, 1e-3)
     wanted = bn.batch_normalization_test(x, wide(scale), wide(bias), wide(mean), wide(variance), axes, 1e-3)
     np.testing.assert_allclose(inference.eval(), wanted.eval())

@@ -9,6 +9,9 @@ import theano
 import theano.tensor as T
 import theano.tensor.nlinalg
 import theano.tensor.slinalg
+from theano.tensor.nnet.bn import AbstractBatchNormTrain as BatchNormTrain
+from theano.tensor.nnet.bn import AbstractBatchNormTrainGrad as BatchNormTrainGrad
+from theano.tensor.nnet.ctc import ctc
 from theon.ops.declare import REGISTRY
 from theon.ops.dims import Rebroadcast, ScalarFromTensor, Shape_i, TensorFromScalar
 from theon.ops.fill import alloc
@@ -234,6 +237,10 @@ SAMPLES = {
     "view_without_gradient": [theano.gradient.consider_constant(x) * 2, theano.gradient.zero_grad(x)],
     "neg_of_neg": [-(-x)],
     "fold_constant": [x + T.exp(T.constant(np.float64(2.0)))],
+    # layers
+    "normalization_written_out": [BatchNormTrain((0,))(a, row, row)[0], BatchNormTrain((0,))(a, row, row, 1e-3, 0.2, row, row)[4]],
+    "normalization_gradients_written_out": [BatchNormTrainGrad((0,))(a, b, row, row, row)[k] for k in range(3)],
+    "cost_without_gradient": [ctc(t, m("labels", "int64"), v("lengths", "int64"))],
 }  # fmt: skip
 
 __all__ = ["SAMPLES", "Shape_i", "draw", "theano"]

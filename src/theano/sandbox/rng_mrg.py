@@ -34,6 +34,7 @@ from theon.random.mrg import (
     mrg_uniform,
     mrg_uniform_base,
     multMatVect,
+    np_int32_vals,
 )
 from theon.rewrite.local import local_optimizer
 from theon.tensor.constant import as_tensor_variable

@@ -11,12 +11,14 @@ from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.arith import identity
+from theon.ops.composite import Composite
 from theon.ops.declare import TensorOp
 from theon.ops.dims import addbroadcast, cast
 from theon.ops.explog import sqrt
 from theon.ops.fill import zeros_like
 from theon.ops.reduce import mean as mean_of
 from theon.ops.reduce import prod, var
+from theon.scalar.type import Scalar
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -24,9 +26,11 @@ __all__ = [
     "AbstractBatchNormInference",
     "AbstractBatchNormTrain",
     "AbstractBatchNormTrainGrad",
+    "BNComposite",
     "batch_normalization",
     "batch_normalization_test",
     "batch_normalization_train",
+    "normalization_gradients",
 ]
 
 
@@ -250,6 +254,19 @@ class AbstractBatchNormTrain(_Normalization):
         return [shapes[0], *[small] * (len(node.outputs) - 1)]
 
 
+def normalization_gradients(x: Any, dy: Any, scale: Any, mean: Any, invstd: Any, axes: Sequence[int]) -> list[Any]:
+    """Return the gradients by ``x``, ``scale`` and ``bias`` of ``(x - mean) * scale * invstd + bias``, with elementwise ops.
+
+    ``mean`` and ``invstd`` are those of ``x`` over ``axes``; parameters have its rank.
+    """
+    along = list(axes)
+    normal = (x - mean) * invstd
+    share = dy - mean_of(dy, axis=along, keepdims=True)
+    share = share - normal * mean_of(dy * normal, axis=along, keepdims=True)
+    sums = [(dy * normal).sum(axis=along, keepdims=True), dy.sum(axis=along, keepdims=True)]
+    return [share * (scale * invstd), *sums]
+
+
 class AbstractBatchNormTrainGrad(_Normalization):
     """The gradients by ``x``, ``scale`` and ``bias``: inputs ``x``, ``dy``, ``scale``, mean, inverse deviation, ``epsilon``."""
 
@@ -285,13 +302,8 @@ class AbstractBatchNormTrainGrad(_Normalization):
         from theon.autodiff.reverse import grad
 
         # Copies, so that a mean computed from x counts as an input of its own.
-        wrt = x, dy, scale, x_mean, x_invstd = [identity(v) for v in inputs[:5]]
-        axes = list(self.axes)
-        normal = (x - x_mean) * x_invstd
-        share = dy - mean_of(dy, axis=axes, keepdims=True)
-        share = share - normal * mean_of(dy * normal, axis=axes, keepdims=True)
-        sums = [(dy * normal).sum(axis=axes, keepdims=True), dy.sum(axis=axes, keepdims=True)]
-        written = [share * (scale * x_invstd), *sums]
+        wrt = [identity(v) for v in inputs[:5]]
+        written = normalization_gradients(*wrt, self.axes)
         known = {w: g for w, g in zip(written, output_grads) if not isinstance(g.type, DisconnectedType)}
         found = grad(None, wrt, known_grads=known, disconnected_inputs="ignore")
         return [*found, DisconnectedType()()]
@@ -333,3 +345,17 @@ class AbstractBatchNormInference(_Normalization):
         scale, bias, mean, variance = self._parameters(x, *given)
         invstd = 1 / sqrt(variance + cast(as_tensor_variable(epsilon), x.type.dtype))
         return ((x - mean) * (scale * invstd) + bias).owner  # type: ignore[no-any-return]
+
+
+class BNComposite(Composite):
+    """The scalar op ``(x - mean) * (gamma / std) + beta``, all of ``dtype``; inputs ``x``, ``mean``, ``std``, ``gamma``, ``beta``."""
+
+    __module__ = "theano.tensor.nnet.bn"
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+        x, mean, std, gamma, beta = (Scalar(dtype)(name) for name in ("x", "mean", "std", "gamma", "beta"))
+        super().__init__([x, mean, std, gamma, beta], [(x - mean) * (gamma / std) + beta])
+
+    def __reduce__(self) -> Any:
+        return BNComposite, (self.dtype,)

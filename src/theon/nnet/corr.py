@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 
+imported_scipy_signal = True  # whether SciPy can be used: always
+
+
 class _Correlation(Op):
     """Products of windows with filters that are not flipped, in ``convdim`` dimensions."""
 

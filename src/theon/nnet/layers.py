@@ -13,6 +13,7 @@ from theon.graph.variable import Apply, Variable
 from theon.nnet import abstract_conv
 from theon.ops.dims import reshape
 from theon.ops.dot import dot, tensordot
+from theon.ops.explog import exp
 from theon.ops.fill import alloc, arange
 from theon.ops.join import concatenate
 from theon.ops.reduce import sum as sum_
@@ -30,6 +31,7 @@ __all__ = [
     "prepend_0_to_each_row",
     "prepend_1_to_each_row",
     "prepend_scalar_to_each_row",
+    "softmax_graph",
     "softmax_with_bias",
 ]
 
@@ -49,6 +51,12 @@ class SoftmaxWithBias(Op):
         if b.type.ndim != 1 or b.type.dtype not in float_dtypes:
             raise ValueError(f"b must be 1-d tensor of floats, not {b.type}")
         return softmax(x + b.dimshuffle("x", 0)).owner  # type: ignore[no-any-return]
+
+
+def softmax_graph(c: Any) -> Any:
+    """Return softmax along the last dimension, as a quotient of exponentials: any rank, but large arguments overflow."""
+    e = exp(as_tensor_variable(c))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 def _with_column(val: Any, mat: Any) -> Any:

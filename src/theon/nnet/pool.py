@@ -10,6 +10,7 @@ import numpy as np
 
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
+from theon.graph.enums import EnumList
 from theon.graph.variable import Apply, Constant
 from theon.ops.declare import TensorOp
 from theon.tensor.constant import as_tensor_variable
@@ -28,6 +29,13 @@ __all__ = [
     "pool_3d",
 ]
 
+# The modes as numbers and names, for programs that give them to ops of their own.
+PoolingMode_t = EnumList(
+    ("POOLING_MAX", "max"),
+    ("POOLING_SUM", "sum"),
+    ("POOLING_AVERAGE_COUNT_INCLUDE_PADDING", "average_inc_pad"),
+    ("POOLING_AVERAGE_COUNT_EXCLUDE_PADDING", "average_exc_pad"),
+)
 _MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
 

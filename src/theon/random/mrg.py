@@ -59,6 +59,7 @@ __all__ = [
 M1 = np.asarray(np.int32(2147483647))
 M2 = np.asarray(np.int32(2147462579))
 MASK12, MASK13, MASK2, MULT2 = np.int32(511), np.int32(16777215), np.int32(65535), np.int32(21069)
+np_int32_vals = [np.array(shift, dtype="int32") for shift in (0, 7, 9, 15, 16, 22, 24)]  # of the two recurrences
 NORM = 4.656612873077392578125e-10  # 2**-31
 
 _m1, _m2 = int(M1), int(M2)

@@ -32,6 +32,7 @@ from theon.nnet.layers import (
     prepend_0_to_each_row,
     prepend_1_to_each_row,
     prepend_scalar_to_each_row,
+    softmax_graph,
     softmax_with_bias,
 )
 from theon.ops.crossentropy import (
@@ -51,6 +52,7 @@ from theon.ops.crossentropy import (
     crossentropy_softmax_max_and_argmax_1hot_with_bias,
     sigmoid_binary_crossentropy,
 )
+from theon.ops.scalars import scalar_sigmoid
 from theon.ops.softmax import (
     LogSoftmax,
     Softmax,

@@ -38,6 +38,7 @@ from theon.nnet.conv_sizes import (
     get_conv_output_shape,
     get_conv_shape_1axis,
 )
+from theon.nnet.corr import imported_scipy_signal
 from theon.nnet.upsampling import (
     bilinear_kernel_1D,
     bilinear_kernel_2D,

@@ -15,6 +15,7 @@ from theon.nnet.layers import (
     prepend_0_to_each_row,
     prepend_1_to_each_row,
     prepend_scalar_to_each_row,
+    softmax_graph,
     softmax_with_bias,
 )
 from theon.ops.crossentropy import (

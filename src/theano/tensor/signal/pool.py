@@ -13,6 +13,7 @@ from theon.nnet.pool import (
     MaxPoolRop,
     Pool,
     PoolGrad,
+    PoolingMode_t,
     max_pool_2d_same_size,
     pool_2d,
     pool_3d,

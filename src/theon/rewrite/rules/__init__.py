@@ -4,6 +4,7 @@ from theon.rewrite.rules.arithmetic import arithmetic, powers
 from theon.rewrite.rules.cancel import cancel
 from theon.rewrite.rules.canonical import canonical
 from theon.rewrite.rules.indexing import indexing
+from theon.rewrite.rules.layers import layers
 from theon.rewrite.rules.likelihood import likelihood
 from theon.rewrite.rules.linear import factors, gradients_of_factors, linear
 from theon.rewrite.rules.reductions import positions, reductions, unusual
@@ -15,5 +16,5 @@ __all__ = ["GROUPS"]
 
 GROUPS = (
     canonical, useless, arithmetic, shapes, indexing, reductions, cancel, stabilize, likelihood, powers, positions, unusual,
-    gradients_of_factors, linear, factors,
+    gradients_of_factors, linear, factors, layers,
 )  # fmt: skip
