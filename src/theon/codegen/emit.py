@@ -63,6 +63,7 @@ class _Writer:
         self.loops: list[str] = []
         self.fast: int | None = None  # the axis along which memory is known to be contiguous
         self.grouped = False
+        self.quick = False
         self.places: dict[tuple[int, int], str] = {}
         self.stride_slots: dict[tuple[int, int], int] = {}
         slot = 0
@@ -100,8 +101,7 @@ class _Writer:
                 self.entry.append(f"  %acc{r.result} = alloca {ssa_type(r.dtype)}")
                 if _marks_nan(r):
                     self.entry.append(f"  %nan{r.result} = alloca i1")
-        self.nest(list(kernel.outer), self.passes)
-        self.emit("ret i64 0")
+        self.twice()
         body = "\n".join([*head, *self.entry, "  br label %start", "start:", *self.lines])
         return f"define internal i64 @{self.name}(ptr noalias %data, ptr noalias %extents, ptr noalias %strides) #0 {{\nentry:\n{body}\n}}"
 
@@ -188,17 +188,37 @@ class _Writer:
         self.base, self.index = saved_base, saved_index
         self.scalars.forget()
 
-    def sweep(self, p: Pass) -> None:
-        """Loops over the axes of the pass, twice: for memory that is contiguous along the last one, and for any."""
-        inner = p.axes[-1]
-        along = [(n, o) for n, o in enumerate(self.kernel.operands) if inner in o.axes and o.kind != "scratch"]
+    def twice(self) -> None:
+        """The whole nest for memory that is contiguous along the last axis of every pass, and for any."""
         good = "true"
-        for number, operand in along:
-            same = self.new(f"icmp eq i64 %s{self.stride_slots[number, inner]}, {abi.itemsize(operand.dtype)}")
-            good = same if good == "true" else self.new(f"and i1 {good}, {same}")
-        quick, general, done = self.label("quick"), self.label("general"), self.label("done")
-        self.emit(f"br i1 {good}, label %{quick}, label %{general}")
-        self.lines.append(f"{quick}:")
+        known: set[int] = set()
+        for p in self.kernel.passes:
+            for number, operand in enumerate(self.kernel.operands):
+                if p.axes and p.axes[-1] in operand.axes and operand.kind != "scratch":
+                    slot = self.stride_slots[number, p.axes[-1]]
+                    if slot not in known:
+                        known.add(slot)
+                        same = self.new(f"icmp eq i64 %s{slot}, {abi.itemsize(operand.dtype)}")
+                        good = same if good == "true" else self.new(f"and i1 {good}, {same}")
+        self.quick = True
+        if good == "true":
+            self.nest(list(self.kernel.outer), self.passes)
+            self.emit("ret i64 0")
+            return
+        self.emit(f"br i1 {good}, label %quick, label %general")
+        for label, quick in (("quick", True), ("general", False)):
+            self.lines.append(f"{label}:")
+            self.quick = quick
+            self.scalars.forget()
+            self.nest(list(self.kernel.outer), self.passes)
+            self.emit("ret i64 0")
+
+    def sweep(self, p: Pass) -> None:
+        """Loops over the axes of the pass."""
+        inner = p.axes[-1]
+        if not self.quick:
+            self.nest(list(p.axes), lambda: self.body(p))
+            return
         separate = all(s.accumulate is None or inner in self.kernel.operands[s.operand].axes for s in p.stores)
         self.fast, self.grouped = inner, separate
         self.scalars.forget()
@@ -208,12 +228,6 @@ class _Writer:
         else:
             self.nest(list(p.axes), lambda: self.body(p))
         self.fast, self.grouped = None, False
-        self.emit(f"br label %{done}")
-        self.lines.append(f"{general}:")
-        self.scalars.forget()
-        self.nest(list(p.axes), lambda: self.body(p))
-        self.emit(f"br label %{done}")
-        self.lines.append(f"{done}:")
         self.scalars.forget()
 
     def added_rows(self, p: Pass) -> int | None:

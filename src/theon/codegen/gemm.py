@@ -36,7 +36,7 @@ def gemm_text(dtype: str, threads: int) -> str:
     space = f"@theon_gemm_space = internal global [{_slot(dtype) * threads} x i8] zeroinitializer, align 64"
     small = small_text(f"theon_gemm_{dtype}", *KINDS[dtype])
     parts = [
-        pieces(dtype),
+        pieces(dtype, images=False),
         small,
         _panel_work(dtype, threads),
         _thin_work(dtype, threads),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from theon.codegen import cache, target
+from theon.codegen.native import PLAIN
 
 __all__ = ["CompiledModule", "compile_module", "separated"]
 
@@ -30,9 +31,9 @@ class CompiledModule:
         return int(self.library[name])
 
 
-def object_code(text: str, optimised: bool = True) -> bytes:
+def object_code(text: str, optimised: bool = True, level: int = 2) -> bytes:
     """Return the object code of a module's text, from the cache where it is there."""
-    key = cache.key_of(text, target.description() + ("" if optimised else "|quick"))
+    key = cache.key_of(text, target.description() + (f"|{level}" if optimised else "|quick"))
     found = cache.load(key)
     if found is not None:
         return found
@@ -44,7 +45,7 @@ def object_code(text: str, optimised: bool = True) -> bytes:
         module.data_layout = str(machine.target_data)
         module.verify()
         if optimised:
-            tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+            tuning = llvm.create_pipeline_tuning_options(speed_level=level)
             tuning.loop_vectorization = True
             tuning.slp_vectorization = False
             tuning.loop_unrolling = False
@@ -56,13 +57,20 @@ def object_code(text: str, optimised: bool = True) -> bytes:
 
 
 def compile_module(
-    text: str, symbols: Mapping[str, int], exported: tuple[str, ...] = ("theon_entry",), quick: str | None = None
+    text: str,
+    symbols: Mapping[str, int],
+    exported: tuple[str, ...] = ("theon_entry",),
+    quick: str | None = None,
+    light: bool = False,
 ) -> CompiledModule:
     """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses.
 
     ``quick`` is a second module that is compiled without optimisation: long straight code that runs once a call.
+    ``light`` is for code whose vectors are written out: the optimiser has little left to do.
     """
-    bodies = [object_code(text)]
+    if "!llvm.loop !7" in text:
+        text += PLAIN
+    bodies = [object_code(text, level=1 if light else 2)]
     if quick is not None:
         bodies.append(object_code(quick, False))
     with target.LOCK:

@@ -8,9 +8,14 @@ from typing import Any
 
 from theon.codegen import target
 
-__all__ = ["SEPARATE", "Function", "Value", "Variable", "attributes"]
+__all__ = ["PLAIN", "SEPARATE", "Function", "Value", "Variable", "attributes"]
 
 SEPARATE = '!0 = distinct !{}\n!1 = distinct !{!1, !2}\n!2 = !{!"llvm.loop.parallel_accesses", !0}\n'
+
+
+# Loops whose vectors are written out: the optimiser is to leave them as they are, which saves much of its time.
+PLAIN = '!7 = distinct !{!7, !8, !9}\n!8 = !{!"llvm.loop.vectorize.enable", i1 false}\n!9 = !{!"llvm.loop.unroll.disable"}\n'
+_PLAIN_HINT = ", !llvm.loop !7"
 
 
 def attributes() -> str:
@@ -207,7 +212,7 @@ class Function:
         return Value(self, "ptr", name)
 
     @contextmanager
-    def loop(self, stop: Any, start: Any = 0, step: Any = 1, hint: str = "") -> Iterator[Value]:
+    def loop(self, stop: Any, start: Any = 0, step: Any = 1, hint: str = _PLAIN_HINT) -> Iterator[Value]:
         """Count from ``start`` by ``step`` while below ``stop``."""
         self.count += 1
         n = self.count

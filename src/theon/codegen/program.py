@@ -35,7 +35,7 @@ __all__ = ["Layout", "is_long", "kernels_of", "program_text"]
 
 LOCK, ARENA, ARENA_SIZE, SLOW, RAISE, FIRST = 0, 1, 2, 3, 4, 8
 _ALIGN: Final = 64
-_MANY: Final = 40
+_MANY: Final = 6
 
 _DECLARATIONS = """\
 @PyArray_Type = external global i8

@@ -75,18 +75,21 @@ _libraries: dict[str, tuple[str, CompiledModule]] = {}
 
 def _library_address(made: Routine) -> int:
     """The address of a library's routine, compiled at first use, and again where the number of threads has changed."""
-    from theon.codegen import jit, pool
+    from theon.codegen import jit, pool, tile
 
     assert made.library is not None
     text = made.library()
     found = _libraries.get(made.symbol)
     if found is None or found[0] != text:
-        symbols = pool.symbols() if "@theon_parallel" in text else {}
+        symbols = tile.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
         if made.needs:
             from theon.codegen.blas import addresses
 
             symbols |= addresses(made.needs)
-        found = _libraries[made.symbol] = text, jit.compile_module(text, symbols, (made.symbol,))
+        found = _libraries[made.symbol] = (
+            text,
+            jit.compile_module(text, symbols, (made.symbol,), light="!llvm.loop !1" not in text),
+        )
         _kept.append(found[1])
     return found[1].address(made.symbol)
 

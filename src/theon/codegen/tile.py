@@ -7,12 +7,14 @@ tables hold bytes, so that the same tile serves any stride, dilation, border and
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 
 from theon.codegen import target
+from theon.codegen.jit import CompiledModule, compile_module
 from theon.codegen.native import Function, Value, attributes
 
-__all__ = ["KINDS", "call_tile", "lanes", "panels", "pieces", "rows"]
+__all__ = ["KINDS", "call_tile", "lanes", "panels", "pieces", "rows", "symbols"]
 
 KINDS = {"float32": ("float", 4), "float64": ("double", 8)}
 
@@ -56,15 +58,51 @@ def call_tile(f: Function, dtype: str, vectors: Value, *args: Value) -> None:
 
 
 @functools.cache
-def pieces(dtype: str) -> str:
-    """Return the text of the functions; their names end in the dtype."""
-    parts = [_tile(dtype, n) for n in (1, 2, 3)]
-    parts += [_turn(dtype), _copy(dtype), _band(dtype), _offsets(dtype)]
-    kind, lane = KINDS[dtype][0], lanes(dtype)
-    parts.append(
-        f"declare <{lane} x {kind}> @llvm.fmuladd.{_suffix(dtype)}(<{lane} x {kind}>, <{lane} x {kind}>, <{lane} x {kind}>)"
-    )
+def pieces(dtype: str, images: bool = True) -> str:
+    """Return what a module needs to call the functions, whose names end in the dtype: those for ``images`` only if asked for."""
+    names = [*_PRODUCTS, *(_IMAGES if images else ())]
+    parts = [*(_declared(_definition(name, dtype)) for name in names), _fma(dtype)]
     return "\n".join(parts)
+
+
+def _fma(dtype: str) -> str:
+    kind, lane = KINDS[dtype][0], lanes(dtype)
+    return f"declare <{lane} x {kind}> @llvm.fmuladd.{_suffix(dtype)}(<{lane} x {kind}>, <{lane} x {kind}>, <{lane} x {kind}>)"
+
+
+_TILES = ("tile1", "tile2", "tile3")
+_PRODUCTS = (*_TILES, "turn", "copy")
+_IMAGES = ("band", "offsets")
+_NAME = re.compile(r"^declare void @theon_(tile[123]|turn|copy|band|offsets)_(float32|float64)\(", re.MULTILINE)
+
+
+def _definition(name: str, dtype: str) -> str:
+    if name in _TILES:
+        return _tile(dtype, int(name[-1]))
+    return {"turn": _turn, "copy": _copy, "band": _band, "offsets": _offsets}[name](dtype)
+
+
+def _declared(definition: str) -> str:
+    head = definition[: definition.index("{")]
+    name, parameters = re.search(r"@(\w+)\((.*?)\)", head).groups()  # type: ignore[union-attr]
+    return f"declare void @{name}({', '.join(p.split()[0] for p in parameters.split(','))})"
+
+
+@functools.cache
+def _module(names: tuple[str, ...], dtype: str) -> CompiledModule:
+    text = "\n".join([*(_definition(name, dtype) for name in names), _fma(dtype)]).replace("define internal", "define")
+    if "copy" not in names:
+        text += _copy(dtype).replace(" nounwind", " nounwind alwaysinline")
+    return compile_module(text, {}, tuple(f"theon_{name}_{dtype}" for name in names), light=True)
+
+
+def symbols(text: str) -> dict[str, int]:
+    """Return the addresses of those functions that a module declares; each is compiled once in a process."""
+    found = {}
+    for name, dtype in _NAME.findall(text):
+        module = _module(_IMAGES if name in _IMAGES else _PRODUCTS, dtype)
+        found[f"theon_{name}_{dtype}"] = module.address(f"theon_{name}_{dtype}")
+    return found
 
 
 def _suffix(dtype: str) -> str:
@@ -171,7 +209,7 @@ def _copy(dtype: str) -> str:
         with f.loop(f["n"], whole) as i:
             f.store(f.load(kind, f["from"], i * f["step"]), f["to"], i * item)
     f.emit("ret void")
-    return f.text(" alwaysinline")
+    return f.text()
 
 
 def _band(dtype: str) -> str:
