@@ -19,6 +19,7 @@ from theon.graph.traverse import io_toposort
 from theon.ops import dims, factors, reduce
 from theon.ops.declare import ScalarOp
 from theon.ops.decompose import CholeskyInverse
+from theon.ops.hints import psd
 from theon.ops.linalg import SLogDet, TensorInv
 from theon.ops.solve import TensorSolve
 
@@ -170,6 +171,8 @@ CASES = {
     "tensorsolve": (lambda a, b: TensorSolve(None)(a, b), [[lambda rng: (np.eye(6) + 0.1 * rng.rand(6, 6)).reshape(2, 3, 6), F(2, 3)]], "-"),
     "eigvalsh": (lambda a, b: slinalg.eigvalsh(a, b), [[spd(3), spd(3)]], "r"),
     "expm": (lambda x: slinalg.expm(x), [[F(3, 3)]], "r"),
+    "complex fft": (lambda x: [T.real(fft.fft(x)), T.imag(fft.ifftn(x, [3, 5], (0, 1)))], [[F(3, 8)], [F(1, 2)]], "2"),
+    "hint": (lambda x: psd(x) * x, [[F(3, 3)]], "2"),
     "rfft": (lambda x: [fft.rfft(x), fft.irfft(fft.rfft(x))], [[F(3, 8)], [F(1, 2)]], "r"),
     "assert": (lambda x: T.opt.Assert("small")(x, T.lt(abs(x).max(), 9)), [M], "2"),
 }  # fmt: skip

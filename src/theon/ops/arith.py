@@ -48,7 +48,7 @@ def _mul_grad(*args: Any) -> list[Any]:
         term = g
         for other, x in enumerate(xs):
             if other != place:
-                term = term * (conj(x) if x.type.dtype.startswith("complex") else x)
+                term = term * x
         gradients.append(term)
     return gradients
 

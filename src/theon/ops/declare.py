@@ -220,6 +220,10 @@ def _described(node: Apply) -> str:
     return f"Apply node that caused the error: {node}"
 
 
+# Ops on complex numbers that have no complex derivative; their gradients are written by parts.
+_NOT_ANALYTIC = {"real", "imag", "angle", "abs_", "complex", "complex_from_polar", "conj"}
+
+
 class Elemwise(Op):
     """A scalar op applied to each element of its broadcast inputs."""
 
@@ -319,10 +323,26 @@ class Elemwise(Op):
 
         op = self.scalar_op
         if op.partials is not None:
+            if outputs[0].type.dtype in complex_dtypes and op.declared not in _NOT_ANALYTIC:  # type: ignore[attr-defined]
+                return self._complex_partials(inputs, outputs, output_grads)
             return op.partials(*inputs, outputs[0], output_grads[0])  # type: ignore[no-any-return]
         if not op.has_gradient:
             return [NullType(f"{op} has no gradient")() for _ in inputs]
         return scalar_gradients(op, inputs, outputs, output_grads)
+
+    def _complex_partials(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Any
+    ) -> list[Any]:
+        """A gradient holds the derivatives by the real and the imaginary part: that of f(z) is conj(f'(z)) times the result's."""
+        from theon.graph.type import NullType
+
+        conj, real = REGISTRY["conj"], REGISTRY["real"]
+        found: list[Any] = []
+        for x, d in zip(inputs, self.scalar_op.partials(*inputs, outputs[0], conj(output_grads[0]))):
+            if d is not None and not isinstance(d.type, DisconnectedType | NullType) and d.type.dtype in complex_dtypes:
+                d = conj(d) if x.type.dtype in complex_dtypes else real(d)  # type: ignore[attr-defined]
+            found.append(d)
+        return found
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """That of the scalar op, where it has one."""
@@ -340,10 +360,17 @@ class Elemwise(Op):
             total = None
             if out.type.dtype not in discrete_dtypes and self.scalar_op.has_gradient:
                 ones = [ones_like(o) if o is out else zeros_like(o) for o in outputs]
-                for partial, point in zip(self._partials(inputs, outputs, ones), eval_points):
+                for k, (partial, point) in enumerate(zip(self._partials(inputs, outputs, ones), eval_points)):
                     if point is None or partial is None or isinstance(partial.type, DisconnectedType | NullType):
                         continue
                     term = partial * point
+                    if any(v.type.dtype in complex_dtypes for v in (inputs[k], out)):  # type: ignore[attr-defined]
+                        # A gradient holds the derivatives by both parts, and the point both parts' directions.
+                        term = REGISTRY["real"](REGISTRY["conj"](partial) * point)
+                        if out.type.dtype in complex_dtypes:
+                            sides = [o * np.asarray(1j, o.type.dtype) if v is out else o for v, o in zip(outputs, ones)]
+                            other = self._partials(inputs, outputs, sides)[k]
+                            term = REGISTRY["complex"](term, REGISTRY["real"](REGISTRY["conj"](other) * point))
                     total = term if total is None else total + term
             found.append(total)
         return found
