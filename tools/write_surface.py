@@ -113,7 +113,7 @@ ALIASES = {
     "MRG_RandomStream": "theon.random.mrg:MRG_RandomStreams",
     "_shared": "theon.tensor.shared:shared",
     "reduce": None,
-    "pfunc": "theon.compile.function:function",
+    "pfunc": "theon.compile.rebuild:pfunc",
     "Cast": None,
     "pprint": "theon.graph.printing:pprint",
     "disconnected_type": "theon.autodiff:disconnected_type",
@@ -156,6 +156,13 @@ IN_MODULE = {
     ("theano.version", "version"): "theon.legacy.version:version",
     ("theano", "version"): None,
     ("theano.gof.fg", "OrderedSet"): "theon.legacy.collections:OrderedSet",
+    ("theano.compile.debugmode", "debugprint"): "theon.legacy.passes:debugprint_of_node",
+    ("theano.compile.ops", "shape_i"): "theon.legacy.passes:shape_i",
+    ("theano.compile.nanguardmode", "flatten"): "theon.compile.watchmodes:flatten",
+    ("theano.gof.link", "raise_with_op"): "theon.runtime.linker:raise_with_op",
+    ("theano.gof.vm", "raise_with_op"): "theon.runtime.linker:raise_with_op",
+    ("theano.compile.debugmode", "raise_with_op"): "theon.runtime.linker:raise_with_op",
+    ("theano.compile.function_module", "raise_with_op"): "theon.runtime.linker:raise_with_op",
     ("theano", "dot"): "theon.ops.dot:dot_of_any",
     ("theano", "sparse"): None,
     ("theano.scalar.sharedvar", "shared"): "theon.tensor.shared:shared",
@@ -308,7 +315,11 @@ def written(path, known):
     if not path.exists():
         return kept
     for node in ast.parse(path.read_text()).body:
-        if not isinstance(node, ast.ImportFrom) or node.module.split(".")[0] == "theano":
+        if (
+            not isinstance(node, ast.ImportFrom)
+            or node.module.split(".")[0] == "theano"
+            or node.module == "theon.legacy.later"
+        ):
             continue
         for alias in node.names:
             own = node.module.startswith("theon.")
@@ -391,9 +402,9 @@ def main():
             )
         lines += [line for line in (f"from {older} import *" if older else "", more) if line]
         for place in sorted(imports):
-            text = f"from {place} import {', '.join(sorted(imports[place]))}"
+            text = f"from {place} import {', '.join(sorted(set(imports[place])))}"
             if len(text) > 118:
-                inside = "".join(f"    {n},\n" for n in sorted(imports[place]))
+                inside = "".join(f"    {n},\n" for n in sorted(set(imports[place])))
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
         lines += ["", *assigned(path)] if assigned(path) else []

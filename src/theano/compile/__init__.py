@@ -17,7 +17,7 @@ from theano.compile import (
     sharedvalue,
 )
 from theon.compile.debugmode import DebugMode
-from theon.compile.function import FunctionMaker, function, function as pfunc
+from theon.compile.function import FunctionMaker, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.compile.mode import (
     FAST_COMPILE,
@@ -54,6 +54,7 @@ from theon.compile.rebuild import (
     insert_deepcopy,
     ops_with_inner_function,
     orig_function,
+    pfunc,
     rebuild_collect_shared,
     register_checker,
     std_fgraph,

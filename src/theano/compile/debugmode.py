@@ -15,19 +15,19 @@ from theon.compile.mode import Mode, register_mode
 from theon.compile.rebuild import infer_reuse_pattern, ops_with_inner_function, std_fgraph
 from theon.errors import BadOptimization
 from theon.graph.copies import OutputGuard
-from theon.graph.printing import debugprint
 from theon.legacy.passes import (
     DataDestroyed,
     NoDuplicateOptWarningFilter,
     char_from_number,
     check_eq,
     data_destroyed,
+    debugprint_of_node as debugprint,
     default_make_thunk,
 )
 from theon.legacy.python2 import get_unbound_function
 from theon.options import change_flags, config
 from theon.runtime.function import Function
-from theon.runtime.reference import raise_with_op
+from theon.runtime.linker import raise_with_op
 
 __getattr__ = modules(
     __name__,

@@ -2,8 +2,7 @@
 
 from theano._modules import modules
 from theon.compile.mode import Mode, get_mode
-from theon.compile.watchmodes import NanGuardMode, contains_inf, contains_nan
-from theon.ops.dims import flatten
+from theon.compile.watchmodes import NanGuardMode, contains_inf, contains_nan, flatten
 from theon.options import config
 
 __getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})

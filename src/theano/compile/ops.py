@@ -3,8 +3,8 @@
 from theano._modules import modules
 from theon.graph.copies import DeepCopyOp, OutputGuard, ViewOp, deep_copy_op, view_op
 from theon.graph.op import FromFunctionOp, as_op
-from theon.legacy.passes import expandable_types, shape_i_op
+from theon.legacy.passes import expandable_types, shape_i, shape_i_op
 from theon.legacy.python2 import integer_types
-from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, shape_i, specify_shape
+from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})

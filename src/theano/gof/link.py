@@ -13,10 +13,10 @@ from theon.runtime.linker import (
     gc_helper,
     log_thunk_trace,
     map_storage,
+    raise_with_op,
     streamline,
     thunk_hook,
 )
-from theon.runtime.reference import raise_with_op
 from theon.tensor.shared import Container
 
 __getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})

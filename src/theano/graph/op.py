@@ -2,15 +2,3 @@
 
 from theano.gof.op import *
 from theon.legacy.later import get_test_value, get_test_values
-from theon.legacy.later import (
-    get_test_value,
-    get_test_value,
-    get_test_value,
-    get_test_value,
-    get_test_value,
-    get_test_values,
-    get_test_values,
-    get_test_values,
-    get_test_values,
-    get_test_values,
-)

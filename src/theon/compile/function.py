@@ -262,7 +262,7 @@ def _maker(
                     (default,) = clone_replace([default], replace, rebuild_strict)
                 update_of[leaf] = _update(leaf, default)
                 pending.append(update_of[leaf])
-    maker = FunctionMaker(ins, outs, outputs, list(shared), update_of)
+    maker = FunctionMaker.of(ins, outs, outputs, list(shared), update_of)
     maker.check_unused(on_unused_input or config.on_unused_input)
     return maker
 
@@ -321,25 +321,76 @@ def _update(target: Any, expression: Any) -> Variable:
 
 
 class FunctionMaker:
-    """What a function is made of, enough to make it again: inputs, outputs, shared variables, updates, mode."""
+    """What a function is made of, enough to make it again: inputs, outputs, shared variables, updates, mode.
+
+    Programs that prepare inputs themselves give a list of :class:`In` (shared variables as implicit ones, with their updates)
+    and one of :class:`Out`, or one alone for a function that returns no list; :meth:`create` makes the function.
+    """
 
     __module__ = "theano.compile.function_module"
 
     def __init__(
         self,
+        inputs: Any,
+        outputs: Any,
+        mode: Any = None,
+        accept_inplace: bool = False,
+        function_builder: Any = Function,
+        profile: Any = None,
+        on_unused_input: str | None = None,
+        fgraph: Any = None,
+        output_keys: Any = None,
+        name: str | None = None,
+    ) -> None:
+        ins = [_as_input(i, None) for i in inputs]
+        listed = outputs if isinstance(outputs, list | tuple) else [] if outputs is None else [outputs]
+        outs = [_as_output(o) for o in listed]
+        held = [i for i in ins if isinstance(i.variable, SharedVariable)]
+        made = self.of(
+            [i for i in ins if i not in held],
+            outs,
+            [o.variable for o in outs],
+            [i.variable for i in held],
+            {i.variable: i.update for i in held if i.update is not None},
+        )
+        self.__dict__.update(made.__dict__)
+        self.check_unused(on_unused_input or config.on_unused_input)
+        self.mode, self.profile, self.name = get_mode(mode), profile, name
+        self.unpack_single, self.return_none = (
+            not isinstance(outputs, list | tuple) and outputs is not None,
+            outputs is None,
+        )
+        self.output_keys = None if output_keys is None else list(output_keys)
+
+    @classmethod
+    def of(
+        cls,
         ins: list[In],
         outs: list[SymbolicOutput],
         outputs: list[Variable],
         shared: list[Any],
         updates: dict[Any, Variable],
-    ) -> None:
+    ) -> FunctionMaker:
+        """Return the maker of ``outputs``, asked for as ``outs``, from ``ins`` and shared variables with ``updates``."""
+        self = cls.__new__(cls)
         self.ins, self.outs, self.graph_outputs, self.shared, self.updates = ins, outs, outputs, shared, updates
-        self.mode: Any = None
-        self.profile: Any = None
+        self.mode = self.profile = self.name = None
         self.unpack_single, self.return_none = False, False
-        self.output_keys: list[str] | None = None
-        self.fgraph: Any = None
-        self._made: Any = None
+        self.output_keys = None
+        self.fgraph = self._made = None
+        return self
+
+    ins: list[In]
+    outs: list[SymbolicOutput]
+    graph_outputs: list[Variable]
+    shared: list[Any]
+    updates: dict[Any, Variable]
+    mode: Any
+    profile: Any
+    name: str | None
+    output_keys: list[str] | None
+    fgraph: Any
+    _made: Any
 
     @property
     def inputs(self) -> list[Any]:
@@ -399,6 +450,7 @@ class FunctionMaker:
     @change_flags(compute_test_value="off")
     def create(self, states: Any = None, name: str | None = None) -> Function:
         """Return the function; ``states``: containers to use for inputs, None in place of one to make it from the default."""
+        name = self.name if name is None else name
         stats = self._profile(name)
         updated_inputs = [n for n, i in enumerate(self.ins) if i.update is not None]
         roots = [*self.graph_outputs, *(self.ins[n].update for n in updated_inputs), *self.updates.values()]
@@ -477,7 +529,7 @@ class FunctionMaker:
             outputs = both[: len(outputs)]
             updates = dict(zip((swaps.get(k, k) for k in updates), both[len(outputs) :]))
         ins = self.ins if not delete_updates else [_changed(i, update=None) for i in self.ins]
-        maker = FunctionMaker(list(ins), self.outs, outputs, [swaps.get(s, s) for s in self.shared], updates)
+        maker = FunctionMaker.of(list(ins), self.outs, outputs, [swaps.get(s, s) for s in self.shared], updates)
         maker.mode, maker.unpack_single, maker.return_none, maker.output_keys = (
             self.mode,
             self.unpack_single,

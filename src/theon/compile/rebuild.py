@@ -32,6 +32,7 @@ __all__ = [
     "insert_deepcopy",
     "iter_over_pairs",
     "ops_with_inner_function",
+    "pfunc",
     "orig_function",
     "rebuild_collect_shared",
     "register_checker",
@@ -215,6 +216,30 @@ def _as_out(thing: Any) -> SymbolicOutput:
     if isinstance(thing, Variable):
         return SymbolicOutput(thing)
     raise TypeError(f"Unknown output type: {type(thing)} ({thing})")
+
+
+def pfunc(
+    params: Any,
+    outputs: Any = None,
+    mode: Any = None,
+    updates: Any = None,
+    givens: Any = None,
+    no_default_updates: Any = False,
+    accept_inplace: bool = False,
+    name: str | None = None,
+    rebuild_strict: bool = True,
+    allow_input_downcast: bool | None = None,
+    profile: Any = None,
+    on_unused_input: str | None = None,
+    output_keys: Sequence[str] | None = None,
+) -> Any:
+    """Return a function as ``theano.function`` does; ``output_keys`` are names under which a dict of the results is returned."""
+    if output_keys is not None:
+        outputs = dict(zip(output_keys, outputs))
+    return function(
+        params, outputs, mode, updates, givens, no_default_updates, accept_inplace, name, rebuild_strict, allow_input_downcast,
+        profile, on_unused_input,
+    )  # fmt: skip
 
 
 def rebuild_collect_shared(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from theon.graph.op import Op
 from theon.graph.printing import debugprint
 from theon.graph.variable import Apply
 from theon.ops.dims import Shape_i
+from theon.ops.dims import shape_i as size_of
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import TensorType
@@ -29,12 +31,14 @@ __all__ = [
     "char_from_number",
     "check_eq",
     "data_destroyed",
+    "debugprint_of_node",
     "default_make_thunk",
     "expandable_types",
     "grad_time",
     "inline_ofg_expansion",
     "instantiated_default_mode",
     "mode_not_slow",
+    "shape_i",
     "shape_i_op",
 ]
 
@@ -82,6 +86,45 @@ def inline_ofg_expansion(node: Apply) -> Any:
 def shape_i_op(i: int) -> Shape_i:
     """Return the op that gives size ``i`` of a shape, one object for each ``i``."""
     return Shape_i(i)
+
+
+def shape_i(var: Any, i: int, fgraph: Any = None) -> Any:
+    """Return size ``i`` of the shape of ``var`` as a scalar variable; ``fgraph`` may know it as an expression."""
+    feature = getattr(fgraph, "shape_feature", None)
+    known = getattr(feature, "shape_of", {}).get(var) if feature is not None else None
+    return known[i] if known is not None else size_of(var, i)
+
+
+def debugprint_of_node(
+    r: Any,
+    prefix: str = "",
+    depth: int = -1,
+    done: Any = None,
+    print_type: bool = False,
+    file: Any = None,
+    print_destroy_map: bool = False,
+    print_view_map: bool = False,
+    order: Any = None,
+    ids: str = "CHAR",
+    stop_on_name: bool = False,
+    prefix_child: str | None = None,
+    scan_ops: Any = None,
+    profile: Any = None,
+    scan_inner_to_outer_inputs: Any = None,
+    smap: Any = None,
+    used_ids: Any = None,
+    print_clients: bool = False,
+) -> Any:
+    """Print the graph of one variable or node, each line after ``prefix``; return ``file`` (standard output).
+
+    ``theano.printing.debugprint`` is the same for whole functions; arguments have its meaning, and the maps, the profile and the
+    tables of loops change nothing.
+    """
+    out = sys.stdout if file is None else file
+    text = debugprint(r, depth, print_type, "str", ids, stop_on_name, done, False, print_clients, used_ids)
+    for place, line in enumerate(text.splitlines()):
+        print(f"{prefix if place == 0 or prefix_child is None else prefix_child}{line}", file=out)
+    return out
 
 
 def mode_not_slow(mode: Any) -> Any:

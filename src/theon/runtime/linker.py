@@ -21,7 +21,7 @@ import numpy as np
 
 from theon.errors import describe
 from theon.graph.variable import Apply, Constant, Variable
-from theon.runtime.reference import raise_with_op
+from theon.runtime.reference import raise_with_op as _raise_with_op
 from theon.tensor.shared import Container
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "log_thunk_trace",
     "map_storage",
     "node_thunk",
+    "raise_with_op",
     "streamline",
     "thunk_hook",
     "undef",
@@ -150,7 +151,7 @@ def streamline(
             except Exception as error:
                 if not nice_errors:
                     raise
-                raise_with_op(node, error, [cell[0] for cell in getattr(thunk, "inputs", ())])
+                _raise_with_op(node, error, [cell[0] for cell in getattr(thunk, "inputs", ())])
             for cell in old:
                 cell[0] = None
 
@@ -314,7 +315,7 @@ class WrapLinker(Linker):
                 try:
                     self.wrapper(place, node, *group)
                 except Exception as error:
-                    raise_with_op(node, error, [cell[0] for cell in group[0].inputs])
+                    _raise_with_op(node, error, [cell[0] for cell in group[0].inputs])
 
         run.thunk_groups = groups  # type: ignore[attr-defined]
         run.storage_map = getattr(fns[0], "storage_map", {})  # type: ignore[attr-defined]
@@ -332,6 +333,14 @@ def WrapLinkerMany(linkers: Sequence[Any], wrappers: Sequence[Callable[..., Any]
 
 
 # --- errors of thunks ---
+
+
+def raise_with_op(node: Apply, thunk: Any = None, exc_info: Any = None, storage_map: Any = None) -> None:
+    """Raise the error that is being handled (or that of ``exc_info``) again, with a message that names ``node`` and its inputs."""
+    _, error, _ = sys.exc_info() if exc_info is None else exc_info
+    if isinstance(error, KeyboardInterrupt) or error is None:
+        raise error or RuntimeError(f"raise_with_op: no error of {node} is being handled")
+    _raise_with_op(node, error, [cell[0] for cell in getattr(thunk, "inputs", ())])
 
 
 def log_thunk_trace(value: Any, f: TextIO = sys.stderr) -> None:

@@ -153,3 +153,37 @@ def test_checkers_decide_what_is_equal():
 def test_ops_with_inner_functions_are_known():
     held = theano.gof.ops_with_inner_function
     assert held[theano.OpFromGraph] == "fn" and theano.scan_module.scan_op.Scan in held and len(held) == 2
+
+
+def test_a_maker_of_prepared_inputs():
+    from theano.compile.function_module import FunctionMaker
+
+    x, s = T.dscalar("x"), theano.shared(np.array(1.0), name="s")
+    held = In(s, value=s.container, implicit=True, update=s + x, mutable=True)
+    maker = FunctionMaker([In(x), held], [Out(s * x)], mode="FAST_RUN", name="made")
+    f = maker.create()
+    assert [float(v) for v in f(3.0)] == [3.0] and s.get_value() == 4.0 and f.name == "made"
+    assert f.maker is maker and f.maker.fgraph.toposort() and f.get_shared() == [s]
+    assert FunctionMaker([In(x)], Out(x + 1)).create()(1.0) == 2.0
+    with pytest.raises(theano.compile.UnusedInputError):
+        FunctionMaker([In(x)], Out(T.constant(1.0)))
+
+
+def test_old_names_of_function_and_printing(capsys):
+    from theano.compile.debugmode import debugprint
+    from theano.compile.ops import shape_i
+    from theano.compile.pfunc import pfunc
+    from theano.gof.link import raise_with_op
+
+    x = T.dvector("x")
+    assert pfunc([x], [x * 2], output_keys=["twice"])([1.0])["twice"].tolist() == [2.0]
+    assert shape_i(x, 0).eval({x: [1.0, 2.0]}) == 2
+    debugprint(T.exp(x), prefix="> ", prefix_child="  ")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("> Elemwise{exp") and lines[1].startswith("   |x")
+    with pytest.raises(ZeroDivisionError, match="Apply node that caused the error"):
+        try:
+            _ = 1 / 0
+        except ZeroDivisionError:
+            raise_with_op(T.exp(x).owner)
+    assert theano.compile.nanguardmode.flatten([1, [2, (3,)]]) == [1, 2, 3]
