@@ -139,7 +139,10 @@ IN_MODULE = {
     ("theano.tensor.nnet", "scalar_sigmoid"): "theon.ops.scalars:scalar_sigmoid",
     ("theano.tensor.nnet.bn", "Composite"): "theon.ops.composite:Composite",
     ("theano.tensor.nnet.bn", "as_common_dtype"): "theon.ops.scalars:as_common_dtype",
-    ("theano.tensor.nnet.bn", "local_abstract_batch_norm_train"): "theon.rewrite.rules.layers:normalization_written_out",
+    (
+        "theano.tensor.nnet.bn",
+        "local_abstract_batch_norm_train",
+    ): "theon.rewrite.rules.layers:normalization_written_out",
     ("theano.tensor.nnet.bn", "local_abstract_batch_norm_train_grad"): (
         "theon.rewrite.rules.layers:normalization_gradients_written_out"
     ),
