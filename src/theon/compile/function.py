@@ -342,15 +342,17 @@ class FunctionMaker:
         output_keys: Any = None,
         name: str | None = None,
     ) -> None:
-        ins = [_as_input(i, None) for i in inputs]
+        ins = [i if isinstance(i, In) else _as_input(i, None) for i in inputs]
         listed = outputs if isinstance(outputs, list | tuple) else [] if outputs is None else [outputs]
         outs = [_as_output(o) for o in listed]
         held = [i for i in ins if isinstance(i.variable, SharedVariable)]
+        roots = [*(o.variable for o in outs), *(i.update for i in ins if i.update is not None)]
+        others = [v for v in leaves(roots) if isinstance(v, SharedVariable)]
         made = self.of(
             [i for i in ins if i not in held],
             outs,
             [o.variable for o in outs],
-            [i.variable for i in held],
+            list(dict.fromkeys([*(i.variable for i in held), *others])),
             {i.variable: i.update for i in held if i.update is not None},
         )
         self.__dict__.update(made.__dict__)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theon.compile.function import _update, function
+from theon.compile.function import FunctionMaker, _update, function
 from theon.compile.io import In, Out, SymbolicInput, SymbolicOutput
 from theon.graph.copies import deep_copy_op, view_op
 from theon.graph.destroy import Supervisor
@@ -188,7 +188,7 @@ def orig_function(
 ) -> Any:
     """Return a function as ``theano.function`` does, of inputs that are prepared already.
 
-    Each of ``inputs`` is what :func:`convert_function_input` takes. Shared variables in the graph are to be among them,
+    Each of ``inputs`` is what :func:`convert_function_input` takes. Shared variables may be among them, with their updates,
     as :func:`rebuild_collect_shared` makes them. ``output_keys``: names under which a dict of the results is returned.
     """
     given = [convert_function_input(i) for i in inputs]
@@ -196,18 +196,10 @@ def orig_function(
         outs: Any = [_as_out(o) for o in outputs]
     else:
         outs = None if outputs is None else _as_out(outputs)
-    if output_keys is not None:
-        outs = dict(zip(output_keys, outs))
-    return function(
-        given,
-        outs,
-        mode=mode,
-        accept_inplace=accept_inplace,
-        name=name,
-        profile=profile,
-        on_unused_input=on_unused_input,
-        no_default_updates=True,
+    maker = FunctionMaker(
+        given, outs, mode, accept_inplace, profile=profile, on_unused_input=on_unused_input, output_keys=output_keys, name=name
     )
+    return maker.create()
 
 
 def _as_out(thing: Any) -> SymbolicOutput:

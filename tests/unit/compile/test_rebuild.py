@@ -33,6 +33,10 @@ def test_a_function_of_prepared_inputs():
     f = orig_function([In(x), In(s, value=1.0, update=s + x)], [s * 2, Out(x + 1)])
     assert [float(v) for v in f(3.0)] == [2.0, 4.0] and [float(v) for v in f(0.0)] == [8.0, 1.0]
     assert orig_function([x], x * 2)(3.0) == 6.0
+    w = theano.shared(2.0, name="w")
+    held = In(w, value=w.container, implicit=True, update=w * x, mutable=True)
+    assert orig_function([x, held], w + x)(3.0) == 5.0 and w.get_value() == 6.0
+    assert orig_function([x], w + x)(1.0) == 7.0
     assert orig_function([x], [x * 2], output_keys=["a"])(3.0) == {"a": 6.0}
     with pytest.raises(TypeError, match="Unknown output type"):
         orig_function([x], [3])
