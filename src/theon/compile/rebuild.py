@@ -197,7 +197,14 @@ def orig_function(
     else:
         outs = None if outputs is None else _as_out(outputs)
     maker = FunctionMaker(
-        given, outs, mode, accept_inplace, profile=profile, on_unused_input=on_unused_input, output_keys=output_keys, name=name
+        given,
+        outs,
+        mode,
+        accept_inplace,
+        profile=profile,
+        on_unused_input=on_unused_input,
+        output_keys=output_keys,
+        name=name,
     )
     return maker.create()
 
