@@ -315,3 +315,8 @@ conj = elementwise(
 )
 floor_mod = mod
 integer_rule = integers_only
+
+
+def conjugate(x: Any) -> Any:
+    """Return the conjugate of complex numbers, others as they are."""
+    return conj(x) if x.type.dtype.startswith("complex") else x

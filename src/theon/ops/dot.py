@@ -10,6 +10,7 @@ import numpy as np
 from theon.dtypes import discrete_dtypes, upcast
 from theon.errors import message
 from theon.graph.variable import Apply
+from theon.ops.arith import conjugate
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import cast, dimshuffle, patternbroadcast, reshape, shape_i
 from theon.ops.join import stack_sizes
@@ -53,20 +54,17 @@ class Dot(TensorOp):
         (g,) = output_grads
         if outputs[0].type.dtype in discrete_dtypes:
             return [zeros_for(x), zeros_for(y)]
+        # By the conjugates: the gradient by a complex number is that by its real part plus i times that by its imaginary one.
+        cx, cy = conjugate(x), conjugate(y)
         if x.type.ndim == 1 and y.type.ndim == 1:
-            gx, gy = g * y, g * x
+            gx, gy = g * cy, g * cx
         elif x.type.ndim == 2 and y.type.ndim == 1:
-            gx, gy = outer(g, y), dot(x.T, g)
+            gx, gy = outer(g, cy), dot(cx.T, g)
         elif x.type.ndim == 1:
-            gx, gy = dot(g, y.T), outer(x, g)
+            gx, gy = dot(g, cy.T), outer(cx, g)
         else:
-            gx, gy = dot(g, y.T), dot(x.T, g)
-        out = []
-        for v, d in ((x, gx), (y, gy)):
-            if v.type.dtype not in discrete_dtypes and not d.type.dtype.startswith("complex"):
-                d = cast(d, v.type.dtype)
-            out.append(patternbroadcast(d, v.type.broadcastable))
-        return out
+            gx, gy = dot(g, cy.T), dot(cx.T, g)
+        return [patternbroadcast(_of_kind(d, v), v.type.broadcastable) for v, d in ((x, gx), (y, gy))]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """The product rule."""
@@ -80,6 +78,16 @@ class Dot(TensorOp):
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The outer sizes."""
         return [(*shapes[0][:-1], *shapes[1][1:])]
+
+
+def _of_kind(d: Any, v: Any) -> Any:
+    """The gradient ``d`` of ``v`` in its dtype; of a real ``v``, the real part."""
+    dtype = v.type.dtype
+    if d.type.dtype.startswith("complex") and not dtype.startswith("complex"):
+        from theon.ops.complex import real
+
+        d = real(d)
+    return d if dtype in discrete_dtypes else cast(d, dtype)
 
 
 _dot = Dot()
@@ -209,8 +217,7 @@ class BatchedDot(TensorOp):
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Products with the transposes, one for each of the batch."""
-        x, y = inputs
-        (g,) = output_grads
+        (x, y), (g,) = map(conjugate, inputs), output_grads
         if x.type.ndim == 2 and y.type.ndim == 2:
             gx, gy = g.dimshuffle(0, "x") * y, g.dimshuffle(0, "x") * x
         elif x.type.ndim == 2:
@@ -219,7 +226,7 @@ class BatchedDot(TensorOp):
             gx, gy = g.dimshuffle(0, 1, "x") * y.dimshuffle(0, "x", 1), self(x.dimshuffle(0, 2, 1), g)
         else:
             gx, gy = self(g, y.dimshuffle(0, 2, 1)), self(x.dimshuffle(0, 2, 1), g)
-        return [patternbroadcast(gx, x.type.broadcastable), patternbroadcast(gy, y.type.broadcastable)]
+        return [patternbroadcast(_of_kind(d, v), v.type.broadcastable) for v, d in zip(inputs, (gx, gy))]
 
     R_op = Dot.R_op
 

@@ -41,7 +41,8 @@ class ElementwisePrinter:
 
     def process(self, output: Variable, pstate: PrinterState) -> str:
         """Return the text of ``output``."""
-        name: str = _owner(output).op.scalar_op.name  # type: ignore[attr-defined]
+        op = _owner(output).op.scalar_op  # type: ignore[attr-defined]
+        name: str = op.declared or str(op)
         printer = _WRITTEN.get(name) or FunctionPrinter(name.removeprefix("Cast{").removesuffix("}"))
         return printer.process(output, pstate)
 

@@ -10,7 +10,7 @@ import numpy as np
 from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes, upcast
 from theon.errors import message
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.arith import abs_, add, maximum, minimum, mul, sqr, switch, true_div
+from theon.ops.arith import abs_, add, conjugate, maximum, minimum, mul, sqr, switch, true_div
 from theon.ops.bits import and_, or_
 from theon.ops.compare import eq, neq
 from theon.ops.declare import TensorOp, zeros_for
@@ -279,8 +279,8 @@ class Prod(CAReduceDtype):
         (x,), (g,) = inputs, output_grads
         if outputs[0].type.dtype in discrete_dtypes:
             return [zeros_for(x)]
-        g = self.spread(g, x)
-        product = self.spread(outputs[0], x)
+        g, x = self.spread(g, x), conjugate(x)
+        product = self.spread(conjugate(outputs[0]), x)
         if self.no_zeros_in_input:
             return [second(x, g * product / x)]
         zero = eq(x, 0)

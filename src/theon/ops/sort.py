@@ -9,7 +9,11 @@ import numpy as np
 
 from theon.dtypes import discrete_dtypes, integer_dtypes
 from theon.graph.variable import Apply
+from theon.ops.arith import conjugate, switch
+from theon.ops.bits import and_
+from theon.ops.compare import eq
 from theon.ops.declare import TensorOp, zeros_for
+from theon.ops.dims import cast
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -191,8 +195,17 @@ class CumOp(TensorOp):
         if self.mode == "add":
             out = cumsum(g[back], axis)[back]
         else:
+            x = conjugate(x)
             flat = x.flatten() if self.axis is None else x
-            out = cumsum((self(x) * g)[back], axis)[back] / flat
+            # Before the first 0 of a row, products over the element itself; at it, those without it; after it, nothing counts.
+            zero = eq(flat, 0)
+            count = cumsum(cast(zero, "int64"), axis)
+            first = and_(zero, eq(count, 1))
+            without = CumOp(axis, "mul")(switch(first, 1, flat))
+            before = cumsum((self(x) * g)[back], axis)[back] / switch(zero, 1, flat)
+            out = cast(
+                switch(eq(count, 0), before, switch(first, cumsum((without * g)[back], axis)[back], 0)), x.type.dtype
+            )
         return [out.reshape(x.shape, ndim=x.type.ndim) if self.axis is None else out]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:

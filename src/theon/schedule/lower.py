@@ -39,8 +39,24 @@ from theon.tensor.type import TensorType
 
 __all__ = ["Expression", "Lowering", "Unsupported", "k", "lowered", "lowers", "renumbered"]
 
-_ITEM = {"bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4}
+_ITEM = {
+    "bool": 1,
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "uint16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "float16": 2,
+    "complex128": 16,
+}
 NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
+# What native code keeps in memory, moves and copies, but does not compute with: as (dtype of its parts, number of them).
+OPAQUE = {"float16": ("uint16", 1), "complex64": ("float32", 2), "complex128": ("float64", 2)}
+HELD = NATIVE | set(OPAQUE)
+# Ops that change where elements are found, not what they are: they apply to anything in memory.
+_MOVING = {"DimShuffle", "Subtensor", "Shape", "Shape_i", "Reshape", "Rebroadcast", "SumLike"}
 _COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
 # An expression read in several places is kept in memory if it holds one of these, else computed again.
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
@@ -218,7 +234,7 @@ class Lowering:
 
     def argument(self, variable: Variable, kind: str, index: int) -> int:
         type_ = variable.type
-        if not isinstance(type_, TensorType) or type_.dtype not in NATIVE or type(type_) is not TensorType:
+        if not isinstance(type_, TensorType) or type_.dtype not in HELD or type(type_) is not TensorType:
             raise Unsupported(f"{variable} of type {type_}")
         number = self.tensor(self.buffer(kind, index), type_.dtype, type_.ndim)
         if any(type_.broadcastable):
@@ -235,7 +251,7 @@ class Lowering:
         if number is None:
             data = variable.data
             dtype = str(data.dtype)
-            if dtype not in NATIVE:
+            if dtype not in HELD:
                 raise Unsupported(f"a constant of dtype {dtype}")
             buffer = self.buffer("constant", len(self.constant_values))
             sizes = tuple(const(n) for n in data.shape)
@@ -324,7 +340,7 @@ class Lowering:
             if dtype not in NATIVE:
                 raise Unsupported(dtype)
             return const(variable.data.item(), dtype)
-        if variable.type.ndim:  # type: ignore[attr-defined]
+        if variable.type.ndim or variable.type.dtype not in NATIVE:  # type: ignore[attr-defined]
             raise Unsupported("not a number")
         number = self.as_tensor(variable)
         return make("elem", variable.type.dtype, (), number)  # type: ignore[attr-defined]
@@ -335,6 +351,8 @@ class Lowering:
             return self.vector[variable]
         if isinstance(variable, Constant) and variable.data.ndim == 1 and variable.data.size <= 16:
             dtype = str(variable.data.dtype)
+            if dtype not in NATIVE:
+                return None
             return tuple(const(v.item(), dtype) for v in variable.data)
         return None
 
@@ -376,6 +394,8 @@ class Lowering:
                 return found
             self.as_tensor(variable)
         type_ = variable.type
+        if type_.dtype not in NATIVE:  # type: ignore[attr-defined]
+            raise Unsupported(f"computing with {type_}")
         if isinstance(variable, Constant) and variable.data.size == 1 and type_.dtype in NATIVE:  # type: ignore[attr-defined]
             return Expression(const(variable.data.item(), type_.dtype), [], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
         if type_.ndim == 0 and variable in self.scalar and not isinstance(variable, Constant):  # type: ignore[attr-defined]
@@ -406,6 +426,8 @@ class Lowering:
 
     def fill(self, number: int, found: Expression) -> None:
         """Compute an expression into a tensor of its shape (broadcast to it)."""
+        if self.tensors[number].dtype in OPAQUE:
+            number, found = self._in_parts(number, found)
         sizes, strides = self.sizes_of(number), self.strides_of(number)
         missing = len(sizes) - len(found.sizes)
         operands: list[tuple[int, tuple[Scalar | None, ...], str]] = [
@@ -434,6 +456,21 @@ class Lowering:
         axes = tuple(range(len(sizes)))
         self.kernel(len(sizes), (), (Pass(axes, (), (Store(target, value),)),), operands, sizes)
 
+    def _in_parts(self, number: int, found: Expression) -> tuple[int, Expression]:
+        """A copy of numbers that native code does not compute with, as one of their parts: real and imaginary ones, or bits."""
+        dtype, count = OPAQUE[self.tensors[number].dtype]
+        step = const(item(dtype))
+        if found.value.op != "load" or found.value.dtype != self.tensors[number].dtype:
+            raise Unsupported(f"computing with {found.value.dtype}")
+
+        def parts(tensor: int) -> int:
+            t = self.tensors[tensor]
+            sizes, strides = (*self.sizes_of(tensor), const(count)), (*self.strides_of(tensor), step)
+            return self.tensor(t.buffer, dtype, t.ndim + 1, sizes, strides, self.offset_of(tensor))
+
+        operands = [(parts(n), (*s, step)) for n, s in found.operands]
+        return parts(number), Expression(make("load", dtype, (), 0), operands, (*found.sizes, const(count)))
+
     # --- nodes ---
 
     def node(self, node: Apply) -> None:
@@ -443,7 +480,8 @@ class Lowering:
             method = self.scalar_op
         elif is_own(type(node.op)):
             method = partial(LOWERINGS[kind], self) if kind in LOWERINGS else getattr(self, f"_{kind}", None)
-        if method is not None and all(self.fits(v) for v in (*node.inputs, *node.outputs)):
+        native = self.holds if kind in _MOVING else self.fits
+        if method is not None and all(native(v) for v in (*node.inputs, *node.outputs)):
             pending = {v: self.pending[v] for v in node.inputs if v in self.pending}
             try:
                 method(node)
@@ -460,13 +498,18 @@ class Lowering:
         self.python(node)
 
     def fits(self, variable: Variable) -> bool:
+        """Whether native code computes with such values."""
         return isinstance(variable.type, TensorType | ScalarType) and variable.type.dtype in NATIVE
+
+    def holds(self, variable: Variable) -> bool:
+        """Whether native code keeps such values in memory, to hand them to steps that compute with them."""
+        return isinstance(variable.type, TensorType | ScalarType) and variable.type.dtype in HELD
 
     def python(self, node: Apply) -> None:
         """A step that runs the op's ``perform``."""
         if getattr(node.op, "destroy_map", None):
             raise Unsupported(f"{node.op} overwrites an input")
-        if not all(self.fits(v) for v in (*node.inputs, *node.outputs)):
+        if not all(self.holds(v) for v in (*node.inputs, *node.outputs)):
             raise Unsupported(f"{node}: values that native code does not hold")
         inputs = tuple(self.as_tensor(v) for v in node.inputs)
         outputs = []
@@ -561,7 +604,7 @@ class Lowering:
     def _DimShuffle(self, node: Apply) -> None:
         (x,), (out,) = node.inputs, node.outputs
         order = node.op.new_order  # type: ignore[attr-defined]
-        if isinstance(x, Constant) and x.data.size == 1:
+        if isinstance(x, Constant) and x.data.size == 1 and x.type.dtype in NATIVE:  # type: ignore[attr-defined]
             self.pending[out] = Expression(const(x.data.item(), x.type.dtype), [], (const(1),) * len(order))  # type: ignore[attr-defined]
             if order:
                 return
