@@ -6,10 +6,7 @@ from typing import Any
 
 from theon.autodiff.forward import Rop
 from theon.autodiff.reverse import format_as, grad
-from theon.errors import MethodNotDefined
-from theon.graph.traverse import clone_replace
 from theon.graph.variable import Variable
-from theon.ops.declare import zeros_for
 from theon.tensor.constant import as_tensor_variable
 
 __all__ = ["hvp", "jvp", "vjp"]
@@ -36,22 +33,7 @@ def jvp(outputs: Any, wrt: Any, tangents: Any) -> Any:
     TensorType(float64, vector)
     """
     outputs = _expressions(outputs, wrt)
-    try:
-        return Rop(outputs, wrt, tangents, disconnected_outputs="ignore")
-    except (MethodNotDefined, NotImplementedError):
-        pass
-    seeds = [as_tensor_variable(v).type() for v in _listed(outputs)]
-    # J^T s is linear in s: its derivative in the direction of the tangents is J t.
-    back = vjp(_listed(outputs), _listed(wrt), seeds)
-    total: Any = None
-    for slope, t in zip(back, _listed(tangents)):
-        term = (slope * as_tensor_variable(t)).sum()
-        total = term if total is None else total + term
-    found = grad(total, seeds, disconnected_inputs="ignore", return_disconnected="None")
-    found = [zeros_for(v) if d is None else d for d, v in zip(found, _listed(outputs))]
-    # Of the seeds only the sizes are left.
-    found = clone_replace(found, {seed: zeros_for(v) for seed, v in zip(seeds, _listed(outputs))})
-    return format_as(isinstance(outputs, list), isinstance(outputs, tuple), found)
+    return Rop(outputs, wrt, tangents, disconnected_outputs="ignore")
 
 
 def vjp(outputs: Any, wrt: Any, cotangents: Any) -> Any:
