@@ -7,7 +7,10 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["addresses"]
+__all__ = ["GET_THREADS", "SET_THREADS", "addresses", "has_thread_control"]
+
+# What OpenBLAS, as SciPy's wheels bring it, calls its own number of threads.
+GET_THREADS, SET_THREADS = "scipy_openblas_get_num_threads", "scipy_openblas_set_num_threads"
 
 
 def addresses(names: Iterable[str]) -> dict[str, int]:
@@ -17,10 +20,37 @@ def addresses(names: Iterable[str]) -> dict[str, int]:
     label.restype, label.argtypes = ctypes.c_char_p, [ctypes.py_object]
     found = {}
     for name in names:
+        if name in (GET_THREADS, SET_THREADS):
+            found[name] = _thread_control()[name]
+            continue
         table = _table("cython_blas")
         capsule = table[name] if name in table else _table("cython_lapack")[name]
         found[name] = of(capsule, label(capsule))
     return found
+
+
+def has_thread_control() -> bool:
+    """Whether the library that SciPy uses can be told how many threads to use."""
+    return bool(_thread_control())
+
+
+@functools.cache
+def _thread_control() -> dict[str, int]:
+    from pathlib import Path
+
+    import scipy
+
+    _table("cython_blas")  # which loads the library
+    folder = Path(scipy.__file__).parent
+    for place in (folder.parent / "scipy.libs", folder / ".dylibs"):
+        for path in sorted(place.glob("libscipy_openblas*")) if place.is_dir() else ():
+            try:
+                library = ctypes.CDLL(str(path))
+                functions = {name: getattr(library, name) for name in (GET_THREADS, SET_THREADS)}
+            except (OSError, AttributeError):
+                continue
+            return {name: ctypes.cast(function, ctypes.c_void_p).value or 0 for name, function in functions.items()}
+    return {}
 
 
 @functools.cache

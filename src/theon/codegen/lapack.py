@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from theon.codegen import blas
 from theon.codegen.native import Function, Value
 from theon.codegen.native import Variable as Place
 from theon.codegen.shared import Block
@@ -18,6 +19,7 @@ from theon.codegen.tile import KINDS
 
 __all__ = ["ROUTINES", "lapack_text", "needs"]
 
+_FEW = 256  # rows up to which one thread is as quick
 _LETTER = {"float32": "s", "float64": "d"}
 
 
@@ -29,6 +31,7 @@ class _Call:
         self.room, self.used = f.room(512), 0
         self.info = self.integer(0)
         self.declared: dict[str, str] = {}
+        self.before: Value | None = None
 
     def integer(self, x: Any) -> Value:
         """The address of a 32-bit number."""
@@ -63,8 +66,21 @@ class _Call:
         found = self.f.load("i32", self.info)
         return self.f.new("i1", f"icmp ne i32 {found.text}, 0")
 
+    def alone(self, n: Value) -> None:
+        """Keep the library's threads asleep for matrices of few rows: they would take the cores from those of the kernels."""
+        if not blas.has_thread_control():
+            return
+        f = self.f
+        self.declared["get"] = f"declare i32 @{blas.GET_THREADS}()"
+        self.declared["set"] = f"declare void @{blas.SET_THREADS}(i32)"
+        self.before = f.new("i32", f"call i32 @{blas.GET_THREADS}()")
+        few = f.select(n <= _FEW, Value(f, "i32", "1"), self.before, "i32")
+        f.emit(f"call void @{blas.SET_THREADS}(i32 {few.text})")
+
     def text(self, code: Place) -> str:
         """The function's text, which returns ``code``."""
+        if self.before is not None:
+            self.f.emit(f"call void @{blas.SET_THREADS}(i32 {self.before.text})")
         self.f.emit(f"ret i64 {code.get().text}")
         return self.f.text(linkage="") + "\n".join(self.declared.values())
 
@@ -102,6 +118,7 @@ def _cholesky(symbol: str, dtype: str, lower: bool, nan: bool) -> str:
     f, call, code = _begin(symbol, dtype, "out")
     out = Block(f, f["out"], 2)
     n, kind = out.sizes[0], KINDS[dtype][0]
+    call.alone(n)
     count = call.integer(n)
     call("potrf", call.character("U" if lower else "L"), count, out.data, call.integer(_leading(f, n)), call.info)
     with f.when(call.failed()):
@@ -125,6 +142,7 @@ def _inverse_of_factor(symbol: str, dtype: str, lower: bool) -> str:
     f, call, code = _begin(symbol, dtype, "out")
     out = Block(f, f["out"], 2)
     n, kind = out.sizes[0], KINDS[dtype][0]
+    call.alone(n)
     letter = call.character("U" if lower else "L")
     call("potri", letter, call.integer(n), out.data, call.integer(_leading(f, n)), call.info)
     with f.when(call.failed()):
@@ -143,6 +161,7 @@ def _triangular(symbol: str, dtype: str, lower: bool, unit: bool) -> str:
     a, out = Block(f, f["a"], 2), Block(f, f["out"], 2)
     kind, item = KINDS[dtype]
     n, columns = out.sizes
+    call.alone(n)
     by_rows = a.strides[1].same(item)
     apart = f.select(by_rows, a.strides[0], a.strides[1]) // item
     pitch = call.integer(f.larger(apart, _leading(f, n)))
@@ -177,6 +196,7 @@ def _general(symbol: str, dtype: str) -> str:
     f, call, code = _begin(symbol, dtype, "a pivots out")
     a, pivots, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["out"], 2)
     n, columns = out.sizes
+    call.alone(n)
     size, pitch = call.integer(n), call.integer(_leading(f, n))
     width, turned = call.integer(columns), call.character("T")
     call("getrf", size, size, a.data, pitch, pivots.data, call.info)
@@ -193,6 +213,7 @@ def _symmetric(symbol: str, dtype: str, lower: bool) -> str:
     f, call, code = _begin(symbol, dtype, "a pivots work out")
     a, pivots, work, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
     n, columns = out.sizes
+    call.alone(n)
     size, pitch = call.integer(n), call.integer(_leading(f, n))
     letter = call.character("U" if lower else "L")
     args = (letter, size, call.integer(columns), a.data, pitch, pivots.data, out.data, pitch, work.data)
@@ -208,6 +229,7 @@ def _positive(symbol: str, dtype: str, lower: bool) -> str:
     f, call, code = _begin(symbol, dtype, "a out")
     a, out = Block(f, f["a"], 2), Block(f, f["out"], 2)
     n, columns = out.sizes
+    call.alone(n)
     size, pitch = call.integer(n), call.integer(_leading(f, n))
     letter = call.character("U" if lower else "L")
     call("posv", letter, size, call.integer(columns), a.data, pitch, out.data, pitch, call.info)
@@ -222,6 +244,7 @@ def _inverse(symbol: str, dtype: str) -> str:
     f, call, code = _begin(symbol, dtype, "pivots work out")
     pivots, work, out = Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
     n = out.sizes[0]
+    call.alone(n)
     size, pitch, long = call.integer(n), call.integer(_leading(f, n)), call.integer(work.sizes[0])
     call("getrf", size, size, out.data, pitch, pivots.data, call.info)
     bad = call.failed()
@@ -237,6 +260,7 @@ def _lu_factors(symbol: str, dtype: str) -> str:
     f, call, code = _begin(symbol, dtype, "a pivots")
     a, pivots = Block(f, f["a"], 2), Block(f, f["pivots"], 1)
     n = a.sizes[0]
+    call.alone(n)
     size = call.integer(n)
     call("getrf", size, size, a.data, call.integer(_leading(f, n)), pivots.data, call.info)
     return call.text(code)
@@ -256,6 +280,7 @@ def _lu_solve(symbol: str, dtype: str, transposed: bool) -> str:
     f, call, code = _begin(symbol, dtype, "a pivots out")
     a, pivots, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["out"], 2)
     n, columns = out.sizes
+    call.alone(n)
     size, pitch, width = call.integer(n), call.integer(_leading(f, n)), call.integer(columns)
     task = call.character("N" if transposed else "T")
     _exchanges_inside(f, pivots, code)
@@ -271,6 +296,7 @@ def _lu_inverse(symbol: str, dtype: str) -> str:
     f, call, code = _begin(symbol, dtype, "pivots work out")
     pivots, work, out = Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
     n = out.sizes[0]
+    call.alone(n)
     size, pitch, long = call.integer(n), call.integer(_leading(f, n)), call.integer(work.sizes[0])
     _exchanges_inside(f, pivots, code)
     with f.when(code.get().same(0)):
@@ -287,6 +313,7 @@ def _determinant(symbol: str, dtype: str, logarithm: bool) -> str:
     value = f.load("ptr", f["value"])
     kind = KINDS[dtype][0]
     n = a.sizes[0]
+    call.alone(n)
     size, pitch = call.integer(n), call.integer(_leading(f, n))
     call("getrf", size, size, a.data, pitch, pivots.data, call.info)
     # A zero on the diagonal is no failure here.
@@ -325,6 +352,7 @@ def _eigh(symbol: str, dtype: str, lower: bool, vectors: bool) -> str:
     f, call, code = _begin(symbol, dtype, "a w work whole")
     a, w, work, whole = Block(f, f["a"], 2), Block(f, f["w"], 1), Block(f, f["work"], 1), Block(f, f["whole"], 1)
     n = a.sizes[0]
+    call.alone(n)
     task, letter = call.character("V" if vectors else "N"), call.character("U" if lower else "L")
     args = (task, letter, call.integer(n), a.data, call.integer(_leading(f, n)), w.data, work.data)
     call("syevd", *args, call.integer(work.sizes[0]), whole.data, call.integer(whole.sizes[0]), call.info)
@@ -340,6 +368,7 @@ def _generalised(symbol: str, dtype: str, lower: bool) -> str:
     a, b, w = Block(f, f["a"], 2), Block(f, f["b"], 2), Block(f, f["w"], 1)
     work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
     n = a.sizes[0]
+    call.alone(n)
     kind, task, letter = call.integer(1), call.character("N"), call.character("U" if lower else "L")
     pitch = call.integer(_leading(f, n))
     args = (kind, task, letter, call.integer(n), a.data, pitch, b.data, pitch, w.data, work.data)
@@ -357,6 +386,7 @@ def _svd(symbol: str, dtype: str, task: str) -> str:
     a, s = Block(f, f["a"], 2), Block(f, f["s"], 1)
     work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
     rows, columns = a.sizes
+    call.alone(f.larger(rows, columns))
     if task == "N":
         u, vt = a, a
         first = second = call.integer(1)
@@ -385,6 +415,7 @@ def _qr(symbol: str, dtype: str, vectors: bool) -> str:
     a, tau, work, r = Block(f, f["a"], 2), Block(f, f["tau"], 1), Block(f, f["work"], 1), Block(f, f["r"], 2)
     kind, item = KINDS[dtype]
     rows, columns = a.sizes
+    call.alone(f.larger(rows, columns))
     height, reflectors = r.sizes[0], tau.sizes[0]
     tall = call.integer(_leading(f, rows))
     size, width = call.integer(rows), call.integer(columns)
@@ -429,7 +460,8 @@ ROUTINES: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
 
 def needs(name: str, dtype: str) -> tuple[str, ...]:
     """Return the symbols that routine ``name`` calls."""
-    return tuple(_LETTER[dtype] + called for called in ROUTINES[name][1])
+    control = (blas.GET_THREADS, blas.SET_THREADS) if blas.has_thread_control() else ()
+    return (*(_LETTER[dtype] + called for called in ROUTINES[name][1]), *control)
 
 
 @functools.cache
