@@ -186,6 +186,21 @@ def test_batch_normalization_normalises_and_has_its_gradient():
     T.verify_grad(lambda p, q, r: batch_normalization_train(p, q, r, "spatial")[0] ** 3, [x, gamma, beta], rng=rng)
 
 
+def test_checked_mode_takes_sums_that_cancel_for_what_they_are():
+    # The gradient of a shift before normalization is a sum of terms that cancel.
+    v, gamma, beta = T.dtensor4("v"), T.dvector("gamma"), T.dvector("beta")
+    out = batch_normalization_train(v, gamma, beta, "spatial")[0]
+    f = theano.function([v, gamma, beta], T.grad((out**2).sum(), [v, gamma, beta]), mode="DebugMode")
+    slopes = f(rng.randn(2, 3, 8, 9), np.ones(3), np.zeros(3))
+    np.testing.assert_allclose(slopes[2], 0, atol=1e-11)
+
+
+def test_checked_mode_leaves_sizes_that_spread_only_now_to_the_reference():
+    a, b = T.dmatrix("a"), T.dmatrix("b")
+    f = theano.function([a, b], a * b + 1, mode="DebugMode")
+    np.testing.assert_array_equal(f(np.ones((3, 2)), np.ones((1, 2))), np.full((3, 2), 2.0))
+
+
 def test_lenet_learns_two_patterns():
     n = 40
     y = np.arange(n) % 2
