@@ -36,6 +36,7 @@ __all__ = ["Layout", "is_long", "kernels_of", "program_text"]
 LOCK, ARENA, ARENA_SIZE, SLOW, RAISE, FIRST = 0, 1, 2, 3, 4, 8
 _ALIGN: Final = 64
 _MANY: Final = 6
+_LONGEST: Final = 200  # instructions in a block
 
 _DECLARATIONS = """\
 @PyArray_Type = external global i8
@@ -185,6 +186,23 @@ def is_long(program: Program) -> bool:
 def program_text(program: Program, name: str = "theon_entry") -> str:
     """Return the text of the function and the declarations of all it calls except the kernels' own definitions."""
     return _Writer(program, name).text()
+
+
+def _in_short_blocks(lines: list[str]) -> list[str]:
+    """The instructions with a new block begun after so many: the time LLVM takes for a block grows faster than its length."""
+    found: list[str] = []
+    length = 0
+    for line in lines:
+        if not line.startswith("  ") or line.startswith("  br "):
+            length = 0
+        elif length == _LONGEST:
+            name = f"on{len(found)}"
+            found += [f"  br label %{name}", f"{name}:"]
+            length = 0
+        else:
+            length += 1
+        found.append(line)
+    return found
 
 
 class _Writer:
@@ -387,7 +405,15 @@ class _Writer:
         if self.shared_kernels:
             declarations.append(pool.DECLARATIONS)
         return "\n".join(
-            [_DECLARATIONS, *declarations, *parts, head, *fixed, *slots, *self.entry, *self.lines, "}", ""]
+            [
+                _DECLARATIONS,
+                *declarations,
+                *parts,
+                head,
+                *_in_short_blocks([*fixed, *slots, *self.entry, *self.lines]),
+                "}",
+                "",
+            ]
         )
 
     def _array_checks(self, item: str, tensor: Tensor, otherwise: str, writeable: bool = False) -> None:

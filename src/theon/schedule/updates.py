@@ -6,6 +6,7 @@ Updates that read each other element by element (a parameter, its moments) becom
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
 
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
@@ -128,11 +129,6 @@ class _Sweep:
     def operands(self) -> set[tuple[int, tuple[Scalar | None, ...]]]:
         return {operand for _, _, e in self.members for operand in e.operands}
 
-    def reads(self, low: Lowering, number: int) -> bool:
-        """Whether it reads the memory of a tensor."""
-        buffer = low.tensors[number].buffer
-        return any(low.tensors[n].buffer == buffer for n, _ in self.operands())
-
     def joined(self, low: Lowering, other: _Sweep) -> _Sweep | None:
         """One sweep for both, where one reads what the other writes and every element is read where it is written."""
         both = _Sweep([*self.members, *other.members])
@@ -162,19 +158,26 @@ class _Sweep:
 
 
 def _joined(low: Lowering, sweeps: list[_Sweep]) -> list[_Sweep]:
-    done: list[_Sweep] = []
-    for sweep in sweeps:
+    done: dict[int, _Sweep] = {}  # by the place of its first member
+    readers: dict[int, set[int]] = {}  # of each tensor: sweeps, also such as are parts of others by now
+    for place, sweep in enumerate(sweeps):
         again = True
         while again:
             again = False
-            for other in done:
-                both = other.joined(low, sweep)
+            near = {p for target in sweep.targets for p in readers.get(target, ())}
+            near |= {p for n, _ in sweep.operands() for p in readers.get(-1 - n, ())}
+            for p in sorted(near & done.keys()):
+                both = done[p].joined(low, sweep)
                 if both is not None:
-                    done.remove(other)
+                    del done[p]
                     sweep, again = both, True
                     break
-        done.append(sweep)
-    return done
+        done[place] = sweep
+        for n, _ in sweep.operands():
+            readers.setdefault(n, set()).add(place)
+        for target in sweep.targets:
+            readers.setdefault(-1 - target, set()).add(place)
+    return list(done.values())
 
 
 def written_in_place(low: Lowering, late: Sequence[int]) -> list[Update]:
@@ -183,22 +186,40 @@ def written_in_place(low: Lowering, late: Sequence[int]) -> list[Update]:
     for place in late:
         shared = low.updated[place - low.n_outputs]
         single.append(_Sweep([(place, low.shared[shared], low.pending.pop(low.fgraph.outputs[place]))]))
-    remaining = _joined(low, single)
+    sweeps = dict(enumerate(_joined(low, single)))
+    read = {i: {low.tensors[n].buffer for n, _ in sweep.operands()} for i, sweep in sweeps.items()}
+    written = {i: {low.tensors[target].buffer for target in sweep.targets} for i, sweep in sweeps.items()}
+    readers: dict[int, set[int]] = {}
+    owner: dict[int, int] = {}
+    for i in sweeps:
+        for buffer in read[i]:
+            readers.setdefault(buffer, set()).add(i)
+        owner |= dict.fromkeys(written[i], i)
+
+    def free(i: int) -> bool:
+        return all(readers.get(buffer, set()) <= {i} for buffer in written[i])
+
     done = []
-    while remaining:
-        for sweep in remaining:
-            others = [other for other in remaining if other is not sweep]
-            if not any(other.reads(low, target) for other in others for target in sweep.targets):
-                sweep.write(low)
-                done += [Update(low.updated[place - low.n_outputs], target, True) for place, target, _ in sweep.members]
-                break
+    ready = [i for i in sweeps if free(i)]
+    heapify(ready)
+    while sweeps:
+        if ready:
+            i = heappop(ready)
+            sweep = sweeps.pop(i)
+            sweep.write(low)
+            done += [Update(low.updated[place - low.n_outputs], target, True) for place, target, _ in sweep.members]
         else:
             # They read each other: one gets memory of its own.
-            sweep = remaining[0]
+            i = next(iter(sweeps))
+            sweep = sweeps.pop(i)
             for place, _, expression in sweep.members:
                 variable = low.fgraph.outputs[place]
                 number = low.fresh(variable, variable.type.dtype, expression.sizes)  # type: ignore[attr-defined]
                 low.fill(number, expression)
                 done.append(Update(low.updated[place - low.n_outputs], number))
-        remaining.remove(sweep)
+        for buffer in read[i]:
+            readers[buffer].discard(i)
+            other = owner.get(buffer)
+            if other is not None and other in sweeps and other not in ready and free(other):
+                heappush(ready, other)
     return done

@@ -159,3 +159,13 @@ def test_a_changed_part_beside_a_sweep_over_the_whole():
     f = theano.function([i], [], updates=[(a, T.inc_subtensor(a[i], b[i])), (b, b + a)])
     f([3, 3])
     assert a.get_value().tolist() == [1, 1, 1, 7] and b.get_value().tolist() == [1, 2, 3, 4]
+
+
+def test_a_deep_network_is_rewritten_without_recursion(caplog):
+    x, b = T.dmatrix("x"), theano.shared(np.full(3, 0.01))
+    h = x
+    for _ in range(400):
+        h = T.tanh(h + b)
+    f = theano.function([x], h.sum(), updates=[(b, b - 0.1 * T.grad(h.sum(), b))])
+    assert not caplog.records
+    assert np.isfinite(f(np.ones((2, 3))))

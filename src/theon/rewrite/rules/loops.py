@@ -186,26 +186,43 @@ def free_shapes(fgraph: FunctionGraph) -> int:
     """Where only the shape of a value is read, do not compute the products and reductions that it is made of."""
     known: dict[Any, Any] = {}
 
-    def shaped(v: Any) -> Any:
-        """A value of the shape of ``v`` that costs nothing."""
-        if v in known:
-            return known[v]
+    def parts(v: Any) -> Any:
+        """What the shape of ``v`` comes from."""
+        node = v.owner
+        if node is None or not isinstance(v.type, TensorType):
+            return []
+        if isinstance(node.op, SumLike):
+            return node.inputs[1:2]
+        return node.inputs if isinstance(node.op, Elemwise | DimShuffle | Dot | Sum) else []
+
+    def made(v: Any) -> Any:
         found, node = v, v.owner
-        if node is not None and isinstance(v.type, TensorType):
+        if parts(v):
+            inner = [known[x] for x in parts(v)]
             if isinstance(node.op, SumLike):
-                found = shaped(node.inputs[1])
+                found = inner[0]
             elif isinstance(node.op, Elemwise | DimShuffle):
-                inner = [shaped(x) for x in node.inputs]
                 if any(a is not b for a, b in zip(inner, node.inputs)):
                     found = node.op(*inner, return_list=True)[node.outputs.index(v)]
-            elif isinstance(node.op, Dot | Sum):
-                shapes = [tuple(shape_i(shaped(x), d) for d in range(x.type.ndim)) for x in node.inputs]
+            else:
+                shapes = [tuple(shape_i(x, d) for d in range(x.type.ndim)) for x in inner]
                 (sizes,) = node.op.infer_shape(node, shapes)
                 found = alloc(v.type.make_constant(0) if v.type.ndim == 0 else 0.0, *sizes).astype(v.type.dtype)
-            if found.type != v.type:
-                found = v
-        known[v] = found
-        return found
+        return found if found.type == v.type else v
+
+    def shaped(root: Any) -> Any:
+        """A value of the shape of ``root`` that costs nothing; without recursion, graphs may be deep."""
+        stack = [root]
+        while stack:
+            v = stack[-1]
+            waiting = [x for x in parts(v) if x not in known] if v not in known else []
+            if waiting:
+                stack += waiting
+                continue
+            stack.pop()
+            if v not in known:
+                known[v] = made(v)
+        return known[root]
 
     count = 0
     for node in fgraph.toposort():
