@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy  # its modules are loaded when they are first asked for
 
 from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType

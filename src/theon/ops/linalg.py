@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy  # its modules are loaded when they are first asked for
 
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
