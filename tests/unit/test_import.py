@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-LATE = ("scipy.linalg", "scipy.sparse", "scipy.special", "scipy.signal", "scipy.stats", "llvmlite.binding", "sympy", "matplotlib", "numpy.testing")
+LATE = (
+    "scipy.linalg",
+    "scipy.sparse",
+    "scipy.special",
+    "scipy.signal",
+    "scipy.stats",
+    "llvmlite.binding",
+    "sympy",
+    "matplotlib",
+    "numpy.testing",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +36,13 @@ def test_every_module_of_theano_can_be_imported_first():
     from pathlib import Path
 
     names = json.loads((Path(__file__).parents[1] / "surface" / "names.json").read_text())
-    some = ["theano.tensor.opt", "theano.gof.opt", "theano.compile.profiling", "theano.scan_module.scan_utils", "theano.misc.pkl_utils"]
+    some = [
+        "theano.tensor.opt",
+        "theano.gof.opt",
+        "theano.compile.profiling",
+        "theano.scan_module.scan_utils",
+        "theano.misc.pkl_utils",
+    ]
     assert set(some) <= set(names)
     for name in some:
         subprocess.run([sys.executable, "-c", f"import {name}"], check=True)
