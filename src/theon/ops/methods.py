@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from theon.errors import AsTensorError
+from theon.errors import AsTensorError, message
 from theon.graph.variable import Variable
 from theon.ops import (
     arith,
@@ -382,6 +382,8 @@ class RepeatOp(dims.TensorOp):
             raise TypeError("only tensor_scalar and vector repeats of integer dtype are accepted")
         if self.axis is None:
             return dims.TensorType(x.type.dtype, (False,))
+        if not 0 <= self.axis < x.type.ndim:
+            raise ValueError(message(f"repeat: there is no axis {self.axis}", [x]))
         return dims.TensorType(x.type.dtype, shape=[None if d == self.axis else n for d, n in enumerate(x.type.shape)])
 
     def reference(self, xp: Any, x: Any, repeats: Any) -> Any:
