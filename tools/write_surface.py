@@ -197,7 +197,7 @@ PREFERENCE = [
     "theon.nnet.ctc",
     "theon.compile.stages", "theon.rewrite.optimizer", "theon.rewrite.local", "theon.rewrite.navigate",
     "theon.rewrite.equilibrium", "theon.rewrite.engine", "theon.rewrite.database", "theon.rewrite.pattern",
-    "theon.rewrite.trace", "theon.rewrite.watch", "theon.rewrite.shapes", "theon.legacy.rewrites",
+    "theon.rewrite.trace", "theon.rewrite.watch", "theon.rewrite.shapes", "theon.legacy.rewrites", "theon.legacy.canonizer",
     "theon.legacy.python2", "theon.graph.destroy", "theon.graph.features",
     "theon.runtime.linker", "theon.runtime.vm",
     "theon.tensor.slices", "theon.ops.slices", "theon.ops.close", "theon.ops.disk", "theon.ops.transfer", "theon.scalar.type", "theon.scalar.op",
@@ -221,6 +221,9 @@ OWN = {
             "products", "packed", "draws", "patches", "shared", "rules", "check",
         )
     ],
+    "theano.gof.unify": ["theon.rewrite.unify"],
+    "theano.gof.opt": ["theon.rewrite.watch"],
+    "theano.tensor.opt": ["theon.legacy.canonizer", "theon.legacy.rewrites"],
     "theano.gof": [
         "theon.graph." + name for name in ("features", "destroy", "inspect", "props", "ccode")
     ] + ["theon.legacy.helpers"],
@@ -247,6 +250,10 @@ def defined(module):
                 names |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
+    if module == "theon.legacy.rewrites":
+        import theon.legacy.rewrites as rewrites
+
+        names |= set(rewrites.__all__)
     if module == "theon.tensor.constructors":
         import theon.tensor.constructors as made
 

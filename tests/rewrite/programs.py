@@ -64,9 +64,15 @@ class Program:
             shape = self.draw.choice(shapes[self.draw.choice([0, 1, 1, 2, 2, 2, 3])])
             # A size 1 is known to be 1, or found out when the function runs.
             flags = tuple(k == 1 and self.draw.random() < 0.5 for k in shape)
-            dtype = self.draw.choice(("int64", "int8", "int32")) if self.draw.random() < 0.2 else self.draw.choice(_FLOATS)
+            dtype = (
+                self.draw.choice(("int64", "int8", "int32")) if self.draw.random() < 0.2 else self.draw.choice(_FLOATS)
+            )
             name = f"{prefix}x{place}"
-            value = self.values.randint(-3, 4, size=shape) if dtype.startswith("int") else self.values.uniform(-1.5, 1.5, shape)
+            value = (
+                self.values.randint(-3, 4, size=shape)
+                if dtype.startswith("int")
+                else self.values.uniform(-1.5, 1.5, shape)
+            )
             self.add(name, f"T.TensorType({dtype!r}, {flags})({name!r})", np.asarray(value, dtype))
             self.inputs.append(name)
         for _ in range(self.draw.randint(6, 12)):
@@ -84,7 +90,10 @@ class Program:
             if self.space[name].dtype.startswith("float"):
                 try:
                     with np.errstate(all="ignore"):
-                        self.add(f"{self.prefix}g{name[len(self.prefix):]}", f"T.grad({cost}, {name}, disconnected_inputs='ignore')")
+                        self.add(
+                            f"{self.prefix}g{name[len(self.prefix) :]}",
+                            f"T.grad({cost}, {name}, disconnected_inputs='ignore')",
+                        )
                 except Exception:
                     continue
 
@@ -143,10 +152,15 @@ class Program:
         text = "\n".join(self.lines)
         return [name for place, name in enumerate(made) if place >= len(made) - 2 or text.count(name) == 1]
 
+    @staticmethod
+    def shown(value):
+        """An expression for an array."""
+        return f"np.array({value.tolist()!r}, {str(value.dtype)!r}).reshape({value.shape})"
+
     def text(self):
         """The program to paste."""
         given = ", ".join(self.inputs)
-        values = ", ".join(f"np.array({self.known[self.space[n]].tolist()!r}, {self.space[n].dtype!r}).reshape({self.known[self.space[n]].shape})" for n in self.inputs)
+        values = ", ".join(self.shown(self.known[self.space[name]]) for name in self.inputs)
         lines = ["import numpy as np, theano, theano.tensor as T", *self.lines]
         lines.append(f"outputs = [{', '.join(self.outputs())}]")
         lines.append(f"values = [{values}]")

@@ -15,6 +15,7 @@ from theano.tensor.nnet.ctc import ctc
 from theon.ops.declare import REGISTRY
 from theon.ops.dims import Rebroadcast, ScalarFromTensor, Shape_i, TensorFromScalar
 from theon.ops.fill import alloc
+from theon.ops.hints import psd
 from theon.ops.join import Join, MakeVector, Split
 from theon.ops.reduce import Max, Sum
 
@@ -134,6 +135,9 @@ SAMPLES = {
     "negative_as_product": [-x],
     "quotient_of_one": [1 / x],
     "inverse_as_power": [T.inv(x)],
+    "function_of_its_inverse": [T.sinh(T.arcsinh(x)), T.inv(T.inv(x)), T.rad2deg(T.deg2rad(x)), T.log1p(T.expm1(x))],
+    "twice_its_own_inverse": [T.invert(T.invert(j)), T.conj(T.conj(T.zvector("c")))],
+    "function_of_its_inverse_where_defined": [T.exp(T.log(x)), T.sqr(T.sqrt(x)), T.sin(T.arcsin(x / 8))],
     # stabilisation
     "log_of_softmax": [T.log(p)],
     "log_of_one_plus": [T.log(1 + x), T.log(1 - x / 8), T.log(x + 1 + y), T.log(1 + x - y / 8)],
@@ -234,6 +238,9 @@ SAMPLES = {
     "log_of_determinant": [T.log(T.nlinalg.det(spd)), T.log(abs(T.nlinalg.det(a)))],
     "log_of_product_of_diagonal": [T.log(T.diagonal(L).prod())],
     "shared_factors": [T.slinalg.solve(a, b).sum() + T.nlinalg.det(a)],
+    "transpose_of_symmetric": [T.dot(a, a.T).T + b],
+    "log_of_even_power": [T.log(x**4), T.log(T.sqr(x))],
+    "remove_hint_nodes": [psd(spd) * 2],
     "view_without_gradient": [theano.gradient.consider_constant(x) * 2, theano.gradient.zero_grad(x)],
     "neg_of_neg": [-(-x)],
     "fold_constant": [x + T.exp(T.constant(np.float64(2.0)))],

@@ -15,13 +15,15 @@ def together(seeds, mode):
     programs = [Program(seed, f"p{place}_") for place, seed in enumerate(seeds)]
     given = [(p, name) for p in programs for name in p.inputs]
     wanted = [(p, name) for p in programs for name in p.outputs()]
-    f = theano.function([p.space[n] for p, n in given], [p.space[n] for p, n in wanted], mode=mode, on_unused_input="ignore")
+    f = theano.function(
+        [p.space[n] for p, n in given], [p.space[n] for p, n in wanted], mode=mode, on_unused_input="ignore"
+    )
     found = f(*(p.known[p.space[n]] for p, n in given))
     wrong = {}
     for (p, name), value in zip(wanted, found):
         expected = np.asarray(p.known[p.space[name]])
         floats = [v for v in p.known.values() if getattr(v, "size", 0) and v.dtype.kind == "f"]
-        scale = max([1.0, *(float(abs(v).max()) for v in floats)])
+        scale = max([1.0, *(float(abs(v).max()) for v in floats if np.isfinite(v).all())])
         if not agree(np.asarray(value), expected, scale, any(v.dtype == np.float32 for v in floats)):
             wrong.setdefault(p.seed, []).append((name, value, expected))
     return wrong

@@ -50,6 +50,8 @@ from theon.rewrite.equilibrium import EquilibriumOptimizer
 from theon.rewrite.local import LocalOptGroup, LocalOptimizer, OpRemove, OpSub, local_optimizer
 from theon.rewrite.navigate import NavigatorOptimizer, OpKeyOptimizer, TopoOptimizer
 from theon.rewrite.optimizer import Optimizer, SeqOptimizer, inplace_optimizer, optimizer
+from theon.rewrite.pattern import PatternSub
+from theon.rewrite.trace import CheckStackTraceOptimization
 from theon.runtime.linker import Linker, LocalLinker, PerformLinker, WrapLinker, WrapLinkerMany
 from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.tensor.shared import Container, Generic

@@ -2,7 +2,6 @@
 
 from theano._modules import modules
 from theon.errors import InconsistencyError
-from theon.graph.inspect import is_same_graph_with_merge
 from theon.legacy.collections import OrderedSet
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
@@ -28,6 +27,23 @@ from theon.rewrite.navigate import (
     pre_greedy_local_optimizer,
 )
 from theon.rewrite.optimizer import FromFunctionOptimizer, Optimizer, SeqOptimizer, inplace_optimizer, optimizer
+from theon.rewrite.pattern import PatternSub
+from theon.rewrite.trace import (
+    CheckStackTraceOptimization,
+    CheckStrackTraceFeature,
+    check_stack_trace,
+    copy_stack_trace,
+    inherit_stack_trace,
+)
+from theon.rewrite.watch import (
+    ChangeTracker,
+    MergeFeature,
+    Updater,
+    check_chain,
+    is_same_graph_with_merge,
+    merge_dict,
+    pre_constant_merge,
+)
 
 __getattr__ = modules(
     __name__,

@@ -1,4 +1,24 @@
 """Theano's ``theano.gof.unify``: names of Theon."""
 
-from theon.graph.variable import Variable
-from theon.legacy.helpers import ANY_TYPE, FALL_THROUGH, comm_guard
+from theon.rewrite.unify import (
+    ANY_TYPE,
+    BoundVariable,
+    FALL_THROUGH,
+    FVar,
+    FreeVariable,
+    NV,
+    NotVariable,
+    OrV,
+    OrVariable,
+    Unification,
+    V,
+    Var,
+    Variable,
+    VariableInList,
+    comm_guard,
+    unify,
+    unify_build,
+    unify_merge,
+    unify_walk,
+    var_lookup,
+)

@@ -25,6 +25,7 @@ from theon.ops.dims import get_scalar_constant_value
 from theon.ops.fill import Alloc, AllocEmpty
 from theon.rewrite.navigate import pre_greedy_local_optimizer
 from theon.rewrite.optimizer import Optimizer
+from theon.rewrite.watch import pre_constant_merge
 
 __getattr__ = modules(
     __name__,

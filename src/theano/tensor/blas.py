@@ -28,6 +28,7 @@ from theon.legacy.blas import (
     ldflags,
     res_is_a,
 )
+from theon.legacy.rewrites import local_dimshuffle_lift
 from theon.ops.dot import BatchedDot, batched_dot
 from theon.ops.scalars import bool as bool_t
 from theon.options import config
@@ -36,6 +37,7 @@ from theon.rewrite.equilibrium import EquilibriumOptimizer
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.navigate import in2out
 from theon.rewrite.optimizer import Optimizer
+from theon.rewrite.trace import inherit_stack_trace
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
 __getattr__ = modules(

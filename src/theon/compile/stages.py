@@ -24,6 +24,7 @@ from theon.sparse.rules import simplified
 
 __all__ = [
     "OPTIMIZERS",
+    "fuse_seqopt",
     "local_useless",
     "optdb",
     "register_canonicalize",
@@ -73,6 +74,8 @@ class Fusion(GraphPass):
         fgraph.fused = True
 
 
+fuse_seqopt = SequenceDB()
+fuse_seqopt.register("composite_elemwise_fusion", Fusion(), 1, "fast_run", "fusion", "stable")
 _FAST = ("fast_run", "stable")
 _BOTH = ("fast_run", "fast_compile", "stable")
 # (name, what, position, tags). The positions are those at which programs written for Theano expect the stages.
@@ -98,7 +101,7 @@ _STAGES: tuple[tuple[str, Any, float, tuple[str, ...]], ...] = (
     ("scan", GraphPass(loops), 20, (*_FAST, "scan_opt")),
     ("scan_eqopt2", scan_eqopt2, 20.5, (*_FAST, "scan_opt")),
     ("merge2", MergeOptimizer(), 49, (*_FAST, "merge")),
-    ("elemwise_fusion", Fusion(), 49.5, (*_FAST, "fusion", "local_elemwise_fusion", "FusionOptimizer")),
+    ("elemwise_fusion", fuse_seqopt, 49.5, (*_FAST, "fusion", "local_elemwise_fusion")),
     ("specialize_device", EquilibriumDB(), 48.6, _BOTH),
     ("make_lazy", GraphPass(make_lazy), 76, _BOTH),
 )  # fmt: skip

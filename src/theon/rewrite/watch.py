@@ -10,13 +10,10 @@ from theon.graph.op import Op
 from theon.graph.traverse import clone_replace, io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.rewrite.engine import merge
-from theon.rewrite.optimizer import Optimizer
 
 __all__ = [
-    "AddDestroyHandler",
     "ChangeTracker",
     "MergeFeature",
-    "PrintCurrentFunctionGraph",
     "Updater",
     "check_chain",
     "is_same_graph_with_merge",
@@ -172,38 +169,6 @@ class MergeFeature:
             else:
                 new.append(a)
         return new
-
-
-class AddDestroyHandler(Optimizer):
-    """Attaches the feature that refuses graphs in which a value is overwritten before it was read."""
-
-    __module__ = "theano.compile.mode"
-
-    def add_requirements(self, fgraph: FunctionGraph) -> None:
-        """Attach it, unless one is."""
-        from theon.graph.destroy import DestroyHandler
-
-        if not any(isinstance(feature, DestroyHandler) for feature in fgraph._features):
-            fgraph.attach_feature(DestroyHandler())
-
-    def apply(self, fgraph: FunctionGraph) -> None:
-        """Nothing more."""
-
-
-class PrintCurrentFunctionGraph(Optimizer):
-    """Prints the graph, under a heading, where it stands among other optimizers."""
-
-    __module__ = "theano.compile.mode"
-
-    def __init__(self, header: str) -> None:
-        self.header = header
-
-    def apply(self, fgraph: FunctionGraph) -> None:
-        """Print."""
-        from theon.graph.printing import debugprint
-
-        print("PrintCurrentFunctionGraph:", self.header)
-        debugprint(fgraph.outputs)
 
 
 def check_chain(r: Any, *chain: Any) -> bool:

@@ -14,6 +14,11 @@ from theano.tensor.nnet import (
     opt,
     sigm,
 )
+from theon.legacy.rewrites import (
+    crossentropy_to_crossentropy_with_softmax,
+    crossentropy_to_crossentropy_with_softmax_with_bias,
+    graph_merge_softmax_with_crossentropy_softmax,
+)
 from theon.nnet.abstract_conv import (
     conv2d as abstract_conv2d,
     conv2d_grad_wrt_inputs,

@@ -22,6 +22,7 @@ from theon.rewrite.rules.layers import (
     normalization_gradients_written_out as local_abstract_batch_norm_train_grad,
     normalization_written_out as local_abstract_batch_norm_train,
 )
+from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -13,5 +13,6 @@ from theon.nnet.conv3d2d import (
     inc_diagonal_subtensor,
 )
 from theon.rewrite.navigate import TopoOptimizer
+from theon.rewrite.trace import copy_stack_trace
 
 __getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})

@@ -5,6 +5,18 @@ from theon.autodiff.reverse import grad_not_implemented
 from theon.compile.stages import optdb
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.legacy.rewrites import (
+    crossentropy_to_crossentropy_with_softmax,
+    crossentropy_to_crossentropy_with_softmax_with_bias,
+    graph_merge_softmax_with_crossentropy_softmax,
+    local_advanced_indexing_crossentropy_onehot,
+    local_advanced_indexing_crossentropy_onehot_grad,
+    local_argmax_pushdown,
+    local_logsoftmax,
+    local_logsoftmax_grad,
+    local_softmax_grad_to_crossentropy_with_softmax_grad,
+    local_softmax_with_bias,
+)
 from theon.legacy.tensor_names import values_eq_approx_remove_inf, values_eq_approx_remove_nan
 from theon.nnet.blocksparse import sparse_block_dot
 from theon.nnet.layers import (
@@ -51,6 +63,7 @@ from theon.ops.softmax import (
     softsign,
 )
 from theon.ops.special import sigmoid, softplus
+from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.constant import as_tensor_variable
 
 __getattr__ = modules(

@@ -28,6 +28,7 @@ from theon.nnet.corr import (
     CorrMM_gradWeights,
 )
 from theon.rewrite.local import local_optimizer
+from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.type import TensorType
 
 __getattr__ = modules(

@@ -3,11 +3,24 @@
 from theano._modules import modules
 from theon.errors import NotScalarConstantError
 from theon.graph.printing import pprint
+from theon.legacy.rewrites import (
+    local_1msigmoid,
+    local_exp_over_1_plus_exp,
+    local_hard_sigmoid,
+    local_inv_1_plus_exp,
+    local_sigm_times_exp,
+    local_ultra_fast_sigmoid,
+    log1msigm_to_softplus,
+    log1p_neg_sigmoid,
+    log1pexp_to_softplus,
+    logsigm_to_softplus,
+)
 from theon.legacy.tensor_names import values_eq_approx_remove_inf
 from theon.ops.scalars import ScalarSigmoid, ScalarSoftplus
 from theon.ops.softmax import hard_sigmoid, ultra_fast_sigmoid, ultra_fast_sigmoid as ultra_fast_sigmoid_inplace
 from theon.ops.special import sigmoid, sigmoid as sigmoid_inplace, softplus
 from theon.options import config
+from theon.rewrite.trace import copy_stack_trace
 
 __getattr__ = modules(
     __name__,

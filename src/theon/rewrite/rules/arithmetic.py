@@ -298,6 +298,54 @@ def product_with_sum_of_quotients(node: Apply) -> Any:
     return None
 
 
+# --- inverse functions -------------------------------------------------------------------------------------------------
+
+# (outer, inner): the outer function of the inner one of x is x, for all x.
+_INVERSE = {
+    ("sinh", "arcsinh"), ("arcsinh", "sinh"), ("tan", "arctan"), ("arctanh", "tanh"), ("log1p", "expm1"), ("inv", "inv"),
+    ("rad2deg", "deg2rad"), ("deg2rad", "rad2deg"),
+}  # fmt: skip
+_OF_BITS = {("conj", "conj"), ("invert", "invert")}
+# The same where the inner function is defined. (Not the reverse: arccosh(cosh(x)) is |x|.)
+_WHERE_DEFINED = {
+    ("cosh", "arccosh"), ("sin", "arcsin"), ("cos", "arccos"), ("tanh", "arctanh"), ("exp", "log"), ("sqr", "sqrt"),
+    ("expm1", "log1p"),
+}  # fmt: skip
+
+
+def _inner(node: Apply, pairs: set[tuple[str, str]]) -> Any:
+    (x,) = node.inputs
+    made = x.owner
+    if made is None or not isinstance(made.op, Elemwise) or len(made.inputs) != 1:
+        return None
+    pair = (node.op.scalar_op.kind, made.op.scalar_op.kind)  # type: ignore[attr-defined]
+    return made.inputs[0] if pair in pairs else None
+
+
+@arithmetic.node(*dict.fromkeys(outer for outer, _ in sorted(_INVERSE)), theano="local_func_inv", effect="rounding")
+def function_of_its_inverse(node: Apply) -> Any:
+    """sinh(arcsinh(x)), 1 / (1 / x) ... are x."""
+    return _inner(node, _INVERSE) if is_float(node.outputs[0]) else None
+
+
+@arithmetic.node("conj", "invert", theano="local_func_inv")
+def twice_its_own_inverse(node: Apply) -> Any:
+    """The conjugate of the conjugate, and not not x, are x."""
+    return _inner(node, _OF_BITS)
+
+
+@arithmetic.node(
+    *dict.fromkeys(outer for outer, _ in sorted(_WHERE_DEFINED)),
+    theano="local_func_inv",
+    effect="domain",
+    usual=False,
+    tags=("unsafe",),
+)
+def function_of_its_inverse_where_defined(node: Apply) -> Any:
+    """sin(arcsin(x)), exp(log(x)) ... are x where they are defined; elsewhere x is put in place of NaN."""
+    return _inner(node, _WHERE_DEFINED) if is_float(node.outputs[0]) else None
+
+
 # --- powers -----------------------------------------------------------------------------------------------------------
 
 

@@ -44,7 +44,14 @@ def fold_constant(node: Apply) -> Any:
 
 
 @canonical.node(
-    ViewOp, theano=("remove_zero_grad", "remove_consider_constant", "remove_disconnected_grad", "remove_undefined_grad")
+    ViewOp,
+    theano=(
+        "remove_zero_grad",
+        "remove_consider_constant",
+        "remove_disconnected_grad",
+        "remove_undefined_grad",
+        "local_view_op",
+    ),
 )
 def view_without_gradient(node: Apply) -> Any:
     """An op that matters only to gradients is its input, once those are made."""
