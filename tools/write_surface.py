@@ -197,7 +197,7 @@ PREFERENCE = [
     "theon.nnet.ctc",
     "theon.compile.stages", "theon.rewrite.optimizer", "theon.rewrite.local", "theon.rewrite.navigate",
     "theon.rewrite.equilibrium", "theon.rewrite.engine", "theon.rewrite.database", "theon.rewrite.pattern",
-    "theon.rewrite.trace", "theon.rewrite.watch", "theon.rewrite.shapes", "theon.legacy.rewrites", "theon.legacy.canonizer",
+    "theon.rewrite.trace", "theon.rewrite.watch", "theon.rewrite.shapes", "theon.legacy.rewrites", "theon.legacy.canonizer", "theon.legacy.products",
     "theon.legacy.python2", "theon.graph.destroy", "theon.graph.features",
     "theon.runtime.linker", "theon.runtime.vm",
     "theon.tensor.slices", "theon.ops.slices", "theon.ops.close", "theon.ops.disk", "theon.ops.transfer", "theon.scalar.type", "theon.scalar.op",

@@ -27,7 +27,7 @@ __all__ = ["EquilibriumOptimizer", "Index"]
 _logger = logging.getLogger("theano.gof.opt")
 _ROUNDS = 50
 _NEIGHBOURS = 8  # readers of one variable that are looked at again
-_DEPTH = 3  # how far from a change a rule may look
+_DEPTH = 2  # how far from a change a rule may look
 
 
 class Index:

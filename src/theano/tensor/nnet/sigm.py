@@ -3,6 +3,16 @@
 from theano._modules import modules
 from theon.errors import NotScalarConstantError
 from theon.graph.printing import pprint
+from theon.legacy.products import (
+    compute_mul,
+    is_1pexp,
+    is_exp,
+    is_mul,
+    is_neg,
+    parse_mul_tree,
+    partition_num_or_denom,
+    simplify_mul,
+)
 from theon.legacy.rewrites import (
     local_1msigmoid,
     local_exp_over_1_plus_exp,
