@@ -12,9 +12,9 @@ from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.ops.declare import TensorOp, real_part, to_float
-from theon.ops.dims import reshape
+from theon.ops.dims import patternbroadcast, reshape
 from theon.ops.dot import dot
-from theon.ops.fill import eye, identity_like
+from theon.ops.fill import alloc, eye, identity_like
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -41,11 +41,56 @@ __all__ = [
 ]
 
 
+def over_stacks(op: Any, inputs: Sequence[Any], cores: Sequence[int], **kwargs: Any) -> Any:
+    """Return what ``op`` makes of stacks: the last ``cores`` dimensions of each input are its own, those in front broadcast.
+
+    The op's outputs get the dimensions in front.
+    """
+    from theon.autodiff.vectorize import vectorize
+
+    lead = max(v.type.ndim - n for v, n in zip(inputs, cores))
+    sizes: list[Any] = []
+    for d in range(lead):
+        real = [
+            (v, v.type.ndim - n - lead + d)
+            for v, n in zip(inputs, cores)
+            if v.type.ndim - n - lead + d >= 0 and not v.type.broadcastable[v.type.ndim - n - lead + d]
+        ]
+        sizes.append(real[0][0].shape[real[0][1]] if real else 1)
+    total: Any = 1
+    for n in sizes:
+        total = total * n
+    given, replace = [], {}
+    for v, n in zip(inputs, cores):
+        extra = v.type.ndim - n
+        if not extra:
+            given.append(v)
+            continue
+        own = [v.shape[d] for d in range(extra, v.type.ndim)]
+        if any(v.type.broadcastable[:extra]) or extra < lead:
+            v = alloc(v, *sizes, *own)
+        one = TensorType(v.type.dtype, v.type.broadcastable[v.type.ndim - n :])()
+        given.append(one)
+        replace[one] = reshape(v, [total, *own], n + 1)
+    made = op(*given, return_list=True)
+    found = []
+    for new, old in zip(vectorize(made, replace), made):
+        own = [new.shape[d + 1] for d in range(old.type.ndim)]
+        found.append(patternbroadcast(reshape(new, [*sizes, *own], lead + len(own)), [False] * (lead + len(own))))
+    return found if kwargs.get("return_list") or len(found) > 1 else found[0]
+
+
 class _OfMatrix(TensorOp):
-    """Ops of one matrix, which is taken as floating."""
+    """Ops of one matrix, which is taken as floating; of a stack of matrices, each by itself."""
 
     __module__ = "theano.tensor.nlinalg"
     __props__: tuple[str, ...] = ()
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Apply the op; over the dimensions in front of the last two where there are more."""
+        if len(inputs) == 1 and (x := as_tensor_variable(inputs[0])).type.ndim > 2:
+            return over_stacks(self, [x], [2], **kwargs)
+        return super().__call__(*inputs, **kwargs)
 
     def convert(self, *inputs: Any) -> Sequence[Variable]:
         """TypeError for what is no matrix."""
@@ -238,8 +283,10 @@ def matrix_dot(*args: Any) -> Any:
 
 
 def matrix_power(M: Any, n: int) -> Any:
-    """Return the square matrix ``M`` to the power ``n``, an integer; of the inverse where it is negative."""
+    """Return the square matrix ``M`` to the power ``n``, an integer; of the inverse where it is negative; each of a stack."""
     M = as_tensor_variable(M)
+    if M.type.ndim > 2:
+        return over_stacks(lambda x, **_: [matrix_power(x, n)], [M], [2])
     if n < 0:
         M, n = matrix_inverse(M), -n
     result: Any = None

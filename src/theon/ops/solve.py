@@ -13,7 +13,7 @@ from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, to_float
 from theon.ops.dims import reshape
 from theon.ops.dot import dot
-from theon.ops.linalg import _product, gradient_through, triangle
+from theon.ops.linalg import _product, gradient_through, over_stacks, triangle
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -69,6 +69,14 @@ class Solve(TensorOp):
         if A_structure not in _STRUCTURES:
             raise ValueError("Invalid matrix structure argument", A_structure)
         self.A_structure, self.lower, self.overwrite_A, self.overwrite_b = A_structure, lower, overwrite_A, overwrite_b
+
+    def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Apply the op; to stacks over the dimensions in front, which broadcast. A vector ``b`` stays one for all."""
+        if len(inputs) == 2:
+            A, b = (as_tensor_variable(v) for v in inputs)
+            if A.type.ndim >= 2 and b.type.ndim >= 1 and (A.type.ndim > 2 or b.type.ndim > 2):
+                return over_stacks(self, [A, b], [2, min(b.type.ndim, 2)], **kwargs)
+        return super().__call__(*inputs, **kwargs)
 
     def infer(self, A: Any, b: Any) -> TensorType:
         """The shape of ``b``. TypeError for other ranks."""
@@ -143,7 +151,7 @@ def solve_triangular(A: Any, b: Any, trans: Any = 0, lower: bool = False) -> Any
         raise ValueError(f"trans is 0, 1, 'N' or 'T', not {trans!r}")
     A = as_tensor_variable(A)
     if trans in (1, "T"):
-        A, lower = A.T, not lower
+        A, lower = A.dimshuffle(*range(A.type.ndim - 2), A.type.ndim - 1, A.type.ndim - 2), not lower
     return (solve_lower_triangular if lower else solve_upper_triangular)(A, b)
 
 
