@@ -117,7 +117,7 @@ def h_softmax(
     (classes, outputs per class). Without ``target``: (batch, n_outputs); with it, an output's number for each row:
     (batch,), computing only the classes needed (Goodman 2001; Morin and Bengio 2005).
     """
-    x = as_tensor_variable(x)
+    x, W1, b1, W2, b2 = (as_tensor_variable(v) for v in (x, W1, b1, W2, b2))
     class_probs = softmax(dot(x, W1) + b1)
     if target is None:
         activations = tensordot(x, W2, (1, 1)) + b2
