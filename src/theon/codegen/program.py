@@ -37,6 +37,7 @@ LOCK, ARENA, ARENA_SIZE, SLOW, RAISE, FIRST = 0, 1, 2, 3, 4, 8
 _ALIGN: Final = 64
 _MANY: Final = 6
 _LONGEST: Final = 200  # instructions in a block
+_SMALL: Final = 16  # bytes of a temporary that has its place among the function's own variables
 
 _DECLARATIONS = """\
 @PyArray_Type = external global i8
@@ -537,6 +538,12 @@ class _Writer:
         temps = [b for b in self.program.buffers if b.kind == "temp" and b.number not in self.owned]
         slots: dict[object, list[Buffer]] = {}
         for buffer in temps:
+            if buffer.nbytes is not None and buffer.nbytes.op == "const" and buffer.nbytes.attr <= _SMALL:
+                # Numbers: the optimiser keeps them in registers where no kernel reads them.
+                place = self.alloca("i64", -(-int(buffer.nbytes.attr) // 8))
+                self.emit(f"store ptr {place}, ptr %b{buffer.number}.data")
+                self.ready.add(buffer.number)
+                continue
             if buffer.nbytes is None or not self._early(buffer.nbytes):
                 self.mallocs.append(buffer.number)
                 continue

@@ -80,6 +80,7 @@ class _Loop:
         self.changing: set[int] = set()  # buffers whose contents change while the loop runs
         self.first_inside = 0  # buffers from this one on are made inside
         self.known: dict[Scalar, bool] = {}
+        self.numbers: dict[int, HostScalar] = {}  # numbers computed in the step that sizes depend on
 
     def lower(self) -> None:
         low, info, node = self.low, self.info, self.node
@@ -112,8 +113,12 @@ class _Loop:
         current: list[int] = []
         for v, x, out in zip(i_carried, carried, node.outputs[n_kept:]):
             found = low.as_expression(x)
-            number = low.fresh(out, x.type.dtype, found.sizes)
-            low.fill(number, found)
+            # A number has a place of its own, which may be a register; it goes where it is wanted after the loop.
+            number = low.fresh(out if found.sizes else None, x.type.dtype, found.sizes)
+            if found.sizes:
+                low.fill(number, found)
+            else:
+                low.host(low.as_scalar(x), number)
             current.append(number)
             self.changing.add(low.tensors[number].buffer)
             low.memory[v] = number
@@ -185,9 +190,10 @@ class _Loop:
         for buffer in low.buffers[self.first_inside :]:
             if buffer.nbytes is not None and self.varies(buffer.nbytes):
                 raise Unsupported("memory whose size changes from step to step")
+        early = self.steady_numbers()
         low.loops.pop()
         inside: tuple[Step, ...] = joined(low, low.steps, outer[2])
-        low.steps = steps
+        low.steps = [*steps, *early]
         low.fgraph, low.wanted, low.checked, low.known_indices = outer
         low.steps.append(Loop(inside, count, counter, stop))
         # What is there afterwards.
@@ -256,7 +262,10 @@ class _Loop:
             raise Unsupported("rows of another rank")
         for n, wanted, flag in zip(expression.sizes, sizes, v.type.broadcastable):  # type: ignore[attr-defined]
             low.same(const(1) if flag else n, wanted)
-        low.fill(target, expression)
+        if sizes:
+            low.fill(target, expression)
+        else:
+            low.host(low.as_scalar(v), target)
 
     def twin(self, v: Variable, others: Sequence[int], made: dict[int, int], now: Scalar) -> int | None:
         """One of the values collected that is ``v`` under another name, so that its rows are the same."""
@@ -343,6 +352,20 @@ class _Loop:
         for n, wanted in zip(sizes, self.low.sizes_of(number)):
             self.low.same(n, wanted)
 
+    def number(self, tensor: int) -> HostScalar | None:
+        """The step that computes a number, where it is the only one that writes it."""
+        found = [s for s in self.low.steps if isinstance(s, HostScalar) and s.output == tensor]
+        return found[0] if len(found) == 1 else None
+
+    def steady_numbers(self) -> list[HostScalar]:
+        """The steps that compute numbers on which sizes depend and that are the same in all steps, taken out of the loop."""
+        low = self.low
+        found = [
+            s for s in low.steps if isinstance(s, HostScalar) and s.output in self.numbers and not self.varies(s.value)
+        ]
+        low.steps = [s for s in low.steps if not any(s is moved for moved in found)]
+        return found
+
     def varies(self, root: Scalar) -> bool:
         """Whether a size may change while the loop runs."""
         low = self.low
@@ -357,6 +380,11 @@ class _Loop:
             if x.op == "elem":
                 t = low.tensors[x.attr]
                 found = t.buffer in self.changing or t.buffer >= self.first_inside
+                step = self.number(x.attr) if found and t.buffer not in self.changing else None
+                if step is not None:  # computed in the step, from what may be the same each time
+                    found = False
+                    parts.append(step.value)
+                    self.numbers[x.attr] = step
                 if t.offset is not None:  # an element of a sequence: another one in each step
                     parts.append(t.offset)
             elif x.op in ("dim", "stride"):

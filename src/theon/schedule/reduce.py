@@ -173,6 +173,14 @@ def reduction(low: Lowering, node: Apply) -> None:
     accumulator = node.op.accumulator_dtype(given)  # type: ignore[attr-defined]
     if accumulator not in NATIVE or given not in NATIVE:
         raise Unsupported(accumulator)
+    parts = low.vector.get(x)
+    if parts and op in ("add", "mul"):
+        # The number of elements of an array, say: an expression of its sizes.
+        total = k.cast(parts[0], accumulator)
+        for part in parts[1:]:
+            total = make(op, accumulator, (total, k.cast(part, accumulator)))
+        low.scalar[out] = k.cast(total, dtype)
+        return
     found = low.as_expression(x, positional=True)
     if op in ("max", "min"):
         for d in axes:
