@@ -19,10 +19,11 @@ import functools
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self
 
-__all__ = ["FLAGS", "Config", "Flag", "change_flags", "config", "parse_flags"]
+__all__ = ["FLAGS", "Config", "Flag", "change_flags", "config", "parse_flags", "warn_of_flags"]
 
 _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     # name, kind, default, allowed texts, may be set after import
@@ -155,7 +156,7 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     ("init_gpu_device", "device", "", (), False),
     ("int_division", "enum", "int", ("int", "raise", "floatX"), True),
     ("lib.amdlibm", "bool", False, (), True),
-    ("linker", "enum", "vm", ("vm", "py", "vm_nogc"), True),
+    ("linker", "enum", "vm", ("vm", "py", "vm_nogc", "cvm", "c|py", "c", "c|py_nogc", "cvm_nogc"), True),
     ("magma.enabled", "bool", False, (), True),
     ("magma.include_path", "str", "", (), True),
     ("magma.library_path", "str", "", (), True),
@@ -332,21 +333,27 @@ FLAGS["DebugMode.check_preallocated_output_ndim"].check = lambda n: n > 0
 FLAGS["DebugMode.patience"].check = lambda n: n > 0
 
 
-def parse_flags(text: str) -> dict[str, str]:
-    """Read ``"floatX=float32,blas.ldflags='-lm -lblas'"`` into a dict of texts; a piece without ``=`` is a ValueError."""
+def _pieces(text: str) -> list[str]:
+    """The parts of a text of flags, without their quotes; commas inside quotes do not divide."""
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace = ","
     lexer.whitespace_split = True
     lexer.commenters = ""
+    return [piece.strip() for piece in lexer if piece.strip()]
+
+
+def parse_flags(text: str, strict: bool = True) -> dict[str, str]:
+    """Read ``"floatX=float32,blas.ldflags='-lm -lblas'"`` into a dict of texts.
+
+    A piece without ``=`` is a ValueError, or, where ``strict`` is False, left out.
+    """
     found: dict[str, str] = {}
-    for piece in lexer:
-        piece = piece.strip()
-        if not piece:
-            continue
+    for piece in _pieces(text):
         key, equals, value = piece.partition("=")
-        if not equals:
+        if equals:
+            found[key.strip()] = value.strip()
+        elif strict:
             raise ValueError(f"THEANO_FLAGS: {piece!r} is not of the form name=value")
-        found[key.strip()] = value.strip()
     return found
 
 
@@ -371,8 +378,21 @@ def _texts() -> dict[str, str]:
         prefix = "" if section == "global" else section + "."
         for key, value in parser.items(section):
             found[prefix + key] = value
-    found.update(parse_flags(os.environ.get("THEANO_FLAGS", "")))
+    found.update(parse_flags(os.environ.get("THEANO_FLAGS", ""), strict=False))
     return found
+
+
+def warn_of_flags() -> None:
+    """Warn, when Theon is imported, of flags in the environment that are unknown, have no value, or ask for a GPU."""
+    known = set(FLAGS)
+    for piece in _pieces(os.environ.get("THEANO_FLAGS", "")):
+        name = piece.partition("=")[0].strip()
+        if "=" not in piece:
+            warnings.warn(f"Config key {piece!r} has no value, ignoring it", stacklevel=2)
+        elif name not in known:
+            warnings.warn(f"Theano does not recognise this flag: {name}", stacklevel=2)
+    if config.device not in ("", "cpu"):
+        warnings.warn(f"device={config.device}: there is no GPU code here, everything runs on the CPU", stacklevel=2)
 
 
 class Section:
@@ -465,6 +485,7 @@ class Config:
 
 
 config: Final = Config(_texts())
+warn_of_flags()
 
 
 class change_flags:

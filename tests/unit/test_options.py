@@ -1,5 +1,9 @@
 """Flags: by attribute, by section, in the later spelling with two underscores."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import theano
@@ -25,3 +29,48 @@ def test_leaving_changed_flags_twice_is_allowed():
     assert theano.config.compute_test_value == "warn"
     outer.__exit__()
     assert theano.config.compute_test_value == "off"
+
+
+def started(program="", **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import theano; c = theano.config; {program}"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout.strip(), done.stderr
+
+
+@pytest.mark.parametrize("linker", ["py", "c", "c|py", "c|py_nogc", "vm", "cvm", "vm_nogc", "cvm_nogc"])
+def test_linkers_of_theano_are_taken(linker):
+    x = theano.tensor.dscalar("x")
+    with theano.config.change_flags(linker=linker):
+        assert theano.function([x], x + 1)(1.0) == 2.0 and theano.compile.get_default_mode().provided_linker == linker
+
+
+def test_flags_that_say_nothing_here_are_warned_of_once():
+    code, out, err = started(
+        "print(c.floatX, c.linker)",
+        THEANO_FLAGS="floatX=float32,device=gpu0,lib.cnmem=0.8,garbage,linker=c|py,blas.ldflags='-lm -lblas'",
+    )
+    assert code == 0 and out == "float32 c|py"
+    for words in ("not recognise this flag: lib.cnmem", "'garbage' has no value", "device=gpu0: there is no GPU code"):
+        assert err.count(words) == 1
+    assert "blas" not in err
+
+
+def test_flags_from_files(tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.write_text("[global]\nfloatX = float32\nmode = FAST_COMPILE\n[gcc]\ncxxflags = -O3 -march=native\n")
+    second.write_text("[global]\nmode = FAST_RUN\n")
+    code, out, err = started(
+        "print(c.floatX, c.mode, c.gcc.cxxflags)", THEANORC=os.pathsep.join(map(str, (first, second))), THEANO_FLAGS=""
+    )
+    assert (code, out, err) == (0, "float32 FAST_RUN -O3 -march=native", "")
+    code, out, _ = started("print(c.floatX, c.mode)", THEANORC=str(first), THEANO_FLAGS="mode=DebugMode")
+    assert out == "float32 DebugMode"
+
+
+def test_a_wrong_value_is_refused_with_the_right_ones():
+    code, _, err = started(THEANO_FLAGS="floatX=float33")
+    assert code != 0 and "floatX" in err.splitlines()[-1] and "float64, float32, float16" in err.splitlines()[-1]

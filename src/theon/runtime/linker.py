@@ -294,7 +294,7 @@ class WrapLinker(Linker):
 
     def make_thunk(self, input_storage: Any = None, output_storage: Any = None, storage_map: Any = None) -> Any:
         """Return (function, containers of the inputs, containers of the outputs): those of the first linker."""
-        made = [self.linkers[0].make_all(input_storage, output_storage)]
+        made = [self.linkers[0].make_all(input_storage=input_storage, output_storage=output_storage)]
         made += [linker.make_all() for linker in self.linkers[1:]]
         orders = [m[4] for m in made]
         if any(order != orders[0] for order in orders):
