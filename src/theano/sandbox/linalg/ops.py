@@ -7,6 +7,16 @@ from theon.graph.variable import Apply
 from theon.legacy.blas import Dot22
 from theon.legacy.hints import Hint, HintsFeature, HintsOptimizer
 from theon.legacy.python2 import integer_types
+from theon.legacy.rewrites import (
+    inv_as_solve,
+    local_det_chol,
+    local_log_pow,
+    local_log_prod_sqr,
+    no_transpose_symmetric,
+    psd_solve_with_chol,
+    tag_solve_triangular,
+    transinv_to_invtrans,
+)
 from theon.ops.decompose import Cholesky, cholesky
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
@@ -16,16 +26,7 @@ from theon.ops.linalg import MatrixInverse, det, matrix_inverse
 from theon.ops.solve import Solve, solve
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
-from theon.rewrite.rules.linear import (
-    determinant_by_structure as local_det_chol,
-    inverse_by_structure as transinv_to_invtrans,
-    log_of_even_power as local_log_pow,
-    log_of_product_of_diagonal as local_log_prod_sqr,
-    product_with_inverse as inv_as_solve,
-    remove_hint_nodes,
-    solve_by_structure as psd_solve_with_chol,
-    transpose_of_symmetric as no_transpose_symmetric,
-)
+from theon.rewrite.rules.linear import remove_hint_nodes
 
 imported_scipy = True
 tag_solve_triangular = psd_solve_with_chol
