@@ -72,6 +72,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--save", metavar="FILE")
+    parser.add_argument("--caches", metavar="FOLDER", help="keep the peers' compiled code here, and the time it took")
     parser.add_argument("workloads", nargs="*")
     options = parser.parse_args()
     wanted = options.peers.split(",")
@@ -81,7 +82,7 @@ def main():
     print(f"{'workload':34}" + "".join(f"{p:>30}" for p in peers) + f"{'ratio':>8}")
     floor, rows = Floor(options.threads), {}
     for name in chosen(options.workloads):
-        found = {p: in_process(name, p, options.threads, options.seconds) for p in peers}
+        found = {p: in_process(name, p, options.threads, options.seconds, options.caches) for p in peers}
         good = {p: r["call"] for p, r in found.items() if r and "error" not in r}
         others = [t for p, t in good.items() if p != "theon"]
         ratio = f"{good['theon'] / min(others):.2f}" if "theon" in good and others else ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -83,13 +85,20 @@ def _digest(answer):
     return numbers[:: max(1, numbers.size // 1000)].tolist()
 
 
-def in_process(name: str, peer: str, threads: int, seconds: float = 1.0):
+def in_process(name: str, peer: str, threads: int, seconds: float = 1.0, caches: str | None = None):
     """Run :func:`measure` twice, each time in a new process: with an empty cache of compiled code, then with a full one.
 
-    The first gives "cold", the second all else. {"error": ...} where it fails; None where the peer has no version.
+    The first gives "cold", the second all else. {"error": ...} where it fails; None where the peer has no version. In the
+    folder ``caches`` the caches and the first times are kept for a later run.
     """
     limits = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], str(threads))
-    folder = tempfile.mkdtemp(prefix="theon-benchmark-")
+    kept = None
+    if caches:
+        own = "" if peer in ("compiled", "pytensor") else f"-{threads}"
+        kept = Path(caches) / f"{re.sub('[^a-z0-9]+', '-', name.lower())}-{peer}{own}"
+    folder = tempfile.mkdtemp(prefix="theon-benchmark-") if kept is None else str(kept)
+    if kept is not None:
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     limits |= {
         "THEON_CACHE": folder, "NUMBA_CACHE_DIR": folder, "TORCHINDUCTOR_CACHE_DIR": folder,
         "PYTENSOR_FLAGS": f"base_compiledir={folder}", "JAX_COMPILATION_CACHE_DIR": folder,
@@ -97,7 +106,10 @@ def in_process(name: str, peer: str, threads: int, seconds: float = 1.0):
     }  # fmt: skip
     try:
         cold = None
-        for turn in ("cold", "warm"):
+        first = Path(folder) / "cold.json"
+        if first.exists():
+            cold = json.loads(first.read_text())
+        for turn in ("cold", "warm") if cold is None else ("warm",):
             last = turn == "warm" or peer in ("numpy", "torch", "reference")
             code = f"import json; from benchmarks.measure import measure; print(json.dumps(measure({name!r}, {peer!r}, {seconds if last else 0})))"
             done = subprocess.run(
@@ -109,11 +121,13 @@ def in_process(name: str, peer: str, threads: int, seconds: float = 1.0):
             if found is None or last:
                 break
             cold = found["first"]
+            first.write_text(json.dumps(cold))
         if found is not None and cold is not None:
             found["cold"] = cold
         return found
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def peak():

@@ -43,6 +43,13 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(text, dtype, pool.budget() > 1)
         )
+    if step.name in ("depthwise", "depthwise_weights") and dtype in ("float32", "float64"):
+        from theon.codegen import depthwise, pool
+
+        own = depthwise.forward_text if step.name == "depthwise" else depthwise.weights_text
+        return _of_library(
+            f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(own, dtype, pool.budget() > 1)
+        )
     if step.name == "uniform":
         from theon.codegen import pool, streams
 

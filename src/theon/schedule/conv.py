@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -156,9 +156,15 @@ def forward(low: Lowering, node: Apply) -> None:
     steps = low.strides_of(w)
     turned = _flipped(low, w, op.filter_flip)
     view = low.view(turned, (per, *kernel[1:]), low.strides_of(turned), low.offset_of(turned))
-    _convolve(
-        low, x, view, number, geometry.pads, op.subsample, op.filter_dilation, groups, times(per, steps[0])
-    )  # fmt: skip
+
+    def others() -> None:
+        pads, step = geometry.pads, op.filter_dilation
+        _convolve(low, x, view, number, pads, op.subsample, step, groups, times(per, steps[0]))
+
+    def each() -> None:
+        _by_channels(low, "depthwise", (x, turned), number, geometry.pads, op.filter_dilation)
+
+    _by_groups(low, op, per, kernel[1], each, others)
     low.memory[out] = number
 
 
@@ -208,13 +214,61 @@ def image_gradient(low: Lowering, node: Apply) -> None:
         low.same(n, wanted)
     per = _divided(low, kernel[0], groups)
     number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(groups)), *image))
-    outer, low.steps = low.steps, []
-    _by_phases(low, op, w, g, number, geometry, per)
-    direct, low.steps = low.steps, []
-    _by_spreading(low, op, w, g, number, geometry, per)
-    spread, low.steps = low.steps, outer
-    low.steps.append(Branch(_spreading_is_cheaper(low, op, w, g, number), tuple(spread), tuple(direct)))
+
+    def others() -> None:
+        outer, low.steps = low.steps, []
+        _by_phases(low, op, w, g, number, geometry, per)
+        direct, low.steps = low.steps, []
+        _by_spreading(low, op, w, g, number, geometry, per)
+        spread, low.steps = low.steps, outer
+        low.steps.append(Branch(_spreading_is_cheaper(low, op, w, g, number), tuple(spread), tuple(direct)))
+
+    def each() -> None:
+        # The image's gradient is a convolution of the result's with the filters turned round.
+        turned = _flipped(low, w, not op.filter_flip)
+        spans = [times(minus(m, const(1)), const(d)) for m, d in zip(kernel[2:], op.filter_dilation)]
+        pads = [minus(span, pad) for span, pad in zip(spans, geometry.pads)]
+        _by_channels(low, "depthwise", (g, turned), number, pads, op.filter_dilation)
+
+    _by_groups(low, op, per, kernel[1], each, others)
     low.memory[out] = number
+
+
+def _by_groups(
+    low: Lowering, op: Any, per: Scalar, channels: Scalar, each: Callable[[], None], others: Callable[[], None]
+) -> None:
+    """Where each group is one channel and one filter, the steps of ``each``, else those of ``others``."""
+    if op.num_groups == 1 or tuple(op.subsample) != (1, 1):
+        others()
+        return
+    outer, low.steps = low.steps, []
+    each()
+    single, low.steps = low.steps, []
+    others()
+    several, low.steps = low.steps, outer
+    one = make("and", BOOL, (make("eq", BOOL, (per, const(1))), make("eq", BOOL, (channels, const(1)))))
+    low.steps.append(Branch(one, tuple(single), tuple(several)))
+
+
+def _by_channels(
+    low: Lowering, name: str, inputs: tuple[int, int], number: int, pads: Sequence[Scalar], step: Sequence[int]
+) -> None:
+    """One call of the routine of :mod:`theon.codegen.depthwise`."""
+    from theon.codegen import depthwise, pool, tile
+    from theon.codegen.shared import LOCK
+
+    dtype = low.tensors[number].dtype
+    size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
+    places, taps = (number, inputs[1]) if name == "depthwise" else (inputs[1], number)
+    lines, columns = low.sizes_of(places)[2:]
+    height, width = low.sizes_of(taps)[2:]
+    wide, tall = _rounded(columns, lane), _rounded(lines, depthwise.ROWS)
+    pitch, deep = plus(wide, times(_less(width), const(step[1]))), plus(tall, times(_less(height), const(step[0])))
+    room = plus(times(pitch, deep), plus(times(wide, tall), times(plus(times(height, width), const(2)), const(lane))))
+    slot = _rounded(plus(times(room, const(size)), const(LOCK + 64)), 64)
+    (slots,) = _workspace(low, dtype, [("uint8", times(slot, const(threads)))])
+    scalars = (*pads, *map(const, step), const(threads), slot)
+    low.steps.append(NativeCall(name, inputs, (number, slots), scalars, (), 0))
 
 
 def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -> Scalar:
@@ -298,9 +352,6 @@ def _by_phases(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _G
 @lowers("AbstractConv2d_gradWeights")
 def filter_gradient(low: Lowering, node: Apply) -> None:
     """Sums over blocks of places, image after image."""
-    from theon.codegen import pool, tile
-    from theon.codegen.shared import LOCK
-
     op = _settings(node)
     img, topgrad, sizes = node.inputs
     (out,) = node.outputs
@@ -315,6 +366,27 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
         low.same(n, wanted)
     channels, filters = _divided(low, image[1], groups), _divided(low, slopes[1], groups)
     number = low.fresh(out, dtype, (slopes[1], channels, *kernel))
+
+    def each() -> None:
+        _by_channels(
+            low, "depthwise_weights", (x, g), _flipped(low, number, op.filter_flip), geometry.pads, op.filter_dilation
+        )
+
+    def others() -> None:
+        _sums_of_blocks(low, op, x, g, number, geometry, channels, filters)
+
+    _by_groups(low, op, filters, channels, each, others)
+    low.memory[out] = number
+
+
+def _sums_of_blocks(
+    low: Lowering, op: Any, x: int, g: int, number: int, geometry: _Geometry, channels: Scalar, filters: Scalar
+) -> None:
+    from theon.codegen import pool, tile
+    from theon.codegen.shared import LOCK
+
+    dtype, groups = low.tensors[number].dtype, op.num_groups
+    slopes, kernel = low.sizes_of(g), low.sizes_of(number)[2:]
     size, lane = item(dtype), tile.lanes(dtype)
     threads = pool.budget()
     lines, columns = slopes[2:]
@@ -348,4 +420,3 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
         band, const(threads), slot, parts,
     )  # fmt: skip
     low.steps.append(NativeCall("conv_weights", (x, g), (number, table, sums, slots), numbers, (), 0))
-    low.memory[out] = number

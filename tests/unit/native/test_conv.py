@@ -155,3 +155,35 @@ def test_elements_of_filters_that_reach_no_place_of_a_narrow_image():
     g = rng.randn(12, 20, 7, 2)[:, :, : (13 + 6 - 7) // 2 + 1]
     wanted = conv_math.input_gradient(w, g, (13, 2), *settings)
     np.testing.assert_allclose(compiled([k, t, s], op(k, t, s))(w, g, [13, 2]), wanted, 1e-10, 1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize(
+    ("size", "kernel", "border", "dilation"),
+    [
+        ((7, 9), (3, 3), "valid", (1, 1)),
+        ((16, 33), (3, 2), "full", (1, 2)),
+        ((5, 16), (5, 3), "half", (1, 1)),
+        ((9, 40), (2, 3), (4, 3), (2, 1)),
+        ((1, 1), (1, 1), (0, 0), (1, 1)),
+    ],
+)
+def test_a_filter_for_each_channel(dtype, flip, size, kernel, border, dilation):
+    rng = np.random.RandomState(0)
+    x, w, g = (T.TensorType(dtype, (False,) * 4)() for _ in range(3))
+    channels = 5
+    y = T.nnet.conv2d(
+        x, w, border_mode=border, filter_flip=flip, filter_dilation=dilation, num_groups=channels
+    )  # fmt: skip
+    graphs = [y, *T.grad(None, [x, w], known_grads={y: g})]
+    native = theano.function([x, w, g], graphs)
+    assert not any(isinstance(step, PythonCall) for step in native._native.program.steps)
+    image = rng.randn(3, channels, *size).astype(dtype)
+    filters = rng.randn(channels, 1, *kernel).astype(dtype)
+    slope = rng.randn(*theano.function([x, w], y)(image, filters).shape).astype(dtype)
+    reference = theano.function([x, w, g], graphs, mode="FAST_COMPILE")
+    turned = [np.asfortranarray(v) for v in (image, filters, slope)]
+    for given in ((image, filters, slope), (image[::-1], filters[:, :, ::-1], slope[..., ::-1]), turned):
+        for found, wanted in zip(native(*given), reference(*given)):
+            np.testing.assert_allclose(found, wanted, rtol=1e-4 if dtype == "float32" else 1e-10, atol=1e-4)
