@@ -86,3 +86,11 @@ def test_parts_of_a_sum_with_an_operand_of_one_row_at_run_time():
     for p, q in ((a, b), (b, a), (a, a)):
         for got, want in zip(f(p, q), (np.exp((p + q)[:2]), np.sin((p + q)[2:5]))):
             np.testing.assert_allclose(got, want)
+
+
+def test_products_of_which_only_the_shape_is_read_are_not_computed_before_a_loop():
+    x, W, U = T.tensor3("x"), T.matrix("W"), T.matrix("U")
+    hs, _ = theano.scan(lambda xt, h, W, U: T.tanh(T.dot(xt, W) + T.dot(h, U)), x, T.zeros((x.shape[1], 4)), [W, U])
+    f = theano.function([x, W, U], T.grad((hs**2).sum(), [W, U]))
+    calls = [s for s in f._native.program.steps if getattr(s, "name", "") == "gemm"]
+    assert len(calls) == 3  # the sequence times W, and a sum of products each

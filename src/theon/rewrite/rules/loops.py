@@ -12,7 +12,7 @@ from theon.graph.traverse import clone, clone_replace, equal_computations, io_to
 from theon.graph.variable import Apply, Constant
 from theon.ops.arith import add
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, dimshuffle, shape_i
+from theon.ops.dims import DimShuffle, Shape, Shape_i, dimshuffle, shape_i
 from theon.ops.dot import Dot, dot
 from theon.ops.fill import alloc
 from theon.ops.reduce import Sum, SumLike, sum_like
@@ -228,7 +228,9 @@ def free_shapes(fgraph: FunctionGraph) -> int:
     for node in fgraph.toposort():
         if isinstance(node.op, SumLike):
             place = 1
-        elif isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second":
+        elif isinstance(node.op, Shape | Shape_i) or (
+            isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second"
+        ):
             place = 0
         else:
             continue
