@@ -85,6 +85,13 @@ CASES = {
     "determinant": (nlinalg.det, np.linalg.det, [lambda n: general(n) / (n + 2)]),
     "eigh": (lambda a: eigen(a, "L"), lambda a: [np.linalg.eigvalsh(a), a], [positive]),
     "upper eigenvalues": (lambda a: nlinalg.eigh(a, "U")[0], np.linalg.eigvalsh, [positive]),
+    "eig": (
+        lambda a: (lambda w, v: [T.dot(v * w, nlinalg.matrix_inverse(v)), w.sum(), (v**2).sum(axis=0)])(
+            *nlinalg.eig(a)
+        ),
+        lambda a: [a, np.trace(a), np.ones(len(a), a.dtype)],
+        [lambda n: np.triu(rng.randn(n, n) / (n + 1)) + np.diag(np.arange(n))],
+    ),
     "eigvalsh": (
         slinalg.eigvalsh,
         lambda a, b: scipy.linalg.eigh(a, b, eigvals_only=True) if a.size else np.zeros(0),

@@ -148,3 +148,17 @@ def test_fourier_transforms_and_back(norm, shape):
     np.testing.assert_allclose(back, x * (n if norm == "no_norm" else 1), atol=1e-12)
     T.verify_grad(lambda v: fft.rfft(v, norm), [x], rng=rng)
     T.verify_grad(lambda v: fft.irfft(v, norm, odd), [got], rng=rng)
+
+
+def test_gradients_of_wide_factors_of_eigenvalues_and_of_least_squares():
+    wide = TALL.T.copy()
+    for part in (lambda q, r: q, lambda q, r: r, lambda q, r: q.sum() * r**2):
+        T.verify_grad(lambda x, part=part: part(*nlinalg.qr(x)), [wide], rng=rng)
+    with pytest.raises(theano.gradient.NullTypeGradError, match="not unique"):
+        m = T.dmatrix()
+        T.grad(nlinalg.qr(m, "complete")[0].sum(), m)
+    apart = np.diag([1.0, 3.0, 6.0, 10.0]) + rng.randn(4, 4) / 4
+    T.verify_grad(lambda x: nlinalg.eig(x)[0] ** 2, [apart], rng=rng)
+    T.verify_grad(lambda x: nlinalg.eig(x)[1] ** 2, [apart], rng=rng)
+    T.verify_grad(lambda a, b: nlinalg.lstsq()(a, b, 1e-12)[0], [TALL, rng.randn(5, 2)], rng=rng)
+    T.verify_grad(lambda a, b: nlinalg.lstsq()(a, b, 1e-12)[0], [wide, rng.randn(3)], rng=rng)

@@ -17,6 +17,7 @@ from theon.ops.linalg import (
     matrix_power,
     norm,
     pinv,
+    slogdet,
     tensorinv,
 )
 from theon.ops.solve import TensorSolve, lstsq, tensorsolve

@@ -362,6 +362,24 @@ def _eigh(symbol: str, dtype: str, lower: bool, vectors: bool) -> str:
     return call.text(code)
 
 
+def _eig(symbol: str, dtype: str) -> str:
+    """``a``, columns, is overwritten; ``v`` gets the vectors as columns. Values that are not real are an error here."""
+    f, call, code = _begin(symbol, dtype, "a w v imaginary work")
+    a, w, v = Block(f, f["a"], 2), Block(f, f["w"], 1), Block(f, f["v"], 2)
+    imaginary, work = Block(f, f["imaginary"], 1), Block(f, f["work"], 1)
+    n, kind = a.sizes[0], KINDS[dtype][0]
+    call.alone(n)
+    pitch = call.integer(_leading(f, n))
+    args = (call.character("N"), call.character("V"), call.integer(n), a.data, pitch, w.data, imaginary.data)
+    call("geev", *args, a.data, call.integer(1), v.data, pitch, work.data, call.integer(work.sizes[0]), call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    with f.loop(n) as i, f.unless(f.load(kind, imaginary.data, i * KINDS[dtype][1]).ordered("oeq", 0)):
+        code.set(1)
+    _all_finite(f, w, kind, code)
+    return call.text(code)
+
+
 def _generalised(symbol: str, dtype: str, lower: bool) -> str:
     """The values of a v = w b v; ``a`` and ``b`` are overwritten."""
     f, call, code = _begin(symbol, dtype, "a b w work whole")
@@ -452,6 +470,7 @@ ROUTINES: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
     "lu_inverse": (_lu_inverse, ("getri",)),
     "determinant": (_determinant, ("getrf",)),
     "eigh": (_eigh, ("syevd",)),
+    "eig": (_eig, ("geev",)),
     "generalised": (_generalised, ("sygvd",)),
     "svd": (_svd, ("gesdd",)),
     "qr": (_qr, ("geqrf", "orgqr")),

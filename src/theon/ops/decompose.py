@@ -17,8 +17,9 @@ from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp
 from theon.ops.dot import dot
 from theon.ops.fill import diag, diagonal, eye, zeros_like
+from theon.ops.join import join
 from theon.ops.linalg import _OfMatrix, gradient_through, matrix_dot, triangle
-from theon.ops.solve import folded, solve_lower_triangular, solve_upper_triangular
+from theon.ops.solve import folded, solve, solve_lower_triangular, solve_upper_triangular
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -209,6 +210,26 @@ class Eig(_OfMatrix):
             raise ValueError("Eig: the matrix has complex eigenvalues: cast it to complex")
         return w, v
 
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """Of vectors of length 1 and different values: V^-T (diag(gw) + F * (V^T gV - V^T V diag(V^T gV))) V^T (Boeddeker and others 2017)."""
+        w, v = outputs
+        gw, gv = output_grads
+        middle: Any = None
+        if not isinstance(gw.type, DisconnectedType):
+            middle = diag(gw)
+        if not isinstance(gv.type, DisconnectedType):
+            one = eye(w.shape[0], dtype=w.type.dtype)
+            gap = w.dimshuffle("x", 0) - w.dimshuffle(0, "x")
+            product = dot(v.T, gv)
+            moved = product - dot(v.T, v) * diagonal(product).dimshuffle("x", 0)
+            turned = (1 - one) / (gap + one) * moved
+            middle = turned if middle is None else middle + turned
+        return [DisconnectedType()() if middle is None else solve(v.T, dot(middle, v.T))]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """(n,) and (n, n)."""
+        return [(shapes[0][0],), shapes[0]]
+
 
 class Eigh(_OfMatrix):
     """Eigenvalues, ascending, and eigenvectors of a symmetric matrix, of which one triangle is read."""
@@ -359,13 +380,21 @@ class QRFull(_OfMatrix):
         return np.linalg.qr(x, self.mode)
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
-        """Of a thin decomposition of a matrix with at least as many rows as columns (Walter and Lehmann 2010)."""
-        (_x,), (q, r) = inputs, outputs
+        """Of a thin decomposition (Walter and Lehmann 2010); columns beyond the rows are Q times what R has there."""
+        (x,), (q, r) = inputs, outputs
+        if self.mode == "complete":
+            from theon.autodiff.reverse import grad_not_implemented
+
+            return [grad_not_implemented(self, 0, x, "The columns of Q beyond those of the matrix are not unique.")]
         gq, gr = (zeros_like(v) if isinstance(g.type, DisconnectedType) else g for g, v in zip(output_grads, outputs))
-        m = dot(r, gr.T) - dot(gq.T, q)
+        k = r.shape[0]
+        square, g_square = r[:, :k], gr[:, :k]
+        gq = gq + dot(x[:, k:], gr[:, k:].T)
+        m = dot(square, g_square.T) - dot(gq.T, q)
         symmetric = triangle(m, True) + triangle(m, True, -1).T
         # (gq + q copyltu(m)) r^-T
-        return [solve_upper_triangular(r, (gq + dot(q, symmetric)).T).T]
+        first = solve_upper_triangular(square, (gq + dot(q, symmetric)).T).T
+        return [join(1, first, dot(q, gr[:, k:]))]
 
 
 class QRIncomplete(QRFull):

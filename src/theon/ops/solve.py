@@ -9,11 +9,12 @@ import numpy as np
 import scipy  # its modules are loaded when they are first asked for
 
 from theon.dtypes import discrete_dtypes, upcast
+from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, to_float
 from theon.ops.dims import reshape
 from theon.ops.dot import dot
-from theon.ops.linalg import _product, gradient_through, over_stacks, triangle
+from theon.ops.linalg import _product, gradient_through, over_stacks, pinv, triangle
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -187,6 +188,16 @@ class lstsq(TensorOp):
         """LAPACK's."""
         found, residuals, rank, values = np.linalg.lstsq(x, y, float(rcond))
         return found, np.atleast_1d(residuals), rank, values
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Only the solution moves smoothly, and not with ``rcond``."""
+        return [[True, False, False, False]] * 2 + [[False] * 4]
+
+    def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        """That of pinv(x) y, for matrices of constant rank (Golub and Pereyra 1973)."""
+        x, y, _ = inputs
+        found = gradient_through(lambda a, b: dot(pinv(a), b), [x, y], output_grads[:1])
+        return [*found, DisconnectedType()()]
 
 
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:

@@ -285,6 +285,21 @@ def eigh(low: Lowering, node: Apply) -> None:
     low.memory[vectors] = low.view(number, (n, n), (step, times(step, n)), const(0))
 
 
+@lowers("Eig")
+def eig(low: Lowering, node: Apply) -> None:
+    """The matrix is laid out in columns; values that are not real are left to the reference, which refuses them."""
+    dtype = _dtype(node)
+    values, vectors = node.outputs
+    found = _expression(low, node.inputs[0])
+    n = _square(low, found.sizes)
+    a, v = _columns(low, dtype, found.sizes), _columns(low, dtype, found.sizes)
+    low.fill(a, found)
+    w = low.fresh(values, dtype, (n,))
+    work = _vector(low, dtype, plus(times(const(_BLOCK), n), const(1)))
+    _call(low, "eig", (a,), (w, v, _vector(low, dtype, n), work))
+    low.memory[values], low.memory[vectors] = w, v
+
+
 @lowers("Eigvalsh")
 def eigvalsh(low: Lowering, node: Apply) -> None:
     """Both matrices are overwritten."""
