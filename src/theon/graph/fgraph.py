@@ -47,6 +47,7 @@ class FunctionGraph:
         self.update_mapping = update_mapping
         self._features: list[Any] = []
         self._clients: dict[Variable, list[tuple[Any, int]]] = {}
+        self.dimensions: dict[Any, Any] = {}  # what rewriting found of sizes: (variable, place) -> where they come from
         self._order: tuple[Any, list[Apply]] | None = None
         self.merged: int | None = None  # the count of changes at which equal nodes were last looked for
         self.changes = 0  # how many readers were given another variable

@@ -144,7 +144,16 @@ class EquilibriumOptimizer(NavigatorOptimizer):
         nodes, of, imported = fgraph.apply_nodes, self.index.of, fgraph.imported
         assert imported is not None
         done: set[Apply] = set()
-        pending = deque(fgraph.toposort())
+        # What looks at an op, with the op, so that its id is not given to another one.
+        looking: dict[int, tuple[Any, Any]] = {}
+        pending: deque[Apply] = deque()
+        for node in fgraph.toposort():
+            op = node.op
+            known = looking.get(id(op))
+            if known is None:
+                known = looking[id(op)] = op, of(op)
+            if known[1]:
+                pending.append(node)
         changes = 0
         while pending:
             stack = [pending.popleft()]
@@ -153,12 +162,16 @@ class EquilibriumOptimizer(NavigatorOptimizer):
                 if node not in nodes or node in done:
                     continue
                 done.add(node)
-                entries = of(node.op)
+                op = node.op
+                known = looking.get(id(op))
+                if known is None:
+                    known = looking[id(op)] = op, of(op)
+                entries = known[1]
                 if not entries:
                     continue
                 rewriting.origin = node.tag.__dict__.get("origin")
                 for opt, guard, function, graph in entries:
-                    if (guard is not None and node.op != guard) or (tired and opt in tired):
+                    if (guard is not None and op != guard) or (tired and opt in tired):
                         continue
                     if function is not None:
                         try:

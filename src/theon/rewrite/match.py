@@ -48,19 +48,18 @@ def made_by(variable: Variable, what: Any) -> Apply | None:
 
 def number_of(variable: Variable) -> Any:
     """The number that all elements of ``variable`` are known to be, as a NumPy scalar; None if there is no such."""
+    node = variable.owner
+    if node is None:
+        data = variable.__dict__.get("data")
+        return None if data is None else _uniform(data)
     casts: list[str] = []
     found = None
     for _ in range(10):
-        if isinstance(variable, Constant):
-            data = variable.data
-            if isinstance(data, np.ndarray) and data.size:
-                if data.size == 1 or (data.size <= _LARGEST and bool((data == data.flat[0]).all())):
-                    found = data.flat[0]
-            break
-        node = variable.owner
         if node is None:
+            data = variable.__dict__.get("data")
+            found = None if data is None else _uniform(data)
             break
-        op = node.op
+        op: Any = node.op
         if isinstance(op, Elemwise):
             name = op.scalar_op.kind
             if name == "second":
@@ -69,19 +68,29 @@ def number_of(variable: Variable) -> Any:
                 casts.append(node.outputs[0].type.dtype)  # type: ignore[attr-defined]
                 variable = node.inputs[0]
             else:
-                break
+                return None
         elif isinstance(op, Alloc | DimShuffle):
             variable = node.inputs[0]
         else:
             shape = getattr(node.inputs[0].type, "shape", None) if isinstance(op, Shape_i) else None
-            if shape is not None and shape[op.i] is not None:  # type: ignore[attr-defined]
-                found = np.int64(shape[op.i])  # type: ignore[attr-defined]
+            if shape is not None and shape[op.i] is not None:
+                found = np.int64(shape[op.i])
             break
+        node = variable.owner
     if found is not None and casts:
         with np.errstate(all="ignore"):
             for dtype in reversed(casts):
                 found = np.asarray(found).astype(dtype)[()]
     return found
+
+
+def _uniform(data: Any) -> Any:
+    """The number that all elements of an array are, None for others."""
+    if not isinstance(data, np.ndarray) or not data.size:
+        return None
+    if data.size == 1:
+        return data.flat[0]
+    return data.flat[0] if data.size <= _LARGEST and bool((data == data.flat[0]).all()) else None
 
 
 def is_number(variable: Variable, number: float) -> bool:
@@ -149,11 +158,29 @@ def _plain_source(variable: Variable) -> Variable:
     return variable
 
 
-def dimension(variable: Variable, place: int, depth: int = 4) -> Any:
+def dimension(variable: Variable, place: int) -> Any:
     """What the size of ``variable`` along ``place`` is: a number, (a variable, its dimension) or the scalar that asks for it.
 
     Equal answers mean equal sizes whenever the function runs.
     """
+    return _dimension(variable, place, 3)
+
+
+def _dimension(variable: Variable, place: int, depth: int) -> Any:
+    # Rewriting keeps values, so that what was found of a variable of a function graph stays true.
+    memo: dict[Any, Any] | None = None if variable.fgraph is None else variable.fgraph.dimensions
+    start = variable, place
+    if memo is not None:
+        known = memo.get(start)
+        if known is not None:
+            return known
+    found = _walked(variable, place, depth)
+    if memo is not None:
+        memo[start] = found
+    return found
+
+
+def _walked(variable: Variable, place: int, depth: int) -> Any:
     for _ in range(50):
         shape = getattr(variable.type, "shape", None)
         if shape is None:
@@ -165,10 +192,21 @@ def dimension(variable: Variable, place: int, depth: int = 4) -> Any:
             break
         op: Any = node.op
         if isinstance(op, Elemwise):
-            whole = list(dict.fromkeys(v for v in node.inputs if not v.type.broadcastable[place]))  # type: ignore[attr-defined]
-            if len(whole) > 1 and (depth == 0 or len({dimension(v, place, depth - 1) for v in whole}) > 1):
-                break
-            variable = whole[0]
+            first, several = None, False
+            for v in node.inputs:
+                if not v.type.broadcastable[place] and v is not first:  # type: ignore[attr-defined]
+                    several = several or first is not None
+                    first = first or v
+            if several:
+                answers = None
+                for v in node.inputs:
+                    if not v.type.broadcastable[place]:  # type: ignore[attr-defined]
+                        answer = None if depth == 0 else _dimension(v, place, depth - 1)
+                        if answer is None or (answers is not None and answer != answers):
+                            return variable, place
+                        answers = answer
+                return answers
+            variable = first  # type: ignore[assignment]
         elif isinstance(op, DimShuffle):
             variable, place = node.inputs[0], op.new_order[place]
         elif isinstance(op, IncSubtensor):
@@ -185,11 +223,10 @@ def dimension(variable: Variable, place: int, depth: int = 4) -> Any:
             axes = op.axes_of(variable)
             place = [d for d in range(variable.type.ndim) if d not in axes][place]  # type: ignore[attr-defined]
         elif isinstance(op, Subtensor):
-            kept = [
-                d for d in range(node.inputs[0].type.ndim) if d >= len(op.idx_list) or isinstance(op.idx_list[d], slice)
-            ]  # type: ignore[attr-defined]
-            d = kept[place]
-            if d < len(op.idx_list) and op.idx_list[d] != slice(None, None, None):
+            entries = op.idx_list
+            ndim = node.inputs[0].type.ndim  # type: ignore[attr-defined]
+            d = [d for d in range(ndim) if d >= len(entries) or isinstance(entries[d], slice)][place]
+            if d < len(entries) and entries[d] != slice(None, None, None):
                 break
             variable, place = node.inputs[0], d
         else:

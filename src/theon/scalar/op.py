@@ -81,7 +81,7 @@ class ScalarOp(Op):
     @property
     def kind(self) -> str:
         """The name under which rewriting knows what is computed; empty for an op it knows nothing about."""
-        return "" if "output_types_preference" in vars(self) else self.declared
+        return "" if "output_types_preference" in self.__dict__ else self.declared
 
     def output_types(self, types: Sequence[Scalar]) -> Sequence[Scalar]:
         """Return the types of the outputs. NotImplementedError without ``output_types_preference``."""

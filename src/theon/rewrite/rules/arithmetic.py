@@ -121,7 +121,14 @@ def opposite_terms(node: Apply, fgraph: FunctionGraph) -> Any:
     readers = fgraph.clients(out)
     if len(readers) == 1 and _in_sum(readers[0][0]):
         return None  # the whole sum is looked at instead
-    found = terms(out)
+    if not any(
+        v.owner is not None and isinstance(v.owner.op, Elemwise) and v.owner.op.scalar_op.kind in _SUMS
+        for v in node.inputs
+    ):
+        x, y = (node.inputs[0], node.inputs[-1])
+        if len(node.inputs) != 2 or x is not y or node.op.scalar_op.kind != "sub":  # type: ignore[attr-defined]
+            return None
+    found = terms(out, 10)
     by_id = {id(v) for minus, v in found if minus}
     if not by_id or not any(not minus and id(v) in by_id for minus, v in found):
         return None
@@ -136,6 +143,9 @@ def opposite_terms(node: Apply, fgraph: FunctionGraph) -> Any:
             left.remove(next(entry for entry in left if not entry[0] and entry[1] is v))
             gone.append(v)
     return spread_like(_sum(left, out), out, gone)
+
+
+_SUMS = ("add", "sub", "neg")
 
 
 def _in_sum(reader: Any) -> bool:

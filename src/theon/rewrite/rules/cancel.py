@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from theon.graph.variable import Apply, Variable
+import numpy as np
+
+from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import mul, neg, true_div
+from theon.ops.dims import cast
 from theon.ops.special import erfcx, sigmoid
+from theon.rewrite.match import spread_like
 from theon.rewrite.rule import Rules
 from theon.rewrite.rules.stabilize import is_number, made_by
+from theon.tensor.constant import constant
 
 __all__ = ["cancel"]
 
@@ -125,7 +130,7 @@ def _cancelled(out: Variable) -> Any:
     changed = _factors(out, above, below)
     if not below or not above:
         return None
-    found = False
+    gone: list[Variable] = []
     for bottom in list(below):
         for place, top in enumerate(above):
             new = _together(top, bottom)
@@ -133,13 +138,19 @@ def _cancelled(out: Variable) -> Any:
                 continue
             below = [v for v in below if v is not bottom] + [v for v in below if v is bottom][1:]
             above[place : place + 1] = [] if isinstance(new, int) else [new]
-            found = True
+            gone += [top, bottom]
             break
-    if not found:
+    if not gone:
         return None
-    from theon.ops.fill import ones_like
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    top, bottom = (
+        _product([v if isinstance(v, Constant) else cast(v, dtype) for v in side], out) for side in (above, below)
+    )
+    result = true_div(top, bottom) if below else top
+    return spread_like(neg(result) if changed else result, out, gone)
 
-    result = ones_like(out) if not above else above[0] if len(above) == 1 else mul(*above)
-    if below:
-        result = true_div(result, below[0] if len(below) == 1 else mul(*below))
-    return neg(result) if changed else result
+
+def _product(parts: list[Any], out: Variable) -> Any:
+    if not parts:
+        return constant(np.ones((), out.type.dtype))  # type: ignore[attr-defined]
+    return parts[0] if len(parts) == 1 else mul(*parts)

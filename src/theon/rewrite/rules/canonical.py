@@ -40,6 +40,9 @@ def dimshuffle_of_dimshuffle(node: Apply) -> Any:
 @canonical.node(Op, theano=("constant_folding", "topo_constant_folding"), tags=("fast_compile",))
 def fold_constant(node: Apply) -> Any:
     """A node whose inputs are all constant is a constant."""
+    for v in node.inputs:
+        if v.owner is not None:
+            return None
     return constant_value(node)
 
 
