@@ -166,6 +166,8 @@ IN_MODULE = {
     ("theano.gof.vm", "raise_with_op"): "theon.runtime.linker:raise_with_op",
     ("theano.compile.debugmode", "raise_with_op"): "theon.runtime.linker:raise_with_op",
     ("theano.compile.function_module", "raise_with_op"): "theon.runtime.linker:raise_with_op",
+    ("theano.scan_module.scan_utils", "Validator"): "theon.legacy.validity:Validator",
+    ("theano.tensor.nnet.opt", "conv2d"): "theon.nnet.layers:conv2d_of_nnet",
     ("theano", "dot"): "theon.ops.dot:dot_of_any",
     ("theano", "sparse"): None,
     ("theano.scalar.sharedvar", "shared"): "theon.tensor.shared:shared",

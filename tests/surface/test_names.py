@@ -99,6 +99,24 @@ def test_exceptions_have_a_reason_and_match_absent_names():
             ), f"{module} {pattern} matches no absent name of Theano"
 
 
+# Where another module's function of that name serves as well.
+OTHERS = {
+    ("theano.gof.unify", "comm_guard"),
+    ("theano.scalar.basic_sympy", "remove"),
+    ("theano.sparse.opt", "register_specialize"),
+    ("theano.sparse.sandbox.sp2", "register_specialize"),
+}
+
+
+def test_a_name_that_one_module_has_from_another_is_the_same_object():
+    for module, name in PAIRS:
+        home = NAMES[module][name].get("from")
+        if NAMES[module][name]["kind"] == "module" or name not in NAMES.get(home, ()) or (module, name) in OTHERS:
+            continue
+        here, there = resolve(module, name), resolve(home, name)
+        assert here is None or there is None or here is there, f"{module}.{name} is not {home}.{name}"
+
+
 def parameters(found):
     """The parameter names of a function, or of a class's constructor, without self."""
     signature = inspect.signature(found)

@@ -4,7 +4,6 @@ from theano._modules import modules
 from theon.compile.conveniences import clone
 from theon.compile.rebuild import rebuild_collect_shared
 from theon.control.scan import get_updates_and_outputs, until
-from theon.graph.features import Validator
 from theon.graph.traverse import equal_computations
 from theon.legacy.python2 import string_types
 from theon.legacy.scan_tools import (
@@ -22,6 +21,7 @@ from theon.legacy.scan_tools import (
     scan_can_remove_outs,
     traverse,
 )
+from theon.legacy.validity import Validator
 from theon.ops.dims import get_scalar_constant_value
 
 __getattr__ = modules(

@@ -9,7 +9,6 @@ from theon.nnet.abstract_conv import (
     AbstractConv3d,
     AbstractConv3d_gradInputs,
     AbstractConv3d_gradWeights,
-    conv2d,
 )
 from theon.nnet.blocksparse import (
     SparseBlockGemv,
@@ -27,6 +26,7 @@ from theon.nnet.corr import (
     CorrMM_gradInputs,
     CorrMM_gradWeights,
 )
+from theon.nnet.layers import conv2d_of_nnet as conv2d
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.type import TensorType
