@@ -256,3 +256,30 @@ def test_integer_and_float16_arrays_are_read_and_written():
         for one, other in zip(f(value), [value[::-1, 1:3], value[[0, 0, 2]], set_, more], strict=True):
             np.testing.assert_array_equal(one, other)
             assert one.dtype == dtype
+
+
+def test_arrays_on_both_sides_of_an_empty_ellipsis_are_separate():
+    value = np.arange(120.0).reshape(2, 3, 4, 5)
+    x = T.dtensor4("x")
+    i, j = [2, 1, 0], [1, -4, -1]
+    out = x[:, i, ..., j, :]
+    got, new = theano.function([x], [out, T.set_subtensor(out, 0.0)])(value)
+    wanted = value.copy()
+    wanted[:, i, ..., j, :] = 0
+    np.testing.assert_array_equal(got, value[:, i, ..., j, :])
+    np.testing.assert_array_equal(new, wanted)
+
+
+def test_index_forms_are_native():
+    x, i, n = T.dtensor3("x"), T.lvector("i"), T.lscalar("n")
+    value = np.arange(60.0).reshape(3, 4, 5)
+    forms = [
+        (x[::2], value[::2]), (x[::-2, 1:], value[::-2, 1:]), (x[n::3], value[1::3]), (x[:, i, ::2], value[:, [1, 1], ::2]),
+        (x[i, :, i], value[[1, 1], :, [1, 1]]), (x[i, None, 1:3], value[[1, 1], None, 1:3]), (x[2:0:-1, i], value[2:0:-1, [1, 1]]),
+        (T.set_subtensor(x[::2, ::-1], 0.0)[1:], value[1:].copy()), (T.inc_subtensor(x[i, ::3], 1.0)[1, 0], value[1, 0] + 2),
+    ]  # fmt: skip
+    forms[7][1][1] = 0
+    f = theano.function([x, i, n], [out for out, _ in forms])
+    assert not [step for step in f._native.program.steps if type(step).__name__ == "PythonCall"]
+    for got, (_, wanted) in zip(f(value, [1, 1], 1), forms, strict=True):
+        np.testing.assert_array_equal(got, wanted)

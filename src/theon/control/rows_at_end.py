@@ -24,7 +24,7 @@ def is_zero(g: Any, depth: int = 0) -> bool:
     if g.owner is None or depth > _DEEPEST:
         return False
     op, inputs = g.owner.op, g.owner.inputs
-    if isinstance(op, Elemwise) and op.scalar_op.name == "second":
+    if isinstance(op, Elemwise) and op.scalar_op.kind == "second":
         return is_zero(inputs[1], depth + 1)
     if isinstance(op, IncSubtensor):
         return is_zero(inputs[0], depth + 1) and is_zero(inputs[1], depth + 1)
@@ -51,7 +51,7 @@ def rows_at_end(g: Any, at_least: int, depth: int = 0) -> list[tuple[int, Any]] 
     op, inputs = g.owner.op, g.owner.inputs
     if isinstance(op, Rebroadcast):
         return rows_at_end(inputs[0], at_least, depth + 1)
-    if isinstance(op, Elemwise) and op.scalar_op.name == "add" and len(inputs) == 2:
+    if isinstance(op, Elemwise) and op.scalar_op.kind == "add" and len(inputs) == 2:
         if any(x.type.ndim != g.type.ndim for x in inputs):
             return None
         first, second = (rows_at_end(x, at_least, depth + 1) for x in inputs)

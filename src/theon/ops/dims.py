@@ -336,9 +336,9 @@ def _is_size(v: Any) -> bool:
             continue
         if type(op).__name__ == "Subtensor":
             stack.append(x.owner.inputs[0])
-        elif isinstance(op, Elemwise) and op.scalar_op.name in ("add", "mul", "minimum", "maximum"):
+        elif isinstance(op, Elemwise) and op.scalar_op.kind in ("add", "mul", "minimum", "maximum"):
             stack.extend(x.owner.inputs)
-        elif isinstance(op, Elemwise) and op.scalar_op.name.startswith("Cast"):
+        elif isinstance(op, Elemwise) and op.scalar_op.kind.startswith("Cast"):
             stack.extend(x.owner.inputs)
         else:
             return False

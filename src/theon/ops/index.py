@@ -696,7 +696,8 @@ def getitem(x: Any, args: Any) -> Any:
         entries[place : place + 1] = fill
     advanced = [e for e in entries if e is not None and not isinstance(e, slice) and not _is_number(e)]
     if advanced:
-        return _advanced(x, entries)
+        out = _advanced(x, entries)
+        return _to_front(out, entries, place) if place is not None and not fill else out
     if any(e is None for e in entries):
         return _with_new_axes(x, entries)
     if place is not None:
@@ -718,6 +719,18 @@ def getitem(x: Any, args: Any) -> Any:
         else:
             form.append(number(e))
     return Subtensor(form)(x, *numbers)
+
+
+def _to_front(out: Any, entries: list[Any], place: int) -> Any:
+    """NumPy takes arrays with an ellipsis between them for separate, also where the ellipsis stands for no dimension."""
+    arrays = [d for d, e in enumerate(entries) if e is not None and not isinstance(e, slice)]
+    adjacent = arrays == list(range(arrays[0], arrays[-1] + 1))
+    if not adjacent or not arrays[0] < place <= arrays[-1]:
+        return out
+    first = arrays[0]
+    count = max(np.ndim(entries[d]) if not isinstance(entries[d], Variable) else entries[d].type.ndim for d in arrays)
+    moved = list(range(first, first + count))
+    return dimshuffle(out, moved + [d for d in range(out.type.ndim) if d not in moved])
 
 
 def _with_new_axes(x: Any, entries: list[Any]) -> Any:

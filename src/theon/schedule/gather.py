@@ -43,14 +43,8 @@ class _Places:
     def __init__(
         self, low: Lowering, table_sizes: tuple[Scalar, ...], pattern: tuple[Any, ...], values: list[Variable]
     ) -> None:
-        if "newaxis" in pattern or any(w != "array" and any(w) for w in pattern):
-            raise Unsupported("a new axis or part of one beside an integer array")
         arrays = [d for d, w in enumerate(pattern) if w == "array"]
-        if not arrays or arrays != list(range(arrays[0], arrays[0] + len(arrays))):
-            raise Unsupported("integer arrays apart from each other")
         ndim = max(v.type.ndim for v in values)  # type: ignore[attr-defined]
-        if ndim == 0:
-            raise Unsupported("a number as an array")
         self.first, last = arrays[0], arrays[-1] + 1
         kept = [*range(self.first), *range(last, len(table_sizes))]
         found = [low.as_expression(v) for v in values]
@@ -107,13 +101,65 @@ def _pattern(node: Apply) -> tuple[Any, ...]:
     return getattr(node.op, "pattern", ("array",))
 
 
+def _arrays(pattern: tuple[Any, ...], values: list[Variable]) -> tuple[list[Variable], list[Variable]]:
+    """The integer arrays among the values of an index, and the numbers in its slices. Unsupported for arrays of no dimension."""
+    rest = iter(values)
+    arrays, numbers = [], []
+    for what in pattern:
+        if what == "array":
+            arrays.append(next(rest))
+        elif what != "newaxis":
+            numbers += [next(rest) for has in what if has]
+    if not arrays or max(v.type.ndim for v in arrays) == 0:  # type: ignore[attr-defined]
+        raise Unsupported("a number as an array")
+    return arrays, numbers
+
+
+def _table(
+    low: Lowering, number: int, pattern: tuple[Any, ...], numbers: list[Variable]
+) -> tuple[int, tuple[Any, ...]]:
+    """The part of a tensor that the slices of an index select, with its new axes; what is left of the index for it.
+
+    Arrays that other entries separate are brought to the front, where NumPy puts the dimensions that they give.
+    """
+    if all(what == "array" or not any(what) for what in pattern if what != "newaxis") and "newaxis" not in pattern:
+        view = number
+    else:
+        entries = [
+            slice(None) if what == "array" else slice(*("int64" if has else None for has in what))
+            for what in pattern
+            if what != "newaxis"
+        ]
+        view = low.region(number, entries, numbers)
+    order: list[int | None] = []
+    for what in pattern:
+        order.append(None if what == "newaxis" else sum(d is not None for d in order))
+    order += range(sum(d is not None for d in order), low.tensors[view].ndim)
+    kinds: list[Any] = [what if what == "array" else "whole" for what in pattern]
+    kinds += ["whole"] * (len(order) - len(kinds))
+    places = [d for d, what in enumerate(kinds) if what == "array"]
+    if places != list(range(places[0], places[0] + len(places))):
+        order = [order[d] for d in places] + [d for d, what in zip(order, kinds) if what != "array"]
+        kinds = ["array"] * len(places) + ["whole"] * (len(kinds) - len(places))
+    if order != list(range(len(order))):
+        sizes, strides = low.sizes_of(view), low.strides_of(view)
+        view = low.view(
+            view,
+            [const(1) if d is None else sizes[d] for d in order],
+            [const(0) if d is None else strides[d] for d in order],
+            low.offset_of(view),
+        )
+    return view, tuple(kinds)
+
+
 @lowers("AdvancedSubtensor", "AdvancedSubtensor1")
 def gather(low: Lowering, node: Apply) -> None:
     """One sweep over the result; where trailing dimensions are whole, they are copied row by row."""
     x, *values = node.inputs
     (out,) = node.outputs
-    number = low.as_tensor(x)
-    places = _Places(low, low.sizes_of(number), _pattern(node), values)
+    arrays, numbers = _arrays(_pattern(node), values)
+    number, pattern = _table(low, low.as_tensor(x), _pattern(node), numbers)
+    places = _Places(low, low.sizes_of(number), pattern, arrays)
     dtype = out.type.dtype  # type: ignore[attr-defined]
     source = places.table(low, number, "read")
     result = low.fresh(out, dtype, places.sizes)
@@ -135,28 +181,34 @@ def scatter(low: Lowering, node: Apply) -> None:
     x, y, *values = node.inputs
     (out,) = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
+    arrays, numbers = _arrays(_pattern(node), values)
     own = overwritten(low, node)
     source, value = low.as_expression(x), low.as_expression(y)
     if own is not None and not unchanged(low, [n for n, _ in value.operands]):
         low.as_tensor(y)
         value = low.as_expression(y)
-    places = _Places(low, source.sizes, _pattern(node), values)
-    missing = places.result - len(value.sizes)
-    if missing < 0:
-        raise Unsupported("a value of more dimensions than the indexed part")
-    for d, n in enumerate(value.sizes):
-        if not y.type.broadcastable[d]:  # type: ignore[attr-defined]
-            low.same(n, places.sizes[missing + d])
-    new = k.cast(places.add(value, missing), dtype)
-    if own is not None and not unchanged(low, [n for n, _, _ in places.operands]):
-        own = None
+
+    def placed(number: int) -> tuple[_Places, int, Scalar]:
+        view, pattern = _table(low, number, _pattern(node), numbers)
+        places = _Places(low, low.sizes_of(view), pattern, arrays)
+        missing = places.result - len(value.sizes)
+        if missing < 0:
+            raise Unsupported("a value of more dimensions than the indexed part")
+        for d, n in enumerate(value.sizes):
+            if not y.type.broadcastable[d]:  # type: ignore[attr-defined]
+                low.same(n, places.sizes[missing + d])
+        return places, view, k.cast(places.add(value, missing), dtype)
+
+    if own is not None:
+        places, view, new = placed(own[1])
+        if not unchanged(low, [n for n, _, _ in places.operands]):
+            own = None
     if own is None:
         number = low.fresh(out, dtype, source.sizes)
         low.fill(number, source)
         low.memory[out] = number
-    else:
-        number = own[1]
-    target = places.table(low, number, "update")
+        places, view, new = placed(number)
+    target = places.table(low, view, "update")
     store = Store(target, new, None if node.op.set_instead_of_inc else "add")  # type: ignore[attr-defined]
     passes = (Pass(places.inner, (), (store,), tuple(places.fixed)),)
     with low.last(own):

@@ -750,15 +750,31 @@ class Lowering:
             start = None if entry.start is None else value()
             stop = None if entry.stop is None else value()
             step = None if entry.step is None else value()
-            if step is not None and not (step.op == "const" and step.attr in (1, -1)):
-                raise Unsupported("a slice with steps")
-            if step is not None and step.attr == -1:
-                if start is not None or stop is not None:
-                    raise Unsupported("part of a reversed axis")
+            if step is not None and (step.op != "const" or step.attr == 0):
+                raise Unsupported("a slice whose step is only known when it runs")
+            by = 1 if step is None else step.attr
+            if by == -1 and start is None and stop is None:
                 last = make("max", INDEX, (plus(n, const(-1)), const(0)))
                 offset = plus(offset, times(last, strides[d]))
                 new_sizes.append(n)
                 new_strides.append(times(const(-1), strides[d]))
+                continue
+            if by < 0:
+                first = plus(n, const(-1)) if start is None else self.clamped(start, n, 1)
+                end = const(-1) if stop is None else self.clamped(stop, n, 1)
+                length = self.counted(make("sub", INDEX, (first, end)), -by)
+                # Where nothing is selected the first place may lie before the array.
+                offset = plus(offset, times(make("max", INDEX, (first, const(0))), strides[d]))
+                new_sizes.append(length)
+                new_strides.append(times(const(by), strides[d]))
+                continue
+            if by > 1:
+                first = const(0) if start is None else self.clamped(start, n)
+                end = n if stop is None else self.clamped(stop, n)
+                offset = plus(offset, times(first, strides[d]))
+                span = end if start is None else make("sub", INDEX, (end, first))
+                new_sizes.append(self.counted(span, by))
+                new_strides.append(times(const(by), strides[d]))
                 continue
             first = const(0) if start is None else self.clamped(start, n)
             end = n if stop is None else self.clamped(stop, n)
@@ -774,8 +790,24 @@ class Lowering:
         new_strides += strides[len(entries) :]
         return self.view(number, new_sizes, new_strides, offset)
 
-    def clamped(self, i: Scalar, n: Scalar) -> Scalar:
-        """A slice bound by Python's rules: negative ones count from the end, all end up in [0, n]."""
+    def counted(self, span: Scalar, by: int) -> Scalar:
+        """How many steps of ``by`` start within ``span``."""
+        if by == 1:
+            return make("max", INDEX, (span, const(0)))
+        return make("max", INDEX, (make("floordiv", INDEX, (plus(span, const(by - 1)), const(by))), const(0)))
+
+    def clamped(self, i: Scalar, n: Scalar, shift: int = 0) -> Scalar:
+        """A slice bound by Python's rules: negative ones count from the end, all end up in [0, n].
+
+        With a ``shift`` of 1, as for negative steps, in [-1, n - 1].
+        """
+        if shift:
+            moved = (
+                make("select", INDEX, (make("lt", BOOL, (i, const(0))), plus(i, n), i))
+                if i.op != "const"
+                else (i if i.attr >= 0 else plus(n, i))
+            )
+            return make("min", INDEX, (make("max", INDEX, (moved, const(-1))), plus(n, const(-1))))
         if i.op == "const":
             moved = i if i.attr >= 0 else make("max", INDEX, (plus(n, i), const(0)))
         else:
