@@ -14,7 +14,7 @@ from typing import Any
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import LOWERINGS, Expression, Lowering, Unsupported, k, lowers, plus, times
+from theon.schedule.lower import LOWERINGS, Expression, Lowering, Unsupported, is_reversal, k, lowers, plus, times
 from theon.schedule.step import HostScalar, Loop, Step, Tensor
 from theon.schedule.sweeps import joined
 
@@ -144,6 +144,12 @@ class _Loop:
             low.places.setdefault(v, self.row(rows[i], plus(now, const(lag)), v))
         made: dict[int, int] = {}  # the rows collected that were made when the first value was
 
+        # Where the rows are read from the last to the first, that is how they are stored.
+        turned = self.turned(outer[0], outer[1], places)
+
+        def at(i: int) -> Scalar:
+            return make("sub", INDEX, (plus(count, const(-1)), now)) if i in turned else now
+
         def room(i: int, sizes: tuple[Scalar, ...]) -> int | None:
             if any(self.varies(s) for s in sizes):
                 return None
@@ -152,7 +158,7 @@ class _Loop:
             made[i] = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))  # type: ignore[attr-defined]
             low.wanted = set()
             self.changing.add(low.tensors[made[i]].buffer)
-            return self.row(made[i], now, v)
+            return self.row(made[i], at(i), v)
 
         for i in range(n_states, n_kept):
             low.places.setdefault(results[i], partial(room, i))
@@ -170,13 +176,14 @@ class _Loop:
             v = results[i]
             if i in made:
                 collected.append(made[i])
-                self.deliver(v, self.row(made[i], now, v))
+                self.deliver(v, self.row(made[i], at(i), v))
                 continue
             if isinstance(v, Constant) or v in low.scalar or v in low.vector or v in low.memory:
                 sizes = low.sizes_of(low.as_tensor(v))
             else:
                 sizes = low.pending[v].sizes
-            twin = self.twin(v, [j for j in made if node.outputs[j] not in outer[1]], made, now)
+            same = [j for j in made if node.outputs[j] not in outer[1] and (j in turned) == (i in turned)]
+            twin = self.twin(v, same, made, at(i))
             if twin is not None and node.outputs[i] not in outer[1]:
                 made[i] = made[twin]
                 collected.append(made[i])
@@ -207,6 +214,13 @@ class _Loop:
                 if out in low.wanted or out.type.ndim == 1:  # type: ignore[attr-defined]
                     number = low.fresh(out, out.type.dtype, sizes)  # type: ignore[attr-defined]
                     low.fill(number, self.loaded(trimmed))
+            if i in turned:
+                sizes, strides = low.sizes_of(number), low.strides_of(number)
+                last = times(make("max", INDEX, (plus(count, const(-1)), const(0))), strides[0])
+                back = (times(const(-1), strides[0]), *strides[1:])
+                view = low.view(number, sizes, back, plus(low.offset_of(number), last))
+                low.forward[view] = number
+                number = view
             low.memory[out] = number
         for out, number in zip(node.outputs[n_kept:], current):
             low.memory[out] = number
@@ -266,6 +280,18 @@ class _Loop:
             low.fill(target, expression)
         else:
             low.host(low.as_scalar(v), target)
+
+    def turned(self, fgraph: FunctionGraph, wanted: set[Variable], places: dict[Variable, Any]) -> set[int]:
+        """The collected values whose rows are stored from the last to the first: those of loops that run back in time."""
+        if self.info.as_while:
+            return set()
+        n_states = len(self.info.taps)
+        own = range(n_states, n_states + self.info.n_collected)
+        outs = {i: self.node.outputs[i] for i in own if self.node.outputs[i] not in wanted}
+        outs = {i: v for i, v in outs.items() if v not in places}
+        readers = [c for v in outs.values() for c, _ in fgraph.clients(v) if c != "output"]
+        reversals = [type(c.op).__name__ == "Subtensor" and is_reversal(c.op.idx_list, c.inputs[1:]) for c in readers]
+        return set(outs) if any(reversals) else set()
 
     def twin(self, v: Variable, others: Sequence[int], made: dict[int, int], now: Scalar) -> int | None:
         """One of the values collected that is ``v`` under another name, so that its rows are the same."""

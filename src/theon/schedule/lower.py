@@ -37,7 +37,7 @@ from theon.schedule.step import (
 )
 from theon.tensor.type import TensorType
 
-__all__ = ["Expression", "Lowering", "Unsupported", "k", "lowered", "lowers", "renumbered"]
+__all__ = ["Expression", "Lowering", "Unsupported", "is_reversal", "k", "lowered", "lowers", "renumbered"]
 
 _ITEM = {
     "bool": 1,
@@ -209,6 +209,7 @@ class Lowering:
         self.checked: set[tuple[Scalar, Scalar]] = set()
         self.known_indices: set[tuple[Variable, Scalar, bool]] = set()
         self.places: dict[Variable, int | Callable[[tuple[Scalar, ...]], int | None]] = {}
+        self.forward: dict[int, int] = {}  # tensors that show the rows of another one, the last first: that one
         self.parts: dict[int, int] = {}  # tensors that are parts of one array, side by side: that array
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.last_steps: dict[tuple[int, int], list[Step]] = {}  # that change part of a shared variable in place
@@ -727,6 +728,8 @@ class Lowering:
 
     def region(self, number: int, entries: Sequence[Any], numbers: Sequence[Variable]) -> int:
         """The view of a tensor that a basic index selects."""
+        if number in self.forward and is_reversal(entries, numbers):
+            return self.forward[number]
         rest = iter(numbers)
         sizes, strides = self.sizes_of(number), self.strides_of(number)
         offset = self.offset_of(number)
@@ -1039,6 +1042,15 @@ class Lowering:
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
         )  # fmt: skip
+
+
+def is_reversal(entries: Sequence[Any], numbers: Sequence[Variable]) -> bool:
+    """Whether a basic index takes the rows from the last to the first."""
+    if len(entries) != 1 or not isinstance(entries[0], slice) or len(numbers) != 1:
+        return False
+    (step,) = numbers
+    whole = entries[0].start is None and entries[0].stop is None and entries[0].step is not None
+    return whole and isinstance(step, Constant) and int(step.data) == -1
 
 
 def _is_part(node: Any) -> bool:

@@ -15,6 +15,7 @@ from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, Shape, Shape_i, dimshuffle, shape_i
 from theon.ops.dot import Dot, dot
 from theon.ops.fill import alloc
+from theon.ops.index import Subtensor
 from theon.ops.reduce import Sum, SumLike, sum_like
 from theon.ops.reduce import sum as sum_
 from theon.rewrite.replace import same_origin
@@ -397,11 +398,37 @@ def _sum_of_products(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], A
     factors = [rows(v) for v in (_transposed(left), right)]
 
     def outside(kept: Any) -> Any:
-        both = (kept[f] if isinstance(f, int) else f for f in factors)
+        both = [kept[f] if isinstance(f, int) else f for f in factors]
+        forward = [None if isinstance(f, int) else _forward(f) for f in factors]
+        if any(v is not None for v in forward) and all(
+            isinstance(f, int) or v is not None for f, v in zip(factors, forward)
+        ):
+            # The order of the rows is the same for both: the one that sequences have in memory needs no copy.
+            both = [v[::-1] if turned is None else turned for v, turned in zip(both, forward)]
         a, b = (v.reshape((v.shape[0] * v.shape[1], v.shape[2])) for v in both)
         return dot(a.T, b)
 
     return outside
+
+
+def _forward(v: Any) -> Any:
+    """The rows ``v``, the first ones of an array taken from its end, in the array's own order; None where they are no such thing."""
+    node = v.owner
+    if node is None or not isinstance(node.op, Subtensor) or len(node.inputs) != 2:
+        return None
+    (entry,) = node.op.idx_list if len(node.op.idx_list) == 1 else (None,)
+    if not isinstance(entry, slice) or entry.start is not None or entry.step is not None or entry.stop is None:
+        return None
+    n, inner = node.inputs[1], node.inputs[0].owner
+    if inner is None or not isinstance(inner.op, Subtensor) or len(inner.inputs) != 2 or len(inner.op.idx_list) != 1:
+        return None
+    (entry,), step = inner.op.idx_list, inner.inputs[1]
+    if not isinstance(entry, slice) or entry.start is not None or entry.stop is not None:
+        return None
+    if not isinstance(step, Constant) or int(step.data) != -1:
+        return None
+    array = inner.inputs[0]
+    return array[array.shape[0] - n :]
 
 
 def _sum_of_rows(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
