@@ -194,3 +194,15 @@ def test_factors_inside_a_loop():
     found, _ = theano.scan(lambda x: T.log(T.diag(slinalg.cholesky(x))).sum(), m)
     stack = np.stack([positive(5) for _ in range(4)])
     np.testing.assert_allclose(theano.function([m], found)(stack), np.linalg.slogdet(stack)[1] / 2)
+
+
+def test_half_precision_is_computed_in_single():
+    m, b = T.TensorType("float16", (False, False))(), T.TensorType("float16", (False,))()
+    x = np.diag([2.0, 4.0, 8.0]).astype("float16")
+    y = np.ones(3, "float16")
+    outs = [nlinalg.det(m), nlinalg.matrix_inverse(m), slinalg.solve(m, b), slinalg.cholesky(m), nlinalg.qr(m)[1]]
+    for out, want in zip(outs, [64, np.diag([0.5, 0.25, 0.125]), [0.5, 0.25, 0.125], np.sqrt(x), None], strict=True):
+        got = theano.function([m, b], out, on_unused_input="ignore")(x, y)
+        assert got.dtype == np.float16
+        if want is not None:
+            np.testing.assert_allclose(got, want, rtol=1e-3)

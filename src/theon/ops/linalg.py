@@ -80,6 +80,11 @@ def over_stacks(op: Any, inputs: Sequence[Any], cores: Sequence[int], **kwargs: 
     return found if kwargs.get("return_list") or len(found) > 1 else found[0]
 
 
+def single(inputs: Sequence[Any]) -> list[Any]:
+    """Return arrays with those of half precision in single precision."""
+    return [x.astype("float32") if x.dtype == np.float16 else x for x in inputs]
+
+
 class _OfMatrix(TensorOp):
     """Ops of one matrix, which is taken as floating; of a stack of matrices, each by itself."""
 
@@ -91,6 +96,10 @@ class _OfMatrix(TensorOp):
         if len(inputs) == 1 and (x := as_tensor_variable(inputs[0])).type.ndim > 2:
             return over_stacks(self, [x], [2], **kwargs)
         return super().__call__(*inputs, **kwargs)
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """Compute; in single precision for half, which LAPACK does not know."""
+        super().perform(node, single(inputs), output_storage, params)
 
     def convert(self, *inputs: Any) -> Sequence[Variable]:
         """TypeError for what is no matrix."""

@@ -14,7 +14,7 @@ from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, to_float
 from theon.ops.dims import reshape
 from theon.ops.dot import dot
-from theon.ops.linalg import _product, gradient_through, over_stacks, pinv, triangle
+from theon.ops.linalg import _product, gradient_through, over_stacks, pinv, single, triangle
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -85,6 +85,10 @@ class Solve(TensorOp):
             raise TypeError(f"Solve takes a matrix and a vector or matrix, not {A.type} and {b.type}")
         dtype = upcast(A.type.dtype, b.type.dtype)
         return TensorType(to_float(dtype) if dtype in discrete_dtypes else dtype, b.type.broadcastable)
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """Compute; in single precision for half, which LAPACK does not know."""
+        super().perform(node, single(inputs), output_storage, params)
 
     def reference(self, xp: Any, A: Any, b: Any) -> Any:
         """LinAlgError for a singular matrix, ValueError for sizes that do not fit."""
