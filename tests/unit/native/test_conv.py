@@ -117,12 +117,20 @@ def test_nothing_outside_the_arrays_is_read():
         return copy
 
     a, b, c = (T.ftensor4() for _ in range(3))
-    for batch, border, stride in [(3, "half", (1, 1)), (3, "valid", (2, 3)), (5, "full", (1, 2)), (5, "half", (3, 1))]:
-        y = T.nnet.conv2d(a, b, border_mode=border, subsample=stride)
+    for batch, border, stride, groups in [
+        (3, "half", (1, 1), 1),
+        (3, "valid", (2, 3), 1),
+        (5, "full", (1, 2), 1),
+        (5, "half", (3, 1), 1),
+        (2, "half", (1, 1), 3),
+        (2, "full", (1, 1), 3),
+    ]:
+        y = T.nnet.conv2d(a, b, border_mode=border, subsample=stride, num_groups=groups)
         f = compiled([a, b, c], [y, *T.grad(None, [a, b], known_grads={y: c})])
         rng = np.random.RandomState(0)
-        x, w = rng.randn(batch, 3, 9, 11).astype("float32"), rng.randn(19, 3, 3, 3).astype("float32")
-        g = np.ones_like(conv_math.convolve(x, w, border, stride, True, (1, 1)))
+        filters = (19, 3, 3, 3) if groups == 1 else (3, 1, 3, 3)
+        x, w = rng.randn(batch, 3, 9, 11).astype("float32"), rng.randn(*filters).astype("float32")
+        g = np.ones_like(conv_math.convolve(x, np.repeat(w, 3 // w.shape[1], 1), border, stride, True, (1, 1)))
         plain = f(x, w, g)
         for end in (True, False):
             for got, want in zip(f(*(at_the_edge(v, end) for v in (x, w, g))), plain):

@@ -1,0 +1,92 @@
+"""What is computed in one sweep: the number of kernels and routines that programs come to."""
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from theano.tensor.signal.pool import pool_2d
+from theon.schedule.step import KernelStep, NativeCall
+
+
+def steps(inputs, outputs, updates=()):
+    """The routines and the number of kernels of a function; every update must be written in place."""
+    f = theano.function(inputs, outputs, updates=list(updates))
+    program = f._native.program
+    assert all(u.in_place for u in program.updates)
+    routines = [s.name for s in program.steps if isinstance(s, NativeCall)]
+    return routines, sum(isinstance(s, KernelStep) for s in program.steps)
+
+
+x, w, b, v = T.fmatrix("x"), T.fmatrix("w"), T.fvector("b"), T.fvector("v")
+
+
+def test_a_long_formula_is_one_kernel():
+    y = v
+    for _ in range(6):
+        y = T.tanh(y) * 0.5 + v
+    assert steps([v], y) == ([], 1)
+
+
+def test_bias_and_activation_are_one_kernel_behind_the_product():
+    assert steps([x, w, b], T.tanh(T.dot(x, w) + b)) == (["gemm"], 1)
+    assert steps([x, w, b], T.nnet.relu(T.dot(x, w) + b)) == (["gemm"], 1)
+
+
+def test_softmax_reads_each_row_in_one_kernel():
+    assert steps([x], T.nnet.softmax(x)) == ([], 1)
+    assert steps([x], T.nnet.logsoftmax(x)) == ([], 1)
+    assert steps([x], T.log(T.nnet.softmax(x))) == ([], 1)
+
+
+def test_reductions_take_their_formulas_in():
+    assert steps([x], (T.exp(x) * x).sum(1)) == ([], 1)
+    assert steps([x], T.sqr(x - 1).max(1)) == ([], 1)
+    # A sum along the first axis: the start, the rows, the conversion from the wider accumulator.
+    assert steps([x], T.sqr(x - 1).sum(0)) == ([], 3)
+    assert steps([x], x.max(0)) == ([], 2)
+
+
+def test_a_layer_of_a_convolutional_network():
+    image, filters = T.ftensor4(), T.ftensor4()
+    y = pool_2d(T.nnet.conv2d(image, filters), (2, 2), ignore_border=True) + b.dimshuffle("x", 0, "x", "x")
+    assert steps([image, filters, b], T.tanh(y)) == (["conv", "pooled"], 1)
+
+
+def momentum(p, g, new):
+    m = new()
+    step = np.float32(0.9) * m - np.float32(0.1) * g
+    return [(m, step), (p, p + step)]
+
+
+def adagrad(p, g, new):
+    s = new()
+    total = s + g**2
+    return [(s, total), (p, p - np.float32(0.1) * g / T.sqrt(total + np.float32(1e-6)))]
+
+
+def rmsprop(p, g, new):
+    s = new()
+    total = np.float32(0.9) * s + np.float32(0.1) * g**2
+    return [(s, total), (p, p - np.float32(0.1) * g / T.sqrt(total + np.float32(1e-6)))]
+
+
+def adam(p, g, new):
+    m, s = new(), new()
+    first, second = np.float32(0.9) * m + np.float32(0.1) * g, np.float32(0.99) * s + np.float32(0.01) * g**2
+    return [(m, first), (s, second), (p, p - np.float32(0.1) * first / (T.sqrt(second) + np.float32(1e-8)))]
+
+
+@pytest.mark.parametrize("rule", [momentum, adagrad, rmsprop, adam])
+def test_an_optimiser_is_one_kernel_in_place_for_each_parameter(rule):
+    start = np.ones((4, 3), "float32")
+    p, q = theano.shared(start.copy()), theano.shared(start.copy())
+    g = T.fmatrix("g")
+    updates = [u for t in (p, q) for u in rule(t, g * 2, lambda: theano.shared(np.zeros_like(start)))]
+    assert steps([g], [], updates) == ([], 2)
+
+
+def test_a_scaled_slope_reaches_the_parameter_in_one_sweep():
+    p = theano.shared(np.ones((5, 3), "float32"))
+    routines, kernels = steps([x, w], [], [(p, p - np.float32(0.1) * T.dot(x.T, w))])
+    assert (routines, kernels) == (["gemm"], 1)
