@@ -230,7 +230,7 @@ def merge_text(kernel: Kernel, name: str) -> str:
 
 
 def run_text(kernel: Kernel, name: str) -> str:
-    """Return the function that runs kernel ``name``, shared between threads along its longest axis if that is worth it."""
+    """Return the function that runs kernel ``name``, shared between threads along its outermost long axis if that is worth it."""
     axes = shared_axes(kernel)
     lines = [f"define internal i64 @{name}.run(ptr %data, ptr %extents, ptr %strides) noinline {{", *_extents(kernel)]
     lines += ["  %total0 = mul i64 %n0, 1"]
@@ -255,6 +255,14 @@ def run_text(kernel: Kernel, name: str) -> str:
             f"  %axis{axis} = select i1 %longer{axis}, i64 {axis}, i64 {chosen}",
         ]
         best, chosen = f"%best{axis}", f"%axis{axis}"
+    # The outermost of those that give every thread enough turns: its shares are whole runs of memory.
+    lines.append(f"  %wanted = mul i64 %threads, {4 * CHUNKS}")
+    for axis in reversed(axes):
+        lines += [
+            f"  %turns{axis} = icmp sge i64 %m{axis}, %wanted",
+            f"  %outer{axis} = select i1 %turns{axis}, i64 {axis}, i64 {chosen}",
+        ]
+        chosen = f"%outer{axis}"
     lines += ["  %frame = alloca [4 x i64]"]
     for place, word in enumerate(("ptr %data", "ptr %extents", "ptr %strides", f"i64 {chosen}")):
         lines += [f"  %word{place} = getelementptr i64, ptr %frame, i64 {place}", f"  store {word}, ptr %word{place}"]
