@@ -23,7 +23,7 @@ __all__ = ["DECLARATIONS", "budget", "symbols"]
 DECLARATIONS = "@theon_threads = external global i64\ndeclare i64 @theon_parallel(ptr, ptr, i64)\n"
 
 _CLOSED = 1 << 62  # no chunk has this number: what late comers count from
-_SPINS = 400  # pauses before a worker sleeps, about 20 µs
+_SPINS = 4000  # pauses before a worker sleeps, 20 to 200 µs
 
 
 def budget() -> int:
