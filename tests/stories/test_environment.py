@@ -69,7 +69,7 @@ def test_damaged_cache_entries_are_made_again(tmp_path):
 
 
 def test_processes_that_compile_the_same_function_at_once(tmp_path):
-    running = [start(THEON_CACHE=tmp_path / "cache") for _ in range(4)]
+    running = [start(THEON_CACHE=tmp_path / "cache") for _ in range(6)]
     assert all(result(process)[0] for process in running)
 
 
@@ -88,3 +88,35 @@ def test_a_forked_child_computes_on():
     environment = os.environ | {"PYTHONPATH": str(SOURCE)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of another kind")
+def test_a_cache_that_others_may_write_is_not_trusted(tmp_path):
+    cache = tmp_path / "cache"
+    result(start(THEON_CACHE=cache))
+    objects = cache / "objects"
+    before = {path: path.read_bytes() for path in objects.iterdir()}
+    for path in before:
+        path.write_bytes(b"theon-object-1\n" + b"x" * 500)
+    objects.chmod(0o777)
+    assert result(start(THEON_CACHE=cache))[0]
+    assert all(path.read_bytes().endswith(b"x" * 500) for path in before)  # neither read nor mended
+
+
+def test_files_left_by_a_killed_process_do_no_harm(tmp_path):
+    objects = tmp_path / "cache" / "objects"
+    objects.mkdir(parents=True, mode=0o700)
+    (objects / ".new-abc").write_bytes(b"half of someth")
+    assert result(start(THEON_CACHE=tmp_path / "cache"))[0]
+
+
+def test_a_disk_that_is_full(tmp_path):
+    code = (
+        "import os, errno\n"
+        "def full(*a): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "os.replace = full\n" + PROGRAM
+    )
+    environment = {"PYTHONPATH": str(SOURCE), "THEON_CACHE": str(tmp_path), "HOME": str(tmp_path), "PATH": "/nowhere"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "objects").glob(".new-*"))

@@ -70,9 +70,13 @@ def store(key: str, body: bytes) -> None:
         return
     try:
         handle, name = tempfile.mkstemp(dir=place, prefix=".new-")
-        with os.fdopen(handle, "wb") as out:
-            out.write(_FORMAT + hashlib.sha256(body).digest() + body)
-        os.replace(name, place / key)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(_FORMAT + hashlib.sha256(body).digest() + body)
+            os.replace(name, place / key)
+        except OSError:
+            os.unlink(name)  # a full disk is not filled further
+            raise
         _trim(place)
     except OSError:
         return

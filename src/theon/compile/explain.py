@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from theon.compile.pieces import Pieces
 from theon.graph.printing import debugprint
 from theon.kernel.scalar import Scalar
 from theon.kernel.text import kernel_text, scalar_text
@@ -78,6 +79,11 @@ def explain(f: Function, llvm: bool = False) -> str:
     graph = debugprint(f.maker.fgraph.outputs, file="str", print_type=True)
     parts = ["Graph after rewriting", "=====================", str(graph).rstrip(), "", "Program", "======="]
     native = f._native
+    pieces = getattr(f.maker._made, "stages", None)
+    if isinstance(pieces, Pieces):
+        for place, program in enumerate(pieces.programs):
+            parts += [f"piece {place} of {len(pieces.steps)}", program_text(program), ""]
+        return "\n".join(parts) + "\n"
     stages = getattr(getattr(f._runner, "__self__", None), "stages", None)
     if native is None and stages:
         for n, stage in enumerate(stages, 1):

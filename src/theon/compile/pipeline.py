@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from theon.compile.pieces import Pieces
 from theon.control.ifelse import IfElse
 from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
@@ -36,17 +37,20 @@ from theon.schedule.verify import verify_program
 __all__ = ["Compiled", "compiled"]
 
 
-# Nodes beyond which machine code would take minutes to make; such graphs run node by node.
-_LARGEST_NATIVE = 20_000
+# Nodes beyond which one native function would take too long to make: such graphs are cut into pieces; and nodes beyond which
+# even that takes minutes: they run node by node.
+_LARGEST_NATIVE, _LARGEST_CUT = 6_000, 100_000
 
 
 class Compiled:
-    """A graph made runnable: ``run(values)`` returns the values of its outputs; ``program`` is its native form or None."""
+    """A graph made runnable: ``run(values)`` returns the values of its outputs; ``program`` is its native form or None.
+
+    A long graph is run in pieces, one with random states in stages (``stages``).
+    """
 
     def __init__(self, fgraph: FunctionGraph, program: Any, stages: Any = None) -> None:
         self.fgraph, self.program, self.stages = fgraph, program, stages
-        self.reference = ReferenceProgram(fgraph)
-        self.run = self.reference.run if stages is None else stages.run
+        self.run = ReferenceProgram(fgraph).run if stages is None else stages.run
 
     def attach(self, f: Function) -> None:
         """Give ``f`` its native entry; where inputs have states or defaults, for values that are all bound."""
@@ -100,7 +104,9 @@ def compiled(
     if isinstance(linker, Linker) and not is_native(linker) and not is_plain(linker):
         return LinkedProgram(fgraph, linker)
     program = stages = None
-    if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_NATIVE:
+    if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_CUT:
+        if len(fgraph.apply_nodes) > _LARGEST_NATIVE:
+            return Compiled(fgraph, None, Pieces(fgraph))
         try:
             program = lowered(fgraph, n_inputs, n_outputs, updated)
             if config.verify_programs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import ctypes
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -20,6 +21,7 @@ from theon.schedule.step import Program, PythonCall
 
 __all__ = ["NativeFunction"]
 
+_DECLARATION = re.compile(r"^declare .*$", re.MULTILINE)
 _free = ctypes.pythonapi.PyMem_RawFree
 _free.argtypes, _free.restype = [ctypes.c_void_p], None
 
@@ -194,13 +196,6 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
 
 def _merged(parts: Sequence[str]) -> str:
     """One module's text: each declaration once, however many parts need it."""
-    seen: set[str] = set()
-    lines = []
-    for line in "\n".join(parts).splitlines():
-        if line.startswith("declare "):
-            if line in seen:
-                continue
-            seen.add(line)
-        lines.append(line)
-    declarations = sorted(seen)
-    return "\n".join([*(line for line in lines if line not in seen), *declarations]) + "\n"
+    whole = "\n".join(parts)
+    declarations = sorted(set(_DECLARATION.findall(whole)))
+    return "\n".join([_DECLARATION.sub("", whole), *declarations]) + "\n"

@@ -1,0 +1,27 @@
+"""The long runs of ``tools/soak.py`` with small counts."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+path = Path(__file__).parents[2] / "tools" / "soak.py"
+spec = importlib.util.spec_from_file_location("soak", path)
+soak = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(soak)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_random_calls(seed):
+    found = soak.calls(6000, seed, warm_up=4000)
+    assert found["answered"] > 5000 and found["refused"] > 500
+    assert found["grown"] < 1_000_000
+
+
+def test_functions_that_are_dropped_leave_nothing():
+    assert soak.compile_and_drop(40, warm_up=40)["grown"] < 2_000_000
+
+
+def test_a_chain():
+    found = soak.chain(600)
+    assert found["recursion limit"] == 1000 and "pickle the function" in found

@@ -1,0 +1,249 @@
+"""Long runs that look for crashes, leaks and half-made updates.
+
+    python tools/soak.py calls --count 1000000     random valid and invalid arguments
+    python tools/soak.py compile --count 10000     make a function, call it, drop it
+    python tools/soak.py chain --count 200000      a chain of that many nodes: build, differentiate, compile, call, pickle
+
+Each prints what it measured and fails where a promise is broken. The tests run the same with small counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import pickle
+import sys
+import time
+
+import numpy as np
+
+import theano
+import theano.tensor as T
+
+REFUSED = (TypeError, ValueError, IndexError, OverflowError)
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process holds."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def functions():
+    """Functions of several kinds, each with the shared variables it updates and makers of valid arguments."""
+    x, v, w, i, n = T.dmatrix("x"), T.dvector("v"), T.fmatrix("w"), T.lscalar("i"), T.imatrix("n")
+    labels = T.lvector("labels")
+    count, total = theano.shared(0, "count"), theano.shared(np.zeros(4), "total")
+    table = theano.shared(np.zeros((5, 4)), "table")
+    y = T.tanh(x[i:] * 2 + v).sum(axis=1) + T.dot(x, v)[i:]
+    cost = -T.log(T.nnet.softmax(x))[T.arange(labels.shape[0]), labels].mean()
+    steps = theano.scan(lambda a, h: T.tanh(a + h / 2), sequences=x, outputs_info=T.zeros_like(v))[0]
+    tick = (count, count + 1)
+
+    def matrix(rng):
+        return rng.randn(rng.randint(0, 5), 4)
+
+    def rows(rng):
+        return rng.randn(rng.randint(1, 5), 4)
+
+    return [
+        (
+            theano.function([x, v, i], y, updates=[(total, total + v), tick]),
+            lambda rng: [matrix(rng), rng.randn(4), rng.randint(-6, 6)],
+        ),
+        (theano.function([w], [T.exp(w) / 2, w.sum(axis=0)], updates=[tick]), lambda rng: [matrix(rng).astype("f4")]),
+        (
+            theano.function([n, i], n[:, i] * 3, updates=[tick]),
+            lambda rng: [rng.randint(-9, 9, (3, 4)).astype("i4"), 2],
+        ),
+        (
+            theano.function([x, labels], cost, updates=[(total, total - T.grad(cost, x).sum(axis=0)), tick]),
+            lambda rng: (lambda m: [m, rng.randint(0, 4, len(m))])(rows(rng)),
+        ),
+        (
+            theano.function([labels, v], table[labels], updates=[(table, T.inc_subtensor(table[labels], v)), tick]),
+            lambda rng: [rng.randint(0, 5, 3), rng.randn(4)],
+        ),
+        (theano.function([x, v], steps, updates=[tick]), lambda rng: [matrix(rng), rng.randn(4)]),
+        (
+            theano.function([v, theano.In(i, value=1)], v[i], updates=[tick]),
+            lambda rng: [rng.randn(4)] if rng.rand() < 0.5 else [rng.randn(4), rng.randint(-4, 4)],
+        ),
+    ], [count, total, table]
+
+
+def odd(rng, value):
+    """The same value in another layout or byte order, or one that does not fit."""
+    a = np.asarray(value)
+    kind = rng.randint(16)
+    if kind == 0:
+        return np.asfortranarray(a)
+    if kind == 1 and a.ndim:
+        return np.ascontiguousarray(a[::-1])[::-1]
+    if kind == 2 and a.ndim:
+        return np.repeat(a, 2, axis=0)[::2]
+    if kind == 3:
+        return a.astype(a.dtype.newbyteorder())
+    if kind == 4:
+        return a.tolist()
+    if kind == 5 and a.size:
+        return np.frombuffer(b"\0" + a.tobytes(), dtype="u1")[1:].view(a.dtype).reshape(a.shape)  # not aligned
+    if kind == 6:
+        frozen = a.copy()
+        frozen.flags.writeable = False
+        return frozen
+    if kind == 7:
+        return a[None]  # another rank
+    if kind == 8:
+        return a.astype("complex128")
+    if kind == 9:
+        return a[..., :-1] if a.ndim and a.shape[-1] else a
+    if kind == 10:
+        return [
+            None,
+            "text",
+            object(),
+            {},
+            [[1], [2, 3]],
+            b"bytes",
+            theano.shared,
+            float("nan"),
+            2**70,
+            np.array([None]),
+        ][rng.randint(10)]
+    if kind == 11:
+        return a[..., :0] if a.ndim else a
+    if kind == 12:
+        return a + 100 if a.dtype.kind == "i" else a  # indices that are out of bounds
+    if kind == 13:
+        return np.lib.stride_tricks.as_strided(a, a.shape, (0,) * a.ndim)
+    if kind == 14:
+        return a.astype("float16") if a.dtype.kind == "f" else a.astype("int8")
+    return a
+
+
+def calls(count: int, seed: int = 0, warm_up: int = 20_000) -> dict[str, float]:
+    """Call functions with random arguments; return numbers. AssertionError for a half-made update or a wrong exception."""
+    rng = np.random.RandomState(seed)
+    zoo, states = functions()
+    ticks, held = states[0], [s.container.storage for s in states]
+    good = bad = before = half = 0
+    start = time.perf_counter()
+    for turn in range(warm_up + count):
+        if turn == warm_up:
+            gc.collect()
+            before = resident()
+        if turn == warm_up + count // 2:
+            gc.collect()
+            half = resident()
+        f, make = zoo[rng.randint(len(zoo))]
+        arguments = make(rng)
+        if rng.rand() < 0.6:
+            place = rng.randint(len(arguments))
+            arguments[place] = odd(rng, arguments[place])
+        if rng.rand() < 0.02:
+            arguments = arguments[:-1] if rng.rand() < 0.5 else [*arguments, 1.0]
+        old = [cell[0].copy() for cell in held]
+        now = int(ticks.get_value(borrow=True))
+        try:
+            f(*arguments)
+        except REFUSED:
+            bad += 1
+            for cell, value in zip(held, old):
+                assert np.array_equal(cell[0], value, equal_nan=True), "a call that failed changed a shared variable"
+        else:
+            good += 1
+            assert int(ticks.get_value(borrow=True)) == now + 1, "a call that succeeded did not make its updates"
+        if turn % 1000 == 0:  # keep the numbers small
+            for s in states[1:]:
+                s.set_value(np.zeros_like(s.get_value(borrow=True)))
+    gc.collect()
+    seconds = time.perf_counter() - start
+    now = resident()
+    return {
+        "answered": good,
+        "refused": bad,
+        "seconds": seconds,
+        "grown in 2nd half": now - half,
+        "grown": now - before,
+    }
+
+
+def compile_and_drop(count: int, warm_up: int = 300) -> dict[str, float]:
+    """Make and drop functions, each a little different; return numbers."""
+    before = 0
+    start = time.perf_counter()
+    for turn in range(warm_up + count):
+        if turn == warm_up:
+            gc.collect()
+            before = resident()
+        x = T.dmatrix("x")
+        w = theano.shared(np.ones((3, 2)), "w")
+        cost = T.sqr(T.tanh(T.dot(x, w)) * float(turn % 20 + 1)).sum()
+        f = theano.function([x], cost, updates=[(w, w - 0.1 * T.grad(cost, w))])
+        f(np.ones((2, 3)))
+        del f, w, x, cost
+        if turn % 100 == 0:
+            gc.collect()
+    gc.collect()
+    seconds = time.perf_counter() - start
+    return {"functions": count, "seconds": seconds, "grown": resident() - before}
+
+
+def chain(count: int) -> dict[str, float]:
+    """Build a chain of ``count`` nodes, differentiate, compile, call and pickle it; return the seconds of each."""
+    found: dict[str, float] = {"recursion limit": sys.getrecursionlimit()}
+    clock = time.process_time()
+
+    def lap(name: str) -> None:
+        nonlocal clock
+        now = time.process_time()
+        found[name] = now - clock
+        clock = now
+
+    x = T.dvector("x")
+    y = x
+    for k in range(count // 2):
+        y = T.sin(y) if k % 2 else T.cos(y)
+        y = y + x
+    lap("build")
+    g = T.grad(y.sum(), x)
+    lap("differentiate")
+    f = theano.function([x], [y.sum(), g])
+    lap("compile")
+    f(np.ones(3))
+    lap("first call")
+    f(np.ones(3))
+    lap("call")
+    assert type(pickle.loads(pickle.dumps(y))).__name__ == "TensorVariable"
+    lap("pickle the graph")
+    value = pickle.loads(pickle.dumps(f))(np.ones(3))
+    lap("pickle the function")
+    np.testing.assert_array_equal(value[1], f(np.ones(3))[1])
+    return found
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["calls", "compile", "chain"])
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    if given.what == "calls":
+        found = calls(given.count or 1_000_000, given.seed)
+        limit = 1_000_000
+    elif given.what == "compile":
+        found = compile_and_drop(given.count or 10_000)
+        limit = 5_000_000
+    else:
+        found, limit = chain(given.count or 200_000), None
+    for name, value in found.items():
+        print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value:,}")
+    if limit is not None and found["grown"] > limit:
+        raise SystemExit(f"memory grew by more than {limit:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
