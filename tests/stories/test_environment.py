@@ -120,3 +120,10 @@ def test_a_disk_that_is_full(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert not list((tmp_path / "objects").glob(".new-*"))
+
+
+def test_import_leaves_slow_libraries_for_later():
+    code = "import sys, theano, theano.tensor\nprint([m for m in ('scipy.linalg', 'scipy.special', 'llvmlite') if m in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

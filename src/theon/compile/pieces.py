@@ -13,7 +13,6 @@ from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Constant, Variable
 from theon.options import config
-from theon.runtime.native import NativeFunction
 from theon.runtime.reference import ReferenceProgram
 from theon.schedule.lower import Unsupported, lowered
 from theon.schedule.step import Program
@@ -33,13 +32,16 @@ class _Piece:
 
     def __init__(self, inputs: list[Variable], outputs: list[Variable]) -> None:
         graph = FunctionGraph(inputs, outputs, clone=False)  # nothing is changed in it
-        self.graph, self.program, self.native = graph, None, None
+        self.graph, self.program = graph, None
+        self.native: Any = None
         try:
             program: Program = lowered(graph, len(inputs), len(outputs), ())
         except Unsupported:
             return
         if config.verify_programs:
             verify_program(program)
+        from theon.runtime.native import NativeFunction  # on first need: it takes long to import
+
         self.program, self.native = program, NativeFunction(program, (), "piece", _refused)
 
     def run(self, values: Sequence[Any]) -> Sequence[Any]:

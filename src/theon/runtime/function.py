@@ -270,6 +270,8 @@ class Function:
             text = self._bad_input(place)
             kind = type(error) if isinstance(error, TypeError | ValueError) else TypeError
             reason = error.args[0] if error.args else ""
+            if len(error.args) > 1 and isinstance(error.args[1], tuple):  # the shape that does not fit
+                reason = f"{reason} The value has shape {error.args[1]}."
             raise kind(f"{text}{reason}") from None
 
     def _bad_input(self, place: int) -> str:
