@@ -39,6 +39,8 @@ def raise_with_op(node: Apply, error: BaseException, inputs: Sequence[Any] = ())
     except TypeError:  # a class whose constructor wants something else
         error.add_note("\n".join(lines[1:]))
         raise error from None
+    for note in getattr(error, "__notes__", ()):  # which step of a loop it was
+        new.add_note(note)
     raise new.with_traceback(error.__traceback__) from None
 
 
