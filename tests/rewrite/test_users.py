@@ -265,6 +265,16 @@ def test_a_rule_of_theano_is_a_local_optimizer():
     assert T.log in tensor_opt.local_log1p.tracks()
 
 
+def test_canonizers_simplify_sums_and_products():
+    # What is left is spread to the shape that x and y have together.
+    assert set(ops(applied(tensor_opt.add_canonizer, x + y - x))) == {"second"}
+    assert set(ops(applied(tensor_opt.mul_canonizer, (x * y) / x))) == {"second"}
+    three = [T.constant(np.full(1, 3.0)), T.constant(np.full(1, 4.0))]
+    (node,) = applied(in2out(tensor_opt.local_mul_canonizer), T.exp(x) * three[0] * three[1]).toposort()[1:]
+    assert any(getattr(v, "data", None) == 12 for v in node.inputs)
+    assert tensor_opt.mul_calculate([2, 3], [4]) == 1.5 and tensor_opt.add_calculate([1], [1], aslist=True) == []
+
+
 def test_rewriting_before_there_is_a_function():
     out = pre_greedy_local_optimizer([tanh_twice], T.exp(T.tanh(T.tanh(x))))
     assert out.owner.inputs[0].owner.op == T.sin

@@ -15,10 +15,10 @@ from theon.graph.variable import Constant, Variable
 from theon.legacy.canonizer import (
     Canonizer,
     add_calculate,
-    add_canonizer,
     check_for_x_over_absX,
+    local_add_canonizer,
+    local_mul_canonizer,
     mul_calculate,
-    mul_canonizer,
 )
 from theon.legacy.python2 import integer_types
 from theon.legacy.rewrites import (
@@ -26,6 +26,7 @@ from theon.legacy.rewrites import (
     FusionOptimizer,
     InplaceElemwiseOptimizer,
     MakeVectorPrinter,
+    add_canonizer,
     apply_local_dimshuffle_lift,
     apply_rebroadcast_opt,
     broadcast_like,
@@ -42,7 +43,6 @@ from theon.legacy.rewrites import (
     local_IncSubtensor_serialize,
     local_abs_lift,
     local_abs_merge,
-    local_add_canonizer,
     local_add_mul_fusion,
     local_add_specialize,
     local_adv_sub1_adv_inc_sub1,
@@ -79,7 +79,6 @@ from theon.legacy.rewrites import (
     local_log_sum_exp,
     local_merge_alloc,
     local_merge_switch_same_cond,
-    local_mul_canonizer,
     local_mul_specialize,
     local_mul_switch_sink,
     local_mul_to_sqr,
@@ -144,8 +143,10 @@ from theon.legacy.rewrites import (
     local_useless_topk,
     local_view_op,
     local_zero_div,
+    make_vector,
     merge_broadcastables,
     merge_two_slices,
+    mul_canonizer,
     scalarconsts_rest,
     topo_constant_folding,
 )

@@ -17,7 +17,14 @@ from theon.rewrite.match import number_of, spread_like
 from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.constant import constant
 
-__all__ = ["Canonizer", "add_calculate", "add_canonizer", "check_for_x_over_absX", "mul_calculate", "mul_canonizer"]
+__all__ = [
+    "Canonizer",
+    "add_calculate",
+    "check_for_x_over_absX",
+    "local_add_canonizer",
+    "local_mul_canonizer",
+    "mul_calculate",
+]
 
 
 class Canonizer(LocalOptimizer):
@@ -196,7 +203,7 @@ def check_for_x_over_absX(numerators: Sequence[Any], denominators: Sequence[Any]
     return num, denum
 
 
-add_canonizer = Canonizer(add, sub, neg, add_calculate)
-mul_canonizer = Canonizer(mul, true_div, inv, mul_calculate, False)
-mul_canonizer.add_simplifier(check_for_x_over_absX, "X_over_absX")
-add_canonizer.name, mul_canonizer.name = "add_canonizer", "mul_canonizer"
+local_add_canonizer = Canonizer(add, sub, neg, add_calculate)
+local_mul_canonizer = Canonizer(mul, true_div, inv, mul_calculate, False)
+local_mul_canonizer.add_simplifier(check_for_x_over_absX, "X_over_absX")
+local_add_canonizer.name, local_mul_canonizer.name = "local_add_canonizer", "local_mul_canonizer"

@@ -14,7 +14,7 @@ import numpy as np
 from theon.compile.stages import Fusion, fuse_seqopt, optdb
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
-from theon.legacy.canonizer import add_canonizer, mul_canonizer
+from theon.legacy.canonizer import local_add_canonizer, local_mul_canonizer
 from theon.legacy.tensor_ops import Tile
 from theon.ops.arith import maximum, minimum, sub, switch
 from theon.ops.compare import lt
@@ -38,6 +38,7 @@ __all__ = [
     "FusionOptimizer",
     "InplaceElemwiseOptimizer",
     "MakeVectorPrinter",
+    "add_canonizer",
     "apply_local_dimshuffle_lift",
     "apply_rebroadcast_opt",
     "broadcast_like",
@@ -52,8 +53,10 @@ __all__ = [
     "local_add_mul_fusion",
     "local_reshape_chain",
     "local_useless_tile",
+    "make_vector",
     "merge_broadcastables",
     "merge_two_slices",
+    "mul_canonizer",
     "scalarconsts_rest",
     "topo_constant_folding",
 ]
@@ -78,13 +81,21 @@ def _by_theanos_names() -> dict[str, Any]:
 
 _FOUND = _by_theanos_names()
 # Theano has these as something else than a local optimizer of one node.
-for _name in ("topo_constant_folding", "local_reshape_chain", "check_for_x_over_absX", "ShapeOptimizer"):
+for _name in (
+    "topo_constant_folding",
+    "local_reshape_chain",
+    "check_for_x_over_absX",
+    "ShapeOptimizer",
+    "local_add_canonizer",
+    "local_mul_canonizer",
+):
     _FOUND.pop(_name, None)
 globals().update(_FOUND)
 __all__ += list(_FOUND)
 topo_constant_folding = in2out(_FOUND["constant_folding"], ignore_newtrees=True, name="topo_constant_folding")
-local_add_canonizer = in2out(add_canonizer, name="local_add_canonizer")
-local_mul_canonizer = in2out(mul_canonizer, name="local_mul_canonizer")
+add_canonizer = in2out(local_add_canonizer, name="add_canonizer_group")
+mul_canonizer = in2out(local_mul_canonizer, name="mul_canonizer_group")
+make_vector = MakeVector()
 ALL_REDUCE = [CAReduce, All, AnyOp, Sum, Prod, Max, Min]
 
 
