@@ -65,7 +65,8 @@ def save(path: str, threads: int, rows: dict[str, list[str]], order: list[str]) 
         "empty cache of compiled code, then with a full one (peers without a cache have one number); imports are apart.",
         "`ratio` is Theon's time over the best peer's. The last column says which part of the measured memory bandwidth or",
         "of the peak of multiply-adds in registers the needed bytes or products come to. `compiled` is `torch.compile`.",
-        "All answers agree with NumPy's in float64, except where random numbers are drawn.",
+        "All answers agree with NumPy's in float64, except where random numbers are drawn. Where others use the machine too,",
+        "figures differ by a tenth from run to run, those of memory-bound lines by more.",
     ]
     for count in sorted(tables):
         head = ["workload", *PEERS, "ratio", "of the machine's best"]

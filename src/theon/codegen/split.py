@@ -110,7 +110,7 @@ def part_text(kernel: Kernel, name: str) -> str:
     """Return the function that runs one chunk of kernel ``name``: its share of one axis.
 
     The frame holds pointers to the data, extents and strides that the kernel itself takes, and the number of the axis.
-    Along the innermost axis shares begin at multiples of 64, of 16 where it is short.
+    Along the innermost axis shares begin at multiples of 64: shorter runs of memory take longer than one thread alone.
     """
     axes, naxes, places_of = shared_axes(kernel), kernel.naxes, slots(kernel)
     inner = max((a for p in kernel.passes for a in p.axes[-1:]), default=None)
@@ -138,11 +138,9 @@ def part_text(kernel: Kernel, name: str) -> str:
     cases = " ".join(f"i64 {axis}, label %axis{axis}" for axis in axes)
     lines += [f"  switch i64 %axis, label %run [ {cases} ]"]
     for axis in axes:
-        mask = f"%mask{axis}" if axis == inner else "-1"
+        mask = -64 if axis == inner else -1
         lines += [
             f"axis{axis}:",
-            f"  %long{axis} = icmp sge i64 %e{axis}, 512",
-            f"  %mask{axis} = select i1 %long{axis}, i64 -64, i64 -16",
             f"  %from{axis} = mul i64 %e{axis}, %chunk",
             f"  %share{axis} = sdiv i64 %from{axis}, %chunks",
             f"  %low{axis} = and i64 %share{axis}, {mask}",
