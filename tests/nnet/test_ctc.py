@@ -109,3 +109,5 @@ def test_gradients_that_nobody_reads_are_not_computed():
         f = theano.function([z, labels, lengths], outputs)
         (op,) = [n.op for n in f.maker.fgraph.toposort() if isinstance(n.op, ConnectionistTemporalClassification)]
         assert op.compute_grad is wanted
+    with pytest.raises(theano.gradient.NullTypeGradError, match="not differentiated again"):
+        T.grad((T.grad(cost, z) ** 2).sum(), z)

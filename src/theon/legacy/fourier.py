@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.op import Op
-from theon.graph.type import generic, null_type
+from theon.graph.type import NullType, generic
 from theon.graph.variable import Apply
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -70,7 +70,7 @@ class FFT(Op):
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Not defined: use ``theano.tensor.fft`` for transforms with gradients."""
-        return [null_type("theano.sandbox.fourier.FFT has no gradient; theano.tensor.fft has") for _ in inputs]
+        return [NullType("theano.sandbox.fourier.FFT has no gradient; theano.tensor.fft has")() for _ in inputs]
 
 
 fft, ifft = FFT(half=False, inverse=False), FFT(half=False, inverse=True)

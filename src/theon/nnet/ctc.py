@@ -14,6 +14,7 @@ import numpy as np
 from theon.dtypes import float_dtypes, integer_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
+from theon.graph.type import NullType
 from theon.graph.variable import Apply
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -176,9 +177,8 @@ class ConnectionistTemporalClassification(Op):
         """The gradient of each cost times that of what follows. NullType through the gradient: it is not differentiated again."""
         _, *rest = inputs
         if self.compute_grad and not isinstance(output_grads[1].type, DisconnectedType):
-            from theon.graph.type import null_type
-
-            return [null_type("the gradient of a CTC cost is not differentiated again"), *(_none() for _ in rest)]
+            why = "the gradient of a CTC cost is not differentiated again"
+            return [NullType(why)(), *(_none() for _ in rest)]
         slope = outputs[1] if self.compute_grad else ConnectionistTemporalClassification().make_node(*inputs).outputs[1]
         return [slope * output_grads[0].dimshuffle("x", 0, "x"), *(_none() for _ in rest)]
 
