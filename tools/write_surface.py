@@ -129,6 +129,7 @@ ALIASES = {
     "scratchpad": "theon.graph.variable:Scratchpad",
 }
 IN_MODULE = {
+    ("theano.tensor.fourier", "fft"): "theon.legacy.tensor_ops:fft",
     ("theano.gof", "clone"): "theon.graph.traverse:clone",
     ("theano.gof.graph", "clone"): "theon.graph.traverse:clone",
     ("theano.tensor", "identity"): None,

@@ -1,7 +1,6 @@
 """Theano's ``theano.tensor.fourier``: names of Theon."""
 
 from theano._modules import modules
-from theon.legacy.tensor_ops import Fourier, FourierGrad
-from theon.ops.fourier import fft
+from theon.legacy.tensor_ops import Fourier, FourierGrad, fft
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})
