@@ -129,6 +129,9 @@ ALIASES = {
     "scratchpad": "theon.graph.variable:Scratchpad",
 }
 IN_MODULE = {
+    ("theano.tensor", "SubtensorPrinter"): "theon.ops.printers:SubtensorPrinter",
+    ("theano.tensor.nnet.sigm", "scalar_sigmoid"): "theon.ops.scalars:scalar_sigmoid",
+    ("theano.tensor.nnet.sigm", "scalar_softplus"): "theon.ops.scalars:scalar_softplus",
     ("theano.tensor.fourier", "fft"): "theon.legacy.tensor_ops:fft",
     ("theano.gof", "clone"): "theon.graph.traverse:clone",
     ("theano.gof.graph", "clone"): "theon.graph.traverse:clone",

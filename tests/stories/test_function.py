@@ -303,7 +303,7 @@ def test_trust_input_and_profile(x):
     f = function([x], x * 2)
     f.trust_input = True
     assert f(np.asarray(2.0)) == 4
-    g = function([x], x * 2, profile=True)
+    g = function([x], x * 2, profile=theano.compile.ProfileStats(atexit_print=False))
     g(1.0), g(2.0)
     assert g.profile.fct_callcount == 2 and g.profile.fct_call_time > 0
 

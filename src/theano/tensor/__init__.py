@@ -225,6 +225,7 @@ from theon.ops.index import (
 )
 from theon.ops.join import Join, Split, concatenate, horizontal_stack, join, roll, split, stack, tile, vertical_stack
 from theon.ops.methods import Choose, _round as round, choose, div_proxy, divmod_ as divmod, mod_check, repeat
+from theon.ops.printers import SubtensorPrinter
 from theon.ops.reduce import (
     CAReduce,
     MaxAndArgmax,

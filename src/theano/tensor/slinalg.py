@@ -4,15 +4,15 @@ from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.decompose import Cholesky, CholeskyGrad, Eigvalsh, EigvalshGrad, cholesky, eigvalsh
-from theon.ops.linalg import Expm, ExpmGrad, expm, kron
 from theon.ops.factors import lu, lu_factor, lu_solve
+from theon.ops.linalg import Expm, ExpmGrad, expm, kron
 from theon.ops.solve import (
     MATRIX_STRUCTURES,
     Solve,
+    cho_solve,
     solve,
     solve_lower_triangular,
     solve_symmetric,
-    cho_solve,
     solve_triangular,
     solve_upper_triangular,
 )

@@ -26,7 +26,7 @@ from theon.legacy.rewrites import (
     logsigm_to_softplus,
 )
 from theon.legacy.tensor_names import values_eq_approx_remove_inf
-from theon.ops.scalars import ScalarSigmoid, ScalarSoftplus
+from theon.ops.scalars import ScalarSigmoid, ScalarSoftplus, scalar_sigmoid, scalar_softplus
 from theon.ops.softmax import hard_sigmoid, ultra_fast_sigmoid, ultra_fast_sigmoid as ultra_fast_sigmoid_inplace
 from theon.ops.special import sigmoid, sigmoid as sigmoid_inplace, softplus
 from theon.options import config
