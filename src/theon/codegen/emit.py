@@ -174,7 +174,10 @@ class _Writer:
         """Move to the given positions, then sweep."""
         saved_base, saved_index = dict(self.base), dict(self.index)
         for axis, place in p.fixed:
-            at = self.scalars.value(place)
+            # Checked before; held within the array all the same, since another thread may write to an array of positions
+            # while this one runs without the interpreter.
+            last = self.new(f"sub i64 %n{axis}, 1")
+            at = self.scalars._intrinsic("umin", [self.scalars.value(place), last], "int64")
             self.index[axis] = at
             for number, operand in enumerate(self.kernel.operands):
                 if axis in operand.axes:
