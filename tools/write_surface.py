@@ -73,8 +73,8 @@ ALIASES = {
     "fill": "theon.ops.arith:second",
     "floor_div": "theon.ops.arith:int_div",
     "function": "theon.compile.function:function",
-    "disable_log_handler": "theon.legacy.helpers:disable_log_handler",
-    "has_handlers": "theon.legacy.helpers:has_handlers",
+    "disable_log_handler": "theon.legacy.traces:disable_log_handler",
+    "has_handlers": "theon.legacy.traces:has_handlers",
     "io_connection_pattern": "theon.graph.inspect:io_connection_pattern",
     "function_dump": "theon.legacy.pickles:function_dump",
     "grad": "theon.autodiff.reverse:grad",
@@ -208,7 +208,7 @@ PREFERENCE = [
     "theon.runtime.linker", "theon.runtime.vm",
     "theon.tensor.slices", "theon.ops.slices", "theon.ops.close", "theon.ops.disk", "theon.ops.transfer", "theon.scalar.type", "theon.scalar.op",
     "theon.legacy.blas", "theon.legacy.mpi", "theon.legacy.tensor_ops", "theon.legacy.tensor_names", "theon.legacy.sympy_op",
-    "theon.legacy.helpers", "theon.graph.props", "theon.graph.ccode",
+    "theon.legacy.markers", "theon.legacy.traces", "theon.legacy.sequences", "theon.legacy.ordering", "theon.graph.props", "theon.graph.ccode",
     "theon.runtime.linker", "theon.runtime.vm", "theon.compile.rebuild", "theon.graph.copies",
     "theon.legacy.collections", "theon.legacy.configuration", "theon.legacy.callcache",
     "theon.legacy.version", "theon.legacy.branches", "theon.legacy.passes", "theon.legacy.cdata", "theon.graph.enums",
@@ -232,7 +232,7 @@ OWN = {
     "theano.tensor.opt": ["theon.legacy.canonizer", "theon.legacy.rewrites"],
     "theano.gof": [
         "theon.graph." + name for name in ("features", "destroy", "inspect", "props", "ccode")
-    ] + ["theon.legacy.helpers"],
+    ] + ["theon.legacy.markers", "theon.legacy.traces", "theon.legacy.sequences", "theon.legacy.ordering"],
     "theano.scalar": [
         "theon.ops.scalars", "theon.ops.composite", "theon.scalar.type", "theon.scalar.op", "theon.scalar.rules", "theon.ops.arith",
         "theon.ops.compare",

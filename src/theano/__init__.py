@@ -46,9 +46,9 @@ from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.asarray import _asarray
 from theon.legacy.cdata import OpenMPOp
-from theon.legacy.helpers import disable_log_handler, has_handlers
 from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import PY3
+from theon.legacy.traces import disable_log_handler, has_handlers
 from theon.ops.dims import get_scalar_constant_value
 from theon.ops.dot import dot_of_any as dot
 from theon.options import change_flags, config

@@ -43,7 +43,7 @@ from theon.graph.traverse import view_roots
 from theon.graph.type import Type, generic
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.cdata import COp, CachedConstantError, OpenMPOp
-from theon.legacy.helpers import hashtype
+from theon.legacy.markers import hashtype
 from theon.rewrite.database import DB, EquilibriumDB, LocalGroupDB, ProxyDB, Query, SequenceDB
 from theon.rewrite.engine import MergeOptimizer
 from theon.rewrite.equilibrium import EquilibriumOptimizer

@@ -6,7 +6,7 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.type import NullType
 from theon.legacy.cdata import CachedConstantError
 from theon.legacy.collections import OrderedSet
-from theon.legacy.helpers import get_variable_trace_string
+from theon.legacy.traces import get_variable_trace_string
 from theon.options import config
 
 __getattr__ = modules(

@@ -2,7 +2,7 @@
 
 from theano._modules import modules
 from theon.graph.type import Type
-from theon.legacy.helpers import undef
+from theon.legacy.markers import undef
 from theon.runtime.linker import (
     Linker,
     LocalLinker,

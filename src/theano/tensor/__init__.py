@@ -54,7 +54,7 @@ from theon.graph.params import ParamsType
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply, Constant, Variable
-from theon.legacy.helpers import hashtype, key_to_cmp
+from theon.legacy.markers import hashtype
 from theon.legacy.mpi import (
     MPIRecv,
     MPIRecvWait,
@@ -72,6 +72,7 @@ from theon.legacy.mpi import (
     recv,
     send,
 )
+from theon.legacy.ordering import key_to_cmp
 from theon.legacy.python2 import integer_types
 from theon.legacy.tensor_names import (
     EmptyConstantError,

@@ -3,7 +3,6 @@
 from theano._modules import modules
 from theon.graph.op import Op
 from theon.graph.variable import Constant
-from theon.legacy.helpers import key_to_cmp
 from theon.legacy.mpi import (
     MPIRecv,
     MPIRecvWait,
@@ -21,6 +20,7 @@ from theon.legacy.mpi import (
     recv,
     send,
 )
+from theon.legacy.ordering import key_to_cmp
 from theon.ops.disk import LoadFromDisk, load
 from theon.tensor.constructors import tensor
 from theon.tensor.shared import Generic

@@ -8,7 +8,7 @@ from theon.graph.params import ParamsType
 from theon.graph.printing import pprint
 from theon.graph.type import Type
 from theon.graph.variable import Apply
-from theon.legacy.helpers import hashtype
+from theon.legacy.markers import hashtype
 from theon.legacy.python2 import integer_types
 from theon.legacy.tensor_names import sparse_module_ref
 from theon.ops.dims import DimShuffle, addbroadcast, get_scalar_constant_value

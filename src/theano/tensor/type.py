@@ -3,7 +3,7 @@
 from theano._modules import modules
 from theon.graph.type import Type
 from theon.graph.variable import Variable
-from theon.legacy.helpers import hashtype
+from theon.legacy.markers import hashtype
 from theon.legacy.tensor_names import values_eq_approx_remove_inf, values_eq_approx_remove_nan
 from theon.options import config
 from theon.tensor.type import (

@@ -3,7 +3,7 @@
 from theano._modules import modules
 from theon.errors import AsTensorError
 from theon.graph.variable import Constant, Variable
-from theon.legacy.helpers import hashtype
+from theon.legacy.markers import hashtype
 from theon.legacy.python2 import PY3, integer_types
 from theon.legacy.tensor_names import hash_from_ndarray
 from theon.ops.methods import IntegerDivisionError

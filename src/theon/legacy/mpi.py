@@ -11,7 +11,7 @@ import numpy as np
 from theon.graph.op import Op
 from theon.graph.type import generic
 from theon.graph.variable import Apply
-from theon.legacy.helpers import key_to_cmp
+from theon.legacy.ordering import key_to_cmp
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
