@@ -153,6 +153,17 @@ class PersistentNdarrayLoad:
         return self.cache[name]
 
 
+class _PersistentPickler(pickle.Pickler):
+    """A pickler that asks ``name_of`` for the names of what is kept elsewhere; instances of C's class take no such method."""
+
+    def __init__(self, file: Any, protocol: int, name_of: Callable[[Any], Any]) -> None:
+        super().__init__(file, protocol=protocol)
+        self.name_of = name_of
+
+    def persistent_id(self, obj: Any) -> Any:
+        return self.name_of(obj)
+
+
 def dump(
     obj: Any,
     file_handler: Any,
@@ -170,9 +181,7 @@ def dump(
     with zipfile.ZipFile(file_handler, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as zip_file:
 
         def write(file: Any) -> None:
-            pickler: Any = pickle.Pickler(file, protocol=protocol)
-            pickler.persistent_id = persistent_id(zip_file)
-            pickler.dump(obj)
+            _PersistentPickler(file, protocol, persistent_id(zip_file)).dump(obj)
 
         zipadd(write, zip_file, "pkl")
 

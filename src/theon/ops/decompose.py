@@ -67,7 +67,12 @@ class Cholesky(_OfMatrix):
             return scipy.linalg.cholesky(x, lower=self.lower, check_finite=self.on_error == "raise")
         except scipy.linalg.LinAlgError:
             if self.on_error == "raise":
-                raise
+                # SciPy's own words are not the same in all its versions.
+                (factor,) = scipy.linalg.get_lapack_funcs(("potrf",), (x,))
+                minor = factor(x, lower=self.lower)[1]
+                raise scipy.linalg.LinAlgError(
+                    f"{minor}-th leading minor of the array is not positive definite"
+                ) from None
             return np.full(x.shape, np.nan, x.dtype)
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
