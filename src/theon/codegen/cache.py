@@ -86,7 +86,8 @@ def _trim(place: Path) -> None:
     """Drop the oldest files where the cache has grown past its cap; looked at once in a while only."""
     if os.getpid() % 16 and len(os.listdir(place)) % 64:
         return
-    files = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(place))
+    with os.scandir(place) as entries:
+        files = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in entries)
     total = sum(size for _, size, _ in files)
     cap = int(getattr(config, "cache_size_mb", 512)) * 1_000_000
     for _, size, path in files:
