@@ -163,7 +163,8 @@ def verify_grad(
 ) -> None:
     """Compare the gradient of ``fun`` at the arrays ``pt`` with differences, along random projections of its output.
 
-    GradientError where both tolerances are missed; TypeError for points that are not floats.
+    GradientError where both tolerances are missed; TypeError for points that are not floats; NotImplementedError for a
+    function that returns a list.
     """
     points = [np.array(p) for p in pt]
     for k, p in enumerate(points):
@@ -179,7 +180,7 @@ def verify_grad(
     inputs = [as_tensor_variable(p).type(name=f"input {k}") for k, p in enumerate(points)]
     output = fun(*inputs)
     if isinstance(output, list):
-        raise NotImplementedError("cant (yet) autotest gradient of fun with multiple outputs")
+        raise NotImplementedError("verify_grad takes a function of one result: check each output by itself")
     f = function(inputs, output, allow_input_downcast=True, mode=mode, on_unused_input="ignore", name="gradient.py fct")
     shape = f(*[p.copy() for p in points]).shape
     projection = TensorType(output.type.dtype, output.type.broadcastable)("random_projection")

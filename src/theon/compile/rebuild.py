@@ -376,7 +376,7 @@ def alias_root(v: Variable) -> Variable:
         both = {**(getattr(v.owner.op, "destroy_map", None) or {}), **(getattr(v.owner.op, "view_map", None) or {})}
         sources = both.get(v.index, [])
         if len(sources) > 1:
-            raise NotImplementedError(f"{v} is a view of more than one variable, this isn't supported yet")
+            raise NotImplementedError(f"{v} views the memory of more than one variable: there is no single root")
         if not sources:
             break
         v = v.owner.inputs[sources[0]]
