@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from theon.control.scan_op import Scan, steady
+from theon.control.scan_op import Scan
+from theon.control.steady import steady
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
 from theon.graph.variable import Apply, Constant
