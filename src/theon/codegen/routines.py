@@ -106,7 +106,7 @@ _kept: list[CompiledModule] = []  # functions made before may still call them
 
 def routines_of(program: Program) -> tuple[str, dict[str, int]]:
     """Return the text of all routines that ``program`` calls and the addresses they need."""
-    from theon.codegen.program import native_calls
+    from theon.codegen.contents import native_calls
 
     tensors = {tensor.number: tensor for tensor in program.tensors}
     found: dict[str, Routine] = {}

@@ -97,8 +97,8 @@ def explain(f: Function, llvm: bool = False) -> str:
         return "\n".join([*parts, "none: the reference executor runs the graph node by node"]) + "\n"
     parts.append(program_text(native.program))
     if llvm:
-        from theon.codegen import emit, program
+        from theon.codegen import contents, emit, program
 
-        parts += ["", "LLVM", "====", emit.kernels_text(program.kernels_of(native.program).items())[0]]
+        parts += ["", "LLVM", "====", emit.kernels_text(contents.kernels_of(native.program).items())[0]]
         parts.append(program.program_text(native.program))
     return "\n".join(parts) + "\n"

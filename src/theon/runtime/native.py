@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from theon.codegen import abi
-from theon.codegen import program as text
+from theon.codegen import abi, contents
 from theon.codegen.entry import State, builtin
+from theon.codegen.program import program_text
 from theon.graph.op import performer
 from theon.graph.variable import Apply
 from theon.runtime.reference import raise_with_op
@@ -43,9 +43,9 @@ class NativeFunction:
         kernels: str | None = None,
     ) -> None:
         self.program, self.containers, self.name = program, list(containers), name
-        main = text.program_text(program)
+        main = program_text(program)
         self.module = _compile(program, main, kernels)
-        layout = text.Layout.of(program)
+        layout = contents.Layout.of(program)
         state = State.make(layout.words)
         self.state = state
         weakref.finalize(state, _drop, self.module, state.ctypes.data, state.base)
@@ -68,13 +68,13 @@ class NativeFunction:
         def fail(index: int, *shown: int) -> NoReturn:
             raise_error(table, index, shown)
 
-        put(text.SLOW, take_slow)
-        put(text.RAISE, fail)
+        put(contents.SLOW, take_slow)
+        put(contents.RAISE, fail)
         for place, storage in enumerate(self.containers):
             put(layout.shared + place, storage)
         for place, value in enumerate(program.constant_values):
             put(layout.constants + place, np.asarray(value))
-        for place, step in enumerate(text.python_calls(program)):
+        for place, step in enumerate(contents.python_calls(program)):
             put(layout.python + place, _performer(program, step))
         self.entry: Callable[..., Any] = builtin(self.module.address("theon_entry"), name, state)
 
@@ -164,7 +164,7 @@ def _performer(program: Program, step: PythonCall) -> Callable[..., tuple[Any, .
 
 def _drop(module: Any, address: int, words: Any) -> None:
     """Free the arena; ``module`` and ``words`` are held until now."""
-    _free(ctypes.c_void_p.from_address(address + 8 * text.ARENA).value)
+    _free(ctypes.c_void_p.from_address(address + 8 * contents.ARENA).value)
 
 
 def _compile(program: Program, main: str, kernels: str | None) -> Any:
@@ -179,9 +179,9 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
     if kernels is None:
         from theon.codegen import emit
 
-        kernels, declared = emit.kernels_text(text.kernels_of(program).items())
+        kernels, declared = emit.kernels_text(contents.kernels_of(program).items())
         kernels = "\n".join([kernels, *declared])
-    if not text.is_long(program):
+    if not contents.is_long(program):
         return jit.compile_module(_merged([kernels, main, extra]), symbols)
     called, declarations = jit.separated(_merged([kernels, extra]))
     names = {line.split("(")[0].split("@")[1] for line in declarations.splitlines()}

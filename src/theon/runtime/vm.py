@@ -34,7 +34,7 @@ def _native(fgraph: Any, whole: bool = False) -> Callable[[list[Any]], list[Any]
 
     ``whole``: None also where a part of it would run in Python.
     """
-    from theon.codegen import program as program_text
+    from theon.codegen.contents import python_calls
     from theon.runtime.native import NativeFunction
     from theon.schedule.lower import Unsupported, lowered
 
@@ -44,7 +44,7 @@ def _native(fgraph: Any, whole: bool = False) -> Callable[[list[Any]], list[Any]
         program = lowered(held, len(held.inputs), len(held.outputs), ())
     except Unsupported:
         return None
-    if whole and program_text.python_calls(program):
+    if whole and python_calls(program):
         return None
     native, single = NativeFunction(program, (), "linked"), len(fgraph.outputs) == 1
 

@@ -3,10 +3,11 @@
 from theon.rewrite.rules.arithmetic import arithmetic, powers
 from theon.rewrite.rules.cancel import cancel
 from theon.rewrite.rules.canonical import canonical
+from theon.rewrite.rules.factor_gradients import gradients_of_factors
 from theon.rewrite.rules.indexing import indexing
 from theon.rewrite.rules.layers import layers
 from theon.rewrite.rules.likelihood import likelihood
-from theon.rewrite.rules.linear import factors, gradients_of_factors, linear
+from theon.rewrite.rules.linear import factors, linear
 from theon.rewrite.rules.reductions import positions, reductions, unusual
 from theon.rewrite.rules.shapes import shapes
 from theon.rewrite.rules.stabilize import stabilize

@@ -1,0 +1,111 @@
+"""What a program holds: its kernels, routines and Python steps, and where its state words are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from theon.kernel.loops import Kernel
+from theon.schedule.step import (
+    Branch,
+    HostScalar,
+    KernelStep,
+    Loop,
+    NativeCall,
+    Program,
+    PythonCall,
+    Step,
+    Tensor,
+)
+
+__all__ = [
+    "ARENA",
+    "ARENA_SIZE",
+    "FIRST",
+    "RAISE",
+    "SLOW",
+    "Layout",
+    "buffers_of",
+    "is_long",
+    "kernels_of",
+    "native_calls",
+    "python_calls",
+]
+
+# Words of a state: a lock, the arena and its size, the callables for unusual arguments and for errors.
+LOCK, ARENA, ARENA_SIZE, SLOW, RAISE, FIRST = 0, 1, 2, 3, 4, 8
+_MANY: Final = 6
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a program's state words are: ``shared`` lists, ``constants`` arrays, ``python`` callables."""
+
+    shared: int
+    constants: int
+    python: int
+    words: int
+
+    @staticmethod
+    def of(program: Program) -> Layout:
+        """Return the layout for ``program``."""
+        constants = FIRST + len(program.shared)
+        python = constants + len(program.constants)
+        return Layout(FIRST, constants, python, python + len(python_calls(program)))
+
+
+def flat(steps: tuple[Step, ...]) -> list[Step]:
+    found: list[Step] = []
+    waiting = list(reversed(steps))
+    while waiting:
+        step = waiting.pop()
+        if isinstance(step, Branch):
+            found.append(step)
+            waiting += [*reversed(step.otherwise), *reversed(step.then)]
+        elif isinstance(step, Loop):
+            found.append(step)
+            waiting += reversed(step.steps)
+        else:
+            found.append(step)
+    return found
+
+
+def buffers_of(loop: Loop, tensors: dict[int, Tensor]) -> list[int]:
+    """The buffers that a loop's steps read and write, its counter's and its condition's, each once."""
+    found = {tensors[number].buffer: None for number in (loop.counter, loop.stop) if number is not None}
+    for step in flat(loop.steps):
+        numbers: tuple[int, ...] = ()
+        if isinstance(step, HostScalar):
+            numbers = (step.output,)
+        elif isinstance(step, KernelStep):
+            numbers = tuple(given[0] for given in step.operands if given is not None)
+        elif isinstance(step, NativeCall | PythonCall):
+            numbers = (*step.inputs, *step.outputs)
+        elif isinstance(step, Loop):
+            numbers = (step.counter,) if step.stop is None else (step.counter, step.stop)
+        found |= {tensors[number].buffer: None for number in numbers}
+    return list(found)
+
+
+def python_calls(program: Program) -> list[PythonCall]:
+    """Return the Python steps in the order of their state words."""
+    return [step for step in flat(program.steps) if isinstance(step, PythonCall)]
+
+
+def native_calls(program: Program) -> list[NativeCall]:
+    """Return the steps that call routines."""
+    return [step for step in flat(program.steps) if isinstance(step, NativeCall)]
+
+
+def kernels_of(program: Program) -> dict[Kernel, str]:
+    """Return each different kernel of ``program`` with the name its function has."""
+    found: dict[Kernel, str] = {}
+    for step in flat(program.steps):
+        if isinstance(step, KernelStep):
+            found.setdefault(step.kernel, f"kernel{len(found)}")
+    return found
+
+
+def is_long(program: Program) -> bool:
+    """Whether the function is so long that optimising it takes too much time: what it spends is spent in its kernels."""
+    return sum(isinstance(step, KernelStep | NativeCall) for step in flat(program.steps)) > _MANY
