@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from theon.codegen import split
 from theon.kernel.scalar import Scalar, const, make
-from theon.schedule.lower import plus, product, times
+from theon.schedule.expression import plus, product, times
 from theon.schedule.step import Branch, KernelStep, Loop, NativeCall, Program, Step, Tensor
 
 __all__ = ["LONG", "duration"]

@@ -23,12 +23,16 @@ from theon.runtime.vm import LinkedProgram, OpWiseCLinker, is_native, is_plain
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
 from theon.schedule import copies as copies
+from theon.schedule import elementwise as elementwise
 from theon.schedule import gather as gather
 from theon.schedule import linalg as linalg
 from theon.schedule import loop as loop
 from theon.schedule import positions as positions
+from theon.schedule import products as products
 from theon.schedule import reduce as reduce
 from theon.schedule import rows as rows
+from theon.schedule import shapes as shapes
+from theon.schedule import slices as slices
 from theon.schedule import streams as streams
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered

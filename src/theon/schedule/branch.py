@@ -14,8 +14,9 @@ from theon.control.lazy import LazyIfElse
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import Scalar, const, make
+from theon.schedule.expression import k
 from theon.schedule.loop import restored, snapshot
-from theon.schedule.lower import Lowering, Unsupported, k, lowers
+from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.step import Branch, HostScalar, Step
 
 __all__: list[str] = []

@@ -9,7 +9,8 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import Lowering, Unsupported, item, lowers, plus, times
+from theon.schedule.expression import item, plus, times
+from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import elements, least, minus, modulo, most, over
 from theon.schedule.step import Branch, NativeCall
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import make
-from theon.schedule.lower import Expression, Lowering, lowers
+from theon.schedule.expression import Expression
+from theon.schedule.lower import Lowering, lowers
 
 __all__: list[str] = []
 

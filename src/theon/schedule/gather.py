@@ -7,7 +7,9 @@ from typing import Any
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.loops import Pass, Reduction, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import Expression, Lowering, Unsupported, k, lowers, renumbered
+from theon.schedule.expression import Expression, k, renumbered
+from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.slices import last, region
 
 __all__ = ["checked_index"]
 
@@ -130,7 +132,7 @@ def _table(
             for what in pattern
             if what != "newaxis"
         ]
-        view = low.region(number, entries, numbers)
+        view = region(low, number, entries, numbers)
     order: list[int | None] = []
     for what in pattern:
         order.append(None if what == "newaxis" else sum(d is not None for d in order))
@@ -211,7 +213,7 @@ def scatter(low: Lowering, node: Apply) -> None:
     target = places.table(low, view, "update")
     store = Store(target, new, None if node.op.set_instead_of_inc else "add")  # type: ignore[attr-defined]
     passes = (Pass(places.inner, (), (store,), tuple(places.fixed)),)
-    with low.last(own):
+    with last(low, own):
         low.kernel(places.naxes, places.outer, passes, places.operands, places.extents)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from theon.graph.variable import Apply, Variable
 from theon.kernel.build import Builder
 from theon.kernel.scalar import BOOL, Scalar, const, make
-from theon.schedule.lower import Expression, Lowering, Unsupported, item, lowers, plus, times
+from theon.schedule.expression import Expression, item, plus, times
+from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import least, most
 from theon.schedule.step import Branch, NativeCall
 

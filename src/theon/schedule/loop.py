@@ -14,7 +14,9 @@ from typing import Any
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import LOWERINGS, Expression, Lowering, Unsupported, is_reversal, k, lowers, plus, times
+from theon.schedule.expression import Expression, k, plus, times
+from theon.schedule.lower import LOWERINGS, Lowering, Unsupported, lowers
+from theon.schedule.slices import is_reversal
 from theon.schedule.step import HostScalar, Loop, Step, Tensor
 from theon.schedule.sweeps import joined
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import Expression, Lowering, Unsupported, k, lowers, plus, times
+from theon.schedule.expression import Expression, k, plus, times
+from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import least, minus, most
 
 __all__: list[str] = []

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Operand, Pass, Reduction, Store, neutral
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import NATIVE, Expression, Lowering, Unsupported, item, k, lowers, plus, product, times
+from theon.schedule.expression import NATIVE, Expression, item, k, plus, product, times
+from theon.schedule.lower import Lowering, Unsupported, lowers
 
 __all__ = ["reduce"]
 

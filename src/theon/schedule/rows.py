@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Pass, Reduction, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.expression import Expression, k, renumbered
 from theon.schedule.gather import checked_index
-from theon.schedule.lower import Expression, Lowering, Unsupported, k, lowers, renumbered
+from theon.schedule.lower import Lowering, Unsupported, lowers
 
 __all__: list[str] = []
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from theon.graph.variable import Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.lower import Lowering, Unsupported, k, plus, times
+from theon.schedule.expression import k, plus, times
+from theon.schedule.lower import Lowering, Unsupported
 
 __all__ = ["elements", "least", "minus", "modulo", "most", "over"]
 

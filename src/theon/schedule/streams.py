@@ -6,7 +6,8 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, Scalar, const, make
-from theon.schedule.lower import Expression, Lowering, Unsupported, item, lowers, times
+from theon.schedule.expression import Expression, item, times
+from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import elements
 from theon.schedule.step import NativeCall
 

@@ -12,7 +12,8 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Pass, Store
 from theon.kernel.scalar import Scalar
-from theon.schedule.lower import Expression, Lowering, renumbered
+from theon.schedule.expression import Expression, renumbered
+from theon.schedule.lower import Lowering
 from theon.schedule.step import PythonCall, Update
 
 __all__ = ["late_updates", "only_for_updates", "overwritten", "unchanged", "written_in_place"]

@@ -7,7 +7,8 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import Scalar, const
-from theon.schedule.lower import Lowering, Unsupported, lowers, plus
+from theon.schedule.expression import plus
+from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import minus, most, over
 from theon.schedule.step import NativeCall
 

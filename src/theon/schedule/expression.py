@@ -1,0 +1,157 @@
+"""Elementwise values in no memory yet, and arithmetic of the sizes they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from theon.kernel.build import Builder
+from theon.kernel.scalar import INDEX, Scalar, const, make
+
+__all__ = [
+    "HELD", "NATIVE", "OPAQUE", "Expression", "axes_of", "item", "k", "loads_of", "on_axes", "plus", "product",
+    "renumbered", "times", "weight",
+]  # fmt: skip
+
+_ITEM = {
+    "bool": 1,
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "uint16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "float16": 2,
+    "complex128": 16,
+}
+NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
+# What native code keeps in memory, moves and copies, but does not compute with: as (dtype of its parts, number of them).
+OPAQUE = {"float16": ("uint16", 1), "complex64": ("float32", 2), "complex128": ("float64", 2)}
+HELD = NATIVE | set(OPAQUE)
+# An expression read in several places is kept in memory if it holds one of these, else computed again.
+_COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
+k = Builder()
+
+
+def item(dtype: str) -> int:
+    """Return the number of bytes of an element."""
+    return _ITEM.get(dtype, 8)
+
+
+class Expression:
+    """An elementwise value in no memory yet: ``value`` with ``load`` leaves numbered by ``operands``.
+
+    ``operands`` are (tensor number, strides per dimension of the result, None where constant along it).
+    """
+
+    def __init__(
+        self, value: Scalar, operands: list[tuple[int, tuple[Scalar | None, ...]]], sizes: tuple[Scalar, ...]
+    ) -> None:
+        self.value, self.operands, self.sizes = value, operands, sizes
+        self.size, self.costly = weight(value)
+        self.positional = bool(axes_of(value))  # whether the value depends on where in the result it is
+        self.constant = all(s is None for _, strides in operands for s in strides)  # nothing but numbers is read
+
+
+def weight(value: Scalar) -> tuple[int, bool]:
+    """The number of different nodes, and whether one of them takes long."""
+    seen: set[int] = set()
+    stack = [value]
+    costly = False
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        costly = costly or x.op in _COSTLY
+        stack.extend(x.args)
+    return len(seen), costly
+
+
+def plus(x: Scalar, y: Scalar) -> Scalar:
+    """x + y of sizes."""
+    if x.op == "const" and y.op == "const":
+        return const(x.attr + y.attr)
+    if x.op == "const" and x.attr == 0:
+        return y
+    return x if y.op == "const" and y.attr == 0 else make("add", INDEX, (x, y))
+
+
+def times(x: Scalar, y: Scalar) -> Scalar:
+    """x * y of sizes."""
+    if x.op == "const" and y.op == "const":
+        return const(x.attr * y.attr)
+    if x.op == "const" and x.attr == 1:
+        return y
+    return x if y.op == "const" and y.attr == 1 else make("mul", INDEX, (x, y))
+
+
+def product(sizes: Sequence[Scalar]) -> Scalar:
+    """The number of elements."""
+    total = const(1)
+    for n in sizes:
+        total = times(total, n)
+    return total
+
+
+def axes_of(value: Scalar) -> set[int]:
+    """The dimensions whose positions ``value`` reads."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    stack = [value]
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if x.op == "axis":
+            found.add(x.attr)
+        stack.extend(x.args)
+    return found
+
+
+def loads_of(value: Scalar) -> set[int]:
+    """The operands that ``value`` reads."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if x.op == "load":
+            found.add(x.attr)
+        stack.extend(x.args)
+    return found
+
+
+def on_axes(value: Scalar, axes: Sequence[int]) -> Scalar:
+    """Return ``value`` with positions along dimension i read along ``axes[i]``."""
+    return _replaced(value, "axis", axes)
+
+
+def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
+    """Return ``value`` with load leaf i renumbered to ``numbers[i]``."""
+    return _replaced(value, "load", numbers)
+
+
+def _replaced(value: Scalar, leaf: str, numbers: Sequence[int]) -> Scalar:
+    done: dict[int, Scalar] = {}
+    stack = [value]
+    while stack:
+        x = stack[-1]
+        if id(x) in done:
+            stack.pop()
+            continue
+        if x.op == leaf:
+            done[id(x)] = make(leaf, x.dtype, (), numbers[x.attr])
+            stack.pop()
+            continue
+        waiting = [a for a in x.args if id(a) not in done]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        done[id(x)] = make(x.op, x.dtype, tuple(done[id(a)] for a in x.args), x.attr) if x.args else x
+    return done[id(value)]

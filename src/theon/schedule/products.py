@@ -1,0 +1,58 @@
+"""Products of matrices and vectors: BLAS, or a sum where both are vectors."""
+
+from __future__ import annotations
+
+from theon.graph.variable import Apply
+from theon.kernel.scalar import const
+from theon.schedule.expression import Expression, item, k, renumbered
+from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.reduce import reduce
+from theon.schedule.step import NativeCall
+
+__all__: list[str] = []
+
+
+@lowers("Dot")
+def dot(low: Lowering, node: Apply) -> None:
+    """BLAS, with strides as they are; two vectors are one sum."""
+    x, y = node.inputs
+    (out,) = node.outputs
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
+        raise Unsupported("a product of integers or of mixed dtypes")
+    if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
+        a, b = low.as_expression(x), low.as_expression(y)
+        low.same(a.sizes[0], b.sizes[0])
+        shift = len(a.operands)
+        value = k.mul(
+            k.cast(a.value, "float64"),
+            k.cast(renumbered(b.value, [shift + i for i in range(len(b.operands))]), "float64"),
+        )
+        if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
+            raise Unsupported("a vector of one element")
+        reduce(low, out, Expression(value, [*a.operands, *b.operands], a.sizes), (0,), "add", "float64", dtype)
+        return
+    left = _matrix(low, low.as_tensor(x), row=True)
+    right = _matrix(low, low.as_tensor(y), row=False)
+    low.same(low.sizes_of(left)[1], low.sizes_of(right)[0])
+    rows, columns = low.sizes_of(left)[0], low.sizes_of(right)[1]
+    sizes = tuple(n for n, v in ((rows, x), (columns, y)) if v.type.ndim == 2)  # type: ignore[attr-defined]
+    number = low.fresh(out, dtype, sizes)
+    whole = number
+    if len(sizes) == 1:
+        step = const(item(dtype))
+        whole = low.view(number, (rows, columns), (step, step), low.offset_of(number))
+    low.steps.append(NativeCall("gemm", (left, right), (whole,), (), (), 0))
+    low.memory[out] = number
+
+
+def _matrix(low: Lowering, number: int, row: bool) -> int:
+    """A vector as a matrix of one row or one column."""
+    t = low.tensors[number]
+    sizes, strides, offset = low.sizes_of(number), low.strides_of(number), low.offset_of(number)
+    if t.ndim == 2:
+        return low.view(number, sizes, strides, offset)
+    size = const(item(t.dtype))
+    if row:
+        return low.view(number, (const(1), sizes[0]), (size, strides[0]), offset)
+    return low.view(number, (sizes[0], const(1)), (strides[0], size), offset)

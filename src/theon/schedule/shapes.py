@@ -1,0 +1,142 @@
+"""Sizes, and the same elements under other dimensions: views wherever memory allows it."""
+
+from __future__ import annotations
+
+from theon.graph.variable import Apply, Constant
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.expression import NATIVE, Expression, axes_of, item, k, on_axes, times
+from theon.schedule.lower import Lowering, Unsupported, lowers
+
+__all__: list[str] = []
+
+
+@lowers("DimShuffle")
+def dimshuffle(low: Lowering, node: Apply) -> None:
+    """A view; of numbers, an expression."""
+    (x,), (out,) = node.inputs, node.outputs
+    order = node.op.new_order  # type: ignore[attr-defined]
+    if isinstance(x, Constant) and x.data.size == 1 and x.type.dtype in NATIVE:  # type: ignore[attr-defined]
+        low.pending[out] = Expression(const(x.data.item(), x.type.dtype), [], (const(1),) * len(order))  # type: ignore[attr-defined]
+        if order:
+            return
+        low.scalar[out] = low.pending.pop(out).value
+        return
+    if x in low.pending and low.pending[x].constant and order:
+        found = low.pending[x]
+        if all(d in order for d in axes_of(found.value)):
+            places = [order.index(d) if d in order else -1 for d in range(len(found.sizes))]
+            sizes = tuple(const(1) if d == "x" else found.sizes[d] for d in order)
+            nowhere: tuple[Scalar | None, ...] = (None,) * len(order)
+            operands = [(n, nowhere) for n, _ in found.operands]
+            low.pending[out] = Expression(on_axes(found.value, places), operands, sizes)
+            return
+    if not order:
+        low.memory[out] = low.view(number := low.as_tensor(x), (), (), low.offset_of(number))
+        return
+    number = low.as_tensor(x)
+    sizes, strides = low.sizes_of(number), low.strides_of(number)
+    low.memory[out] = low.view(
+        number,
+        [const(1) if d == "x" else sizes[d] for d in order],
+        [const(0) if d == "x" else strides[d] for d in order],
+        low.offset_of(number),
+    )
+
+
+@lowers("SumLike")
+def sum_like(low: Lowering, node: Apply) -> None:
+    """Nothing, where the sizes agree; where they do not, the reference executor sums."""
+    (g, x), (out,) = node.inputs, node.outputs
+    pattern = zip(g.type.broadcastable, low.sizes_of_variable(g), low.sizes_of_variable(x))  # type: ignore[attr-defined]
+    for flag, a, b in pattern:
+        if not flag:
+            low.same(b, a)
+    found = low.pending.get(g)
+    if found is not None and (len(low.fgraph.clients(g)) <= 1 or (not found.costly and found.size < 12)):
+        low.pending[out] = found
+    else:
+        low.memory[out] = low.as_tensor(g)
+
+
+@lowers("Rebroadcast")
+def rebroadcast(low: Lowering, node: Apply) -> None:
+    """A view, with sizes of 1 checked."""
+    (x,), (out,) = node.inputs, node.outputs
+    number = low.as_tensor(x)
+    sizes = list(low.sizes_of(number))
+    for d, flag in node.op.axes:  # type: ignore[attr-defined]
+        if flag:
+            low.same(sizes[d], const(1))
+            sizes[d] = const(1)
+    low.memory[out] = low.view(number, sizes, low.strides_of(number), low.offset_of(number))
+
+
+@lowers("Shape")
+def shape(low: Lowering, node: Apply) -> None:
+    """All sizes."""
+    low.vector[node.outputs[0]] = low.sizes_of_variable(node.inputs[0])
+
+
+@lowers("Shape_i")
+def shape_i(low: Lowering, node: Apply) -> None:
+    """One size."""
+    low.scalar[node.outputs[0]] = low.sizes_of_variable(node.inputs[0])[node.op.i]  # type: ignore[attr-defined]
+
+
+@lowers("MakeVector")
+def make_vector(low: Lowering, node: Apply) -> None:
+    """Numbers side by side."""
+    dtype = node.op.dtype  # type: ignore[attr-defined]
+    low.vector[node.outputs[0]] = tuple(k.cast(low.as_scalar(v), dtype) for v in node.inputs)
+
+
+@lowers("ScalarFromTensor", "TensorFromScalar")
+def number(low: Lowering, node: Apply) -> None:
+    """The same number."""
+    low.scalar[node.outputs[0]] = low.as_scalar(node.inputs[0])
+
+
+@lowers("Reshape")
+def reshape(low: Lowering, node: Apply) -> None:
+    """A view of what is contiguous, else of a copy."""
+    x, shape = node.inputs
+    wanted = low.as_vector(shape)
+    number = low.as_tensor(x)
+    if wanted is None or len(wanted) != node.op.ndim:  # type: ignore[attr-defined]
+        raise Unsupported("a reshape to a computed shape")
+    seen = low.is_dense(number) or low.buffers[low.tensors[number].buffer].kind in ("temp", "output")
+    if seen and not low.is_dense(number):
+        t = low.tensors[number]
+        whole = Expression(make("load", t.dtype, (), 0), [(number, low.strides_of(number))], low.sizes_of(number))
+        number = low.fresh(None, t.dtype, low.sizes_of(number))
+        low.fill(number, whole)
+    wanted = tuple(k.cast(w, INDEX) for w in wanted)
+    total = const(1)
+    for n in low.sizes_of(number):
+        total = times(total, n)
+    unknown = [d for d, w in enumerate(wanted) if w.op == "const" and w.attr == -1]
+    if len(unknown) > 1:
+        raise Unsupported("two unknown sizes")
+    known = const(1)
+    for d, w in enumerate(wanted):
+        if d not in unknown:
+            low.check(make("ge", BOOL, (w, const(0))))
+            known = times(known, w)
+    sizes = list(wanted)
+    if unknown:
+        low.check(make("lt", BOOL, (const(0), known)))
+        sizes[unknown[0]] = make("floordiv", INDEX, (total, known))
+        known = times(known, sizes[unknown[0]])
+    low.same(known, total)
+    if not seen:
+        # Whether it needs a copy is known when it runs; its sizes are known now.
+        low.python(node)
+        number = low.memory[node.outputs[0]]
+        low.memory[node.outputs[0]] = low.view(number, sizes, low.strides_of(number), low.offset_of(number))
+        return
+    strides: list[Scalar] = []
+    step = const(item(low.tensors[number].dtype))
+    for n in reversed(sizes):
+        strides.insert(0, step)
+        step = times(step, n)
+    low.memory[node.outputs[0]] = low.view(number, sizes, strides, low.offset_of(number))
