@@ -94,7 +94,7 @@ ALIASES = {
     "pp": "theon.graph.printing:pp",
     "repeat": "theon.ops.methods:repeat",
     "round": "theon.ops.methods:_round",
-    "shape": "theon.ops.dims:shape",
+    "shape": "theon.ops.shape:shape",
     "shared": "theon.tensor.shared:shared",
     "sqr": "theon.ops.arith:sqr",
     "square": "theon.ops.arith:sqr",
@@ -185,7 +185,8 @@ IN_MODULE = {
 }
 PREFERENCE = [
     "theon.ops.arith", "theon.ops.explog", "theon.ops.trig", "theon.ops.compare", "theon.ops.bits", "theon.ops.round",
-    "theon.ops.complex", "theon.ops.special", "theon.ops.reduce", "theon.ops.dims", "theon.ops.index", "theon.ops.join",
+    "theon.ops.complex", "theon.ops.special", "theon.ops.reduce", "theon.ops.shape", "theon.ops.reshape", "theon.ops.cast", "theon.ops.dims",
+    "theon.ops.regions", "theon.ops.elements", "theon.ops.index", "theon.ops.join",
     "theon.ops.fill", "theon.ops.dot", "theon.ops.softmax", "theon.ops.crossentropy", "theon.ops.sort", "theon.ops.extra",
     "theon.ops.linalg", "theon.ops.decompose", "theon.ops.factors", "theon.ops.solve", "theon.ops.fourier", "theon.ops.checks",
     "theon.ops.methods",

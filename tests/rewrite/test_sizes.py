@@ -7,8 +7,8 @@ import theano
 import theano.tensor as T
 from theano.compile.mode import FAST_RUN, Mode
 from theano.tensor.subtensor import Subtensor
-from theon.ops.dims import Shape_i
 from theon.ops.join import Join, MakeVector
+from theon.ops.shape import Shape_i
 
 x, y, z = T.dvectors("x", "y", "z")
 a, b = T.dmatrices("a", "b")

@@ -16,11 +16,12 @@ import theano.tensor as T
 from theano.tensor import extra_ops, fft, nlinalg, slinalg
 from theon.graph.op import Op
 from theon.graph.traverse import io_toposort
-from theon.ops import dims, factors, reduce
+from theon.ops import factors, reduce
 from theon.ops.declare import ScalarOp
 from theon.ops.decompose import CholeskyInverse
 from theon.ops.hints import psd
 from theon.ops.linalg import SLogDet, TensorInv
+from theon.ops.shape import Shape_i
 from theon.ops.solve import TensorSolve
 
 
@@ -82,7 +83,7 @@ CASES = {
     "reshape": (lambda x: [x.reshape((4, 3)), x.reshape((-1,)), x.reshape((2, -1, 2))], [M], "2"),
     "flatten": (lambda x: [x.flatten(), x.flatten(2)], [[F(2, 3, 4)], [F(2, 1, 0)]], "2"),
     "shape": (lambda x: [x.shape, x.shape[0] + 1, x.size], [M, M0], "-"),
-    "size along one": (lambda x: dims.Shape_i(1)(x), [M], "-"),
+    "size along one": (lambda x: Shape_i(1)(x), [M], "-"),
     "rebroadcast": (lambda x: [T.addbroadcast(x, 0), T.unbroadcast(T.addbroadcast(x, 0), 0)], [M1], "2"),
     "specify_shape": (lambda x: T.specify_shape(x, (3, 4)), [M], "2"),
     "squeeze and pad": (lambda x: [T.shape_padleft(x), T.shape_padaxis(x, 1), T.addbroadcast(x, 0).squeeze()], [M1], "2"),

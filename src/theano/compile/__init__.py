@@ -80,7 +80,9 @@ from theon.legacy.passes import (
 )
 from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import string_types
-from theon.ops.dims import Rebroadcast, Shape, Shape_i, SpecifyShape, shape, specify_shape
+from theon.ops.dims import Rebroadcast
+from theon.ops.reshape import SpecifyShape, specify_shape
+from theon.ops.shape import Shape, Shape_i, shape
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer
 from theon.runtime.function import Function

@@ -8,8 +8,9 @@ from theon.graph.op import Op
 from theon.graph.params import ParamsType
 from theon.graph.variable import Apply, Variable
 from theon.legacy.python2 import integer_types, string_types
-from theon.ops.dims import cast, get_vector_length
+from theon.ops.cast import cast
 from theon.ops.scalars import bool as bool_t, int64 as int_t
+from theon.ops.shape import get_vector_length
 from theon.options import config
 from theon.random.mrg import (
     A1p134,

@@ -13,7 +13,7 @@ from theon.graph.type import NullType
 from theon.graph.variable import Apply
 from theon.legacy.python2 import integer_types, string_types
 from theon.legacy.scan_tools import forced_replace, profile_printer, safe_new
-from theon.ops.dims import Shape_i
+from theon.ops.shape import Shape_i
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer
 from theon.runtime.profile import ScanProfileStats

@@ -21,8 +21,8 @@ from theon.legacy.scan_passes import (
     scan_merge_inouts,
 )
 from theon.legacy.scan_tools import has_duplicates, info_message as info, make_equiv, scan_args, warning
-from theon.ops.dims import get_scalar_constant_value
 from theon.ops.fill import Alloc, AllocEmpty
+from theon.ops.shape import get_scalar_constant_value
 from theon.rewrite.navigate import pre_greedy_local_optimizer
 from theon.rewrite.optimizer import Optimizer
 from theon.rewrite.watch import pre_constant_merge

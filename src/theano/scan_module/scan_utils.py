@@ -22,7 +22,7 @@ from theon.legacy.scan_tools import (
     traverse,
 )
 from theon.legacy.validity import Validator
-from theon.ops.dims import get_scalar_constant_value
+from theon.ops.shape import get_scalar_constant_value
 
 __getattr__ = modules(
     __name__,

@@ -121,6 +121,7 @@ from theon.ops.arith import (
     true_div,
 )
 from theon.ops.bits import and_, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, invert, or_, xor
+from theon.ops.cast import ScalarFromTensor, TensorFromScalar, cast, scalar_from_tensor, tensor_from_scalar
 from theon.ops.close import allclose, isclose
 from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, isinf, isnan, le, lt, neq
 from theon.ops.complex import angle, complex, complex_from_polar, imag, real
@@ -128,33 +129,39 @@ from theon.ops.declare import Elemwise
 from theon.ops.dims import (
     DimShuffle,
     Rebroadcast,
-    Reshape,
-    ScalarFromTensor,
-    Shape,
-    SpecifyShape,
-    TensorFromScalar,
     addbroadcast,
-    cast,
-    flatten,
-    get_scalar_constant_value,
-    get_vector_length,
     patternbroadcast,
-    reshape,
-    scalar_from_tensor,
-    shape,
     shape_padaxis,
     shape_padleft,
     shape_padright,
-    specify_shape,
     squeeze,
     swapaxes,
-    tensor_from_scalar,
     transpose,
     unbroadcast,
 )
 from theon.ops.disk import LoadFromDisk, load
 from theon.ops.dot import Dot, batched_dot, batched_tensordot, dot, outer, tensordot
 from theon.ops.einsum import einsum
+from theon.ops.elements import (
+    AdvancedBooleanIncSubtensor,
+    AdvancedBooleanSubtensor,
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    BaseAdvancedIncSubtensor,
+    BaseAdvancedSubtensor,
+    Nonzero,
+    advanced_boolean_inc_subtensor,
+    advanced_boolean_set_subtensor,
+    advanced_boolean_subtensor,
+    advanced_inc_subtensor,
+    advanced_inc_subtensor1,
+    advanced_set_subtensor,
+    advanced_set_subtensor1,
+    advanced_subtensor,
+    advanced_subtensor1,
+)
 from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt, xlogx, xlogy0
 from theon.ops.extra import (
     PermuteRowElements,
@@ -196,34 +203,7 @@ from theon.ops.fill import (
     zeros,
     zeros_like,
 )
-from theon.ops.index import (
-    AdvancedBooleanIncSubtensor,
-    AdvancedBooleanSubtensor,
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
-    AdvancedSubtensor,
-    AdvancedSubtensor1,
-    BaseAdvancedIncSubtensor,
-    BaseAdvancedSubtensor,
-    IncSubtensor,
-    Nonzero,
-    Subtensor,
-    advanced_boolean_inc_subtensor,
-    advanced_boolean_set_subtensor,
-    advanced_boolean_subtensor,
-    advanced_inc_subtensor,
-    advanced_inc_subtensor1,
-    advanced_set_subtensor,
-    advanced_set_subtensor1,
-    advanced_subtensor,
-    advanced_subtensor1,
-    flatnonzero,
-    inc_subtensor,
-    nonzero,
-    nonzero_values,
-    set_subtensor,
-    take,
-)
+from theon.ops.index import flatnonzero, inc_subtensor, nonzero, nonzero_values, set_subtensor, take
 from theon.ops.join import Join, Split, concatenate, horizontal_stack, join, roll, split, stack, tile, vertical_stack
 from theon.ops.methods import Choose, _round as round, choose, div_proxy, divmod_ as divmod, mod_check, repeat
 from theon.ops.printers import SubtensorPrinter
@@ -246,8 +226,11 @@ from theon.ops.reduce import (
     sum,
     var,
 )
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape, SpecifyShape, flatten, reshape, specify_shape
 from theon.ops.round import ceil, floor, round_half_away_from_zero, round_half_to_even, trunc
 from theon.ops.scalars import int32, int32 as int32_t
+from theon.ops.shape import Shape, get_scalar_constant_value, get_vector_length, shape
 from theon.ops.slices import (
     AdvancedBooleanIndexingError,
     AdvancedIndexingError,

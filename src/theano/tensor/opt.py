@@ -153,19 +153,20 @@ from theon.legacy.rewrites import (
 from theon.legacy.tensor_names import extract_constant, values_eq_approx_remove_inf, values_eq_approx_remove_nan
 from theon.ops.checks import Assert, assert_, assert_op
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Reshape, Shape, Shape_i, get_scalar_constant_value
-from theon.ops.fill import Alloc
-from theon.ops.index import (
+from theon.ops.dims import DimShuffle
+from theon.ops.elements import (
     AdvancedIncSubtensor,
     AdvancedIncSubtensor1,
     AdvancedSubtensor1,
-    IncSubtensor,
-    Subtensor,
     advanced_inc_subtensor1,
     advanced_subtensor,
     advanced_subtensor1,
 )
+from theon.ops.fill import Alloc
 from theon.ops.join import MakeVector
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape
+from theon.ops.shape import Shape, Shape_i, get_scalar_constant_value
 from theon.ops.slices import get_canonical_form_slice, get_idx_list, make_constant
 from theon.ops.sort import TopKOp
 from theon.options import config

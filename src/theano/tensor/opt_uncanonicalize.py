@@ -11,8 +11,8 @@ from theon.legacy.rewrites import (
     local_reshape_dimshuffle,
 )
 from theon.ops.dims import DimShuffle
-from theon.ops.index import Subtensor
 from theon.ops.reduce import CAReduce
+from theon.ops.regions import Subtensor
 from theon.rewrite.trace import copy_stack_trace
 
 __getattr__ = modules(__name__, {"T": "theano.tensor.basic", "gof": "theano.gof", "scal": "theano.scalar"})

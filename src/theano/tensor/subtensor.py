@@ -11,9 +11,8 @@ from theon.graph.variable import Apply
 from theon.legacy.markers import hashtype
 from theon.legacy.python2 import integer_types
 from theon.legacy.tensor_names import sparse_module_ref
-from theon.ops.dims import DimShuffle, addbroadcast, get_scalar_constant_value
-from theon.ops.fill import alloc
-from theon.ops.index import (
+from theon.ops.dims import DimShuffle, addbroadcast
+from theon.ops.elements import (
     AdvancedBooleanIncSubtensor,
     AdvancedBooleanSubtensor,
     AdvancedIncSubtensor,
@@ -22,9 +21,7 @@ from theon.ops.index import (
     AdvancedSubtensor1,
     BaseAdvancedIncSubtensor,
     BaseAdvancedSubtensor,
-    IncSubtensor,
     MaskPositions,
-    Subtensor,
     advanced_boolean_inc_subtensor,
     advanced_boolean_set_subtensor,
     advanced_boolean_subtensor,
@@ -34,11 +31,12 @@ from theon.ops.index import (
     advanced_set_subtensor1,
     advanced_subtensor,
     advanced_subtensor1,
-    inc_subtensor,
-    set_subtensor,
-    take,
 )
+from theon.ops.fill import alloc
+from theon.ops.index import inc_subtensor, set_subtensor, take
 from theon.ops.printers import SubtensorPrinter
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.shape import get_scalar_constant_value
 from theon.ops.slices import (
     AdvancedBooleanIndexingError,
     AdvancedIndexingError,

@@ -16,39 +16,21 @@ import numpy as np
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply
 from theon.ops.arith import switch
+from theon.ops.cast import ScalarFromTensor, TensorFromScalar, cast
 from theon.ops.checks import Assert
 from theon.ops.declare import Elemwise
-from theon.ops.dims import (
-    DimShuffle,
-    Rebroadcast,
-    Reshape,
-    ScalarFromTensor,
-    Shape,
-    Shape_i,
-    SpecifyShape,
-    TensorFromScalar,
-    cast,
-    get_scalar_constant_value,
-    patternbroadcast,
-    reshape,
-    shape,
-)
+from theon.ops.dims import DimShuffle, Rebroadcast, patternbroadcast
 from theon.ops.dot import BatchedDot, Dot, batched_dot, dot
+from theon.ops.elements import AdvancedIncSubtensor, AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from theon.ops.fill import Alloc, AllocDiag, DiagonalGrad, ExtractDiag, alloc, arange, eye, tri
-from theon.ops.index import (
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
-    AdvancedSubtensor,
-    AdvancedSubtensor1,
-    IncSubtensor,
-    Subtensor,
-    inc_subtensor,
-    set_subtensor,
-)
+from theon.ops.index import inc_subtensor, set_subtensor
 from theon.ops.join import Join, MakeVector, Split, join
 from theon.ops.linalg import Triangle
 from theon.ops.reduce import CAReduce, MaxAndArgmax, SumLike
 from theon.ops.reduce import all as all_
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape, SpecifyShape, reshape
+from theon.ops.shape import Shape, Shape_i, get_scalar_constant_value, shape
 from theon.ops.softmax import _Rows
 from theon.ops.solve import Solve
 from theon.ops.sort import ArgSortOp, CumOp, SortOp, TopKGather, TopKGrad, TopKOp, Unsort

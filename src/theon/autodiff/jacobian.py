@@ -12,9 +12,9 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import clip
 from theon.ops.declare import zeros_for
-from theon.ops.dims import get_vector_length, shape_i
 from theon.ops.fill import eye
 from theon.ops.join import stack
+from theon.ops.shape import get_vector_length, shape_i
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -17,8 +17,8 @@ from theon.graph.traverse import io_toposort
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import second
+from theon.ops.cast import cast
 from theon.ops.declare import zeros_for
-from theon.ops.dims import cast
 from theon.ops.fill import ones_like
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable

@@ -149,7 +149,7 @@ class OpFromGraph(Op):
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The shapes of the graph's outputs."""
-        from theon.ops.dims import shape
+        from theon.ops.shape import shape
 
         found = []
         for v in self.expanded(node.inputs):

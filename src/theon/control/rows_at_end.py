@@ -7,10 +7,12 @@ from typing import Any
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Constant
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i, get_scalar_constant_value, shape_padleft
+from theon.ops.dims import DimShuffle, Rebroadcast, shape_padleft
 from theon.ops.fill import Alloc
-from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.join import MakeVector, Split
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape
+from theon.ops.shape import Shape, Shape_i, get_scalar_constant_value
 
 __all__ = ["is_zero", "rows_at_end"]
 

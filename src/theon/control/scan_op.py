@@ -23,7 +23,7 @@ from theon.graph.op import Op
 from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
 from theon.graph.traverse import inputs as leaves
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.dims import shape_i
+from theon.ops.shape import shape_i
 from theon.ops.sizes import Sizes, add_sizes
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType

@@ -7,12 +7,14 @@ from typing import Any
 
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i
+from theon.ops.dims import DimShuffle, Rebroadcast
 from theon.ops.dot import BatchedDot, Dot
 from theon.ops.fill import Alloc
-from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.join import Join
 from theon.ops.reduce import CAReduce, SumLike
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape
+from theon.ops.shape import Shape, Shape_i
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
 
 __all__ = ["steady", "values_read"]

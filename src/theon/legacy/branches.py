@@ -8,10 +8,12 @@ from theon.control.ifelse import IfElse
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape
+from theon.ops.dims import DimShuffle, Rebroadcast
 from theon.ops.dot import Dot
-from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.reduce import CAReduce
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape
+from theon.ops.shape import Shape
 from theon.random.raw import RandomFunction
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer

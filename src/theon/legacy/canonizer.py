@@ -9,8 +9,9 @@ import numpy as np
 
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import add, mul, neg, sub, true_div
+from theon.ops.cast import cast
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, cast
+from theon.ops.dims import DimShuffle
 from theon.ops.explog import inv
 from theon.rewrite.local import LocalOptimizer
 from theon.rewrite.match import number_of, spread_like

@@ -17,8 +17,8 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import Op
 from theon.graph.printing import debugprint
 from theon.graph.variable import Apply
-from theon.ops.dims import Shape_i
-from theon.ops.dims import shape_i as size_of
+from theon.ops.shape import Shape_i
+from theon.ops.shape import shape_i as size_of
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
 from theon.tensor.type import TensorType

@@ -17,13 +17,15 @@ from theon.graph.variable import Apply, Variable
 from theon.legacy.canonizer import local_add_canonizer, local_mul_canonizer
 from theon.legacy.tensor_ops import Tile
 from theon.ops.arith import maximum, minimum, sub, switch
+from theon.ops.cast import cast
 from theon.ops.compare import lt
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Rebroadcast, cast, shape_i
+from theon.ops.dims import DimShuffle, Rebroadcast
 from theon.ops.fill import alloc
 from theon.ops.join import MakeVector
 from theon.ops.reduce import All, CAReduce, Max, Min, Prod, Sum
 from theon.ops.reduce import Any as AnyOp
+from theon.ops.shape import shape_i
 from theon.rewrite.local import FromFunctionLocalOptimizer, LocalOptGroup, local_optimizer
 from theon.rewrite.match import number_of
 from theon.rewrite.navigate import in2out, pre_greedy_local_optimizer
@@ -234,7 +236,7 @@ def scalarconsts_rest(
 ) -> tuple[list[Any], list[Variable], list[Variable]]:
     """Return the numbers that some variables are known to be, those variables, and the others."""
     from theon.errors import NotScalarConstantError
-    from theon.ops.dims import get_scalar_constant_value
+    from theon.ops.shape import get_scalar_constant_value
 
     consts: list[Any] = []
     known: list[Variable] = []

@@ -12,7 +12,7 @@ from theon.errors import NotScalarConstantError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Constant, Variable
 from theon.ops import arith, compare
-from theon.ops.dims import get_scalar_constant_value
+from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.shared import shared
 from theon.tensor.type import TensorType, values_eq_approx
 
@@ -75,7 +75,7 @@ def numpy_scalar(data: Any) -> Any:
 
 def extract_constant(x: Any, elemwise: bool = True, only_process_constants: bool = False) -> Any:
     """Return the value of ``x`` where it is a constant number, else ``x``; a scalar variable as a tensor."""
-    from theon.ops.dims import tensor_from_scalar
+    from theon.ops.cast import tensor_from_scalar
     from theon.scalar.type import ScalarConstant, ScalarVariable
 
     try:
@@ -158,7 +158,7 @@ def shape_of_variables(
     """
     from theon.compile.function import function
     from theon.graph.traverse import inputs as inputs_of
-    from theon.ops.dims import shape
+    from theon.ops.shape import shape
 
     given = [v for v in fgraph.inputs if isinstance(v.type, TensorType)]
     arrays = [v for node in fgraph.toposort() for v in node.outputs if isinstance(v.type, TensorType)]

@@ -12,11 +12,11 @@ from theon.errors import message
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.arith import add, identity
-from theon.ops.dims import flatten
 from theon.ops.expressed import Expressed
 from theon.ops.fill import tri
 from theon.ops.join import Join, tile
 from theon.ops.reduce import CAReduce, argmax, mean, normal_axes
+from theon.ops.reshape import flatten
 from theon.ops.sort import CumOp, diff
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType

@@ -13,8 +13,8 @@ import numpy as np
 from theon.compile.conveniences import verify_grad as _verify_grad
 from theon.compile.function import function
 from theon.compile.mode import get_mode
-from theon.ops.dims import shape, shape_i
 from theon.ops.join import stack
+from theon.ops.shape import shape, shape_i
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import values_eq_approx

@@ -12,7 +12,8 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.nnet import conv_math
 from theon.ops.declare import TensorOp
-from theon.ops.dims import patternbroadcast, shape
+from theon.ops.dims import patternbroadcast
+from theon.ops.shape import shape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -11,9 +11,10 @@ from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.arith import identity
+from theon.ops.cast import cast
 from theon.ops.composite import Composite
 from theon.ops.declare import TensorOp
-from theon.ops.dims import addbroadcast, cast
+from theon.ops.dims import addbroadcast
 from theon.ops.explog import sqrt
 from theon.ops.fill import zeros_like
 from theon.ops.reduce import mean as mean_of

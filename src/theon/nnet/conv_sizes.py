@@ -13,7 +13,7 @@ import numpy as np
 from theon.errors import NotScalarConstantError
 from theon.ops.checks import Assert
 from theon.ops.compare import eq, ge, gt
-from theon.ops.dims import get_scalar_constant_value
+from theon.ops.shape import get_scalar_constant_value
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 

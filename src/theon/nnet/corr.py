@@ -12,8 +12,8 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.nnet import abstract_conv
 from theon.nnet.conv_sizes import get_conv_gradinputs_shape_1axis, get_conv_gradweights_shape_1axis
-from theon.ops.dims import shape
 from theon.ops.join import stack
+from theon.ops.shape import shape
 from theon.tensor.constant import as_tensor_variable
 
 __all__ = [

@@ -11,12 +11,12 @@ from theon.dtypes import float_dtypes
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.nnet import abstract_conv
-from theon.ops.dims import reshape
 from theon.ops.dot import dot, tensordot
 from theon.ops.explog import exp
 from theon.ops.fill import alloc, arange
 from theon.ops.join import concatenate
 from theon.ops.reduce import sum as sum_
+from theon.ops.reshape import reshape
 from theon.ops.softmax import softmax
 from theon.tensor.constant import as_tensor_variable
 

@@ -11,7 +11,7 @@ from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp
-from theon.ops.dims import reshape
+from theon.ops.reshape import reshape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from theon.nnet.abstract_conv import conv2d_grad_wrt_inputs
 from theon.ops.arith import clip
-from theon.ops.dims import reshape
 from theon.ops.fill import arange
 from theon.ops.join import concatenate
+from theon.ops.reshape import reshape
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 

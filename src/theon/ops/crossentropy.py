@@ -11,10 +11,11 @@ from theon.graph.variable import Apply
 from theon.ops.arith import neg
 from theon.ops.compare import gt
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import dimshuffle, shape_i
+from theon.ops.dims import dimshuffle
 from theon.ops.explog import log
 from theon.ops.fill import arange, zeros
 from theon.ops.reduce import max_and_argmax
+from theon.ops.shape import shape_i
 from theon.ops.special import softplus
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType

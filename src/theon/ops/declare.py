@@ -397,7 +397,7 @@ def elementwise_of(scalar_op: ScalarOp) -> Elemwise:
 def on_arrays(results: Sequence[Variable], arrays: dict[Variable, Any]) -> list[Any]:
     """Return what scalar variables ``results`` become where ``arrays`` stand for some of the scalars they are made of."""
     from theon.graph.traverse import io_toposort
-    from theon.ops.dims import tensor_from_scalar
+    from theon.ops.cast import tensor_from_scalar
 
     known = dict(arrays)
 

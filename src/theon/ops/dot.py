@@ -11,9 +11,12 @@ from theon.dtypes import discrete_dtypes, upcast
 from theon.errors import message
 from theon.graph.variable import Apply
 from theon.ops.arith import conjugate
+from theon.ops.cast import cast
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import cast, dimshuffle, patternbroadcast, reshape, shape_i
+from theon.ops.dims import dimshuffle, patternbroadcast
 from theon.ops.join import stack_sizes
+from theon.ops.reshape import reshape
+from theon.ops.shape import shape_i
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

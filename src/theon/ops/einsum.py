@@ -9,10 +9,11 @@ import numpy as np
 
 from theon.errors import message
 from theon.ops.arith import mul
-from theon.ops.dims import dimshuffle, reshape
+from theon.ops.dims import dimshuffle
 from theon.ops.dot import batched_dot, dot
 from theon.ops.fill import diagonal
 from theon.ops.reduce import sum as sum_
+from theon.ops.reshape import reshape
 from theon.tensor.constant import as_tensor_variable
 
 __all__ = ["einsum"]

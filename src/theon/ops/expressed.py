@@ -56,7 +56,7 @@ class Expressed(TensorOp):
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The sizes of the expression."""
-        from theon.ops.dims import shape_i
+        from theon.ops.shape import shape_i
 
         out = self.expression(*node.inputs)
         return [tuple(shape_i(out, d) for d in range(out.type.ndim))]

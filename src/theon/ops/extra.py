@@ -361,7 +361,7 @@ def unravel_index(indices: Any, dims: Any, order: str = "C", ndim: int | None = 
 
     ``ndim`` is needed where the length of ``dims`` is not known.
     """
-    from theon.ops.dims import vector_length
+    from theon.ops.shape import vector_length
 
     found = as_tensor_variable(dims)
     if ndim is None:

@@ -12,10 +12,12 @@ from theon.errors import message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import maximum, second
+from theon.ops.cast import cast
 from theon.ops.compare import ge
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import cast, dimshuffle, shape_i, vector_length
+from theon.ops.dims import dimshuffle
 from theon.ops.round import ceil
+from theon.ops.shape import shape_i, vector_length
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType

@@ -11,14 +11,15 @@ from theon.errors import message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.arith import minimum
+from theon.ops.cast import cast
 from theon.ops.complex import real
 from theon.ops.declare import TensorOp
-from theon.ops.dims import cast, shape
 from theon.ops.explog import sqrt
 from theon.ops.fill import alloc
 from theon.ops.index import set_subtensor
 from theon.ops.join import join, stack
 from theon.ops.reduce import prod
+from theon.ops.shape import shape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -10,8 +10,10 @@ import numpy as np
 from theon.dtypes import discrete_dtypes, upcast
 from theon.errors import NotScalarConstantError, message
 from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.cast import cast
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import cast, dimshuffle, get_scalar_constant_value, padded, patternbroadcast, shape_i
+from theon.ops.dims import dimshuffle, padded, patternbroadcast
+from theon.ops.shape import get_scalar_constant_value, shape_i
 from theon.tensor import hooks
 from theon.tensor.constant import as_tensor_variable, constant
 from theon.tensor.type import TensorType
@@ -376,7 +378,7 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
     """Return ``x`` repeated ``reps`` times along each dimension."""
     x = as_tensor_variable(x)
     if isinstance(reps, Variable) and reps.type.ndim == 1:  # type: ignore[attr-defined]
-        from theon.ops.dims import vector_length
+        from theon.ops.shape import vector_length
 
         count = vector_length(reps)
         if count is None:
@@ -396,8 +398,8 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
         raise ValueError("if specified, ndim must be equal or larger than len(reps) and x.ndim")
     reps = [1] * (rank - len(reps)) + reps
     x = padded(x, rank)
-    from theon.ops.dims import reshape
     from theon.ops.fill import alloc
+    from theon.ops.reshape import reshape
 
     order: list[Any] = []
     for d in range(rank):

@@ -12,9 +12,10 @@ from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.ops.declare import TensorOp, real_part, to_float
-from theon.ops.dims import patternbroadcast, reshape
+from theon.ops.dims import patternbroadcast
 from theon.ops.dot import dot
 from theon.ops.fill import alloc, eye, identity_like
+from theon.ops.reshape import reshape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -28,10 +28,14 @@ from theon.ops import (
     special,
     trig,
 )
-from theon.ops.declare import REGISTRY, zeros_for
+from theon.ops import cast as casting
+from theon.ops import reshape as reshaping
+from theon.ops import shape as shapes
+from theon.ops.declare import REGISTRY, TensorOp, zeros_for
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import TensorSharedVariable
+from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorProperties, TensorVariable, comparison
 
 __all__ = ["METHODS", "div_proxy"]
@@ -115,7 +119,7 @@ def _reshape(self: Any, shape: Any, ndim: int | None = None) -> Any:
     """Return this array reshaped; ``ndim`` tells the length of a symbolic ``shape``."""
     if ndim is not None and not isinstance(ndim, int | np.integer):
         raise ValueError(f"Expected ndim to be an integer, is {type(ndim)}")
-    return dims.reshape(self, shape, ndim=ndim)
+    return reshaping.reshape(self, shape, ndim=ndim)
 
 
 def _transpose(self: Any, *axes: Any) -> Any:
@@ -214,7 +218,7 @@ def _transfer(self: Any, target: str) -> Any:
 
 def _scalar_constant_value(self: Any) -> Any:
     """Return the value of a constant number; NotScalarConstantError for anything else."""
-    return dims.get_scalar_constant_value(self)
+    return shapes.get_scalar_constant_value(self)
 
 
 METHODS: dict[str, Any] = {
@@ -263,18 +267,18 @@ METHODS: dict[str, Any] = {
     "__index__": _index,
     "__contains__": _contains,
     "T": property(dims.transpose),
-    "shape": property(dims.shape),
+    "shape": property(shapes.shape),
     "size": property(lambda self: self if self.type.ndim == 0 and False else _size(self)),
     "real": property(complex.real),
     "imag": property(complex.imag),
     "transpose": _transpose,
     "dimshuffle": _dimshuffle,
     "reshape": _reshape,
-    "flatten": lambda self, ndim=1: dims.flatten(self, ndim),
-    "ravel": lambda self: dims.flatten(self),
+    "flatten": lambda self, ndim=1: reshaping.flatten(self, ndim),
+    "ravel": lambda self: reshaping.flatten(self),
     "swapaxes": dims.swapaxes,
     "squeeze": dims.squeeze,
-    "astype": dims.cast,
+    "astype": casting.cast,
     "sum": reduce.sum,
     "prod": reduce.prod,
     "mean": lambda self, axis=None, dtype=None, keepdims=False, acc_dtype=None: reduce.mean(
@@ -357,8 +361,8 @@ def _size(x: Any) -> Any:
     if x.type.ndim == 0:
         return as_tensor_variable(np.int64(1))
     if x.type.ndim == 1:
-        return dims.shape(x)[0]
-    return reduce.prod(dims.shape(x))
+        return shapes.shape(x)[0]
+    return reduce.prod(shapes.shape(x))
 
 
 def _copy(x: Any, name: str | None) -> Any:
@@ -367,7 +371,7 @@ def _copy(x: Any, name: str | None) -> Any:
     return out
 
 
-class RepeatOp(dims.TensorOp):
+class RepeatOp(TensorOp):
     """Elements repeated along an axis."""
 
     __module__ = "theano.tensor.extra_ops"
@@ -381,10 +385,10 @@ class RepeatOp(dims.TensorOp):
         if repeats.type.ndim > 1 or not str(repeats.type.dtype).startswith(("int", "uint", "bool")):
             raise TypeError("only tensor_scalar and vector repeats of integer dtype are accepted")
         if self.axis is None:
-            return dims.TensorType(x.type.dtype, (False,))
+            return TensorType(x.type.dtype, (False,))
         if not 0 <= self.axis < x.type.ndim:
             raise ValueError(message(f"repeat: there is no axis {self.axis}", [x]))
-        return dims.TensorType(x.type.dtype, shape=[None if d == self.axis else n for d, n in enumerate(x.type.shape)])
+        return TensorType(x.type.dtype, shape=[None if d == self.axis else n for d, n in enumerate(x.type.shape)])
 
     def reference(self, xp: Any, x: Any, repeats: Any) -> Any:
         """Ask NumPy."""
@@ -402,14 +406,14 @@ class RepeatOp(dims.TensorOp):
         (g,) = output_grads
         axis = 0 if self.axis is None else self.axis % x.type.ndim
         flat = x.flatten() if self.axis is None else x
-        size = dims.shape_i(flat, axis)
+        size = shapes.shape_i(flat, axis)
         counts = arith.second(fill.arange(size), repeats) if repeats.type.ndim == 0 else repeats
         source = RepeatOp(0)(fill.arange(size), counts)
         zero = fill.zeros_like(flat)
         front = (slice(None),) * axis
         out = index.inc_subtensor(index.getitem(zero, (*front, source)), g)
         if self.axis is None:
-            out = dims.reshape(out, dims.shape(x), ndim=x.type.ndim)
+            out = reshaping.reshape(out, shapes.shape(x), ndim=x.type.ndim)
         return [out, DisconnectedType()()]
 
 
@@ -424,7 +428,7 @@ def _repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 repeat = _repeat
 
 
-class Choose(dims.TensorOp):
+class Choose(TensorOp):
     """Elements chosen among arrays by an integer array."""
 
     __module__ = "theano.tensor.basic"
@@ -440,7 +444,7 @@ class Choose(dims.TensorOp):
         if not str(a.type.dtype).startswith(("int", "uint")):
             raise TypeError("choose first argument must have an [u]int* dtype. Got", a.type.dtype)
         ndim = max(a.type.ndim, choices.type.ndim - 1)
-        return dims.TensorType(choices.type.dtype, (False,) * ndim)
+        return TensorType(choices.type.dtype, (False,) * ndim)
 
     def reference(self, xp: Any, a: Any, choices: Any) -> Any:
         """Ask NumPy, which takes at most 64 choices in its own function."""
@@ -465,7 +469,7 @@ class Choose(dims.TensorOp):
         extra = ndim - (choices.type.ndim - 1)
         if extra:
             spread = reduce.sum(spread, axis=list(range(1, 1 + extra)))
-        return [zeros_for(a), reduce.sum_like(dims.cast(spread, choices.type.dtype), choices)]
+        return [zeros_for(a), reduce.sum_like(casting.cast(spread, choices.type.dtype), choices)]
 
     def connection_pattern(self, node: Any) -> list[list[bool]]:
         """Only the choices."""

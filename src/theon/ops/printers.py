@@ -8,8 +8,8 @@ from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
 from theon.ops.fill import Alloc
-from theon.ops.index import Subtensor
 from theon.ops.join import Join
+from theon.ops.regions import Subtensor
 
 __all__ = ["DimShufflePrinter", "ElementwisePrinter", "SubtensorPrinter"]
 

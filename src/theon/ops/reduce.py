@@ -12,10 +12,12 @@ from theon.errors import message
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import abs_, add, conjugate, maximum, minimum, mul, sqr, switch, true_div
 from theon.ops.bits import and_, or_
+from theon.ops.cast import cast
 from theon.ops.compare import eq, neq
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import cast, dimshuffle, shape, shape_i
+from theon.ops.dims import dimshuffle
 from theon.ops.explog import exp, log, sqrt
+from theon.ops.shape import shape, shape_i
 from theon.scalar.op import BinaryScalarOp
 from theon.scalar.rules import upcast_out
 from theon.tensor.constant import as_tensor_variable, constant

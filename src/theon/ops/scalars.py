@@ -10,8 +10,8 @@ import numpy as np
 from theon.ops import arith, bits, compare, explog, round, special, trig
 from theon.ops import complex as complex_
 from theon.ops.arith import Cast
+from theon.ops.cast import tensor_from_scalar
 from theon.ops.compare import InRange
-from theon.ops.dims import tensor_from_scalar
 from theon.scalar import type as types
 from theon.scalar.type import Scalar, ScalarConstant, ScalarVariable, as_scalar, get_scalar_type
 

@@ -7,7 +7,7 @@ from typing import Any
 from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import Elemwise
-from theon.ops.dims import shape_i
+from theon.ops.shape import shape_i
 from theon.tensor.constant import constant
 from theon.tensor.type import TensorType
 

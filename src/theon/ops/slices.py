@@ -13,8 +13,8 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import switch
 from theon.ops.compare import ge, gt, lt
-from theon.ops.dims import get_scalar_constant_value
 from theon.ops.index import _index_entry, getitem
+from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.slices import NoneConst, NoneTypeT, SliceConstant, SliceType, slicetype
 

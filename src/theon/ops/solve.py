@@ -12,9 +12,9 @@ from theon.dtypes import discrete_dtypes, upcast
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, to_float
-from theon.ops.dims import reshape
 from theon.ops.dot import dot
 from theon.ops.linalg import _product, gradient_through, over_stacks, pinv, single, triangle
+from theon.ops.reshape import reshape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -11,9 +11,9 @@ from theon.dtypes import discrete_dtypes, integer_dtypes
 from theon.graph.variable import Apply
 from theon.ops.arith import conjugate, switch
 from theon.ops.bits import and_
+from theon.ops.cast import cast
 from theon.ops.compare import eq
 from theon.ops.declare import TensorOp, zeros_for
-from theon.ops.dims import cast
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

@@ -9,8 +9,8 @@ from theon.autodiff.reverse import grad
 from theon.dtypes import float_dtypes
 from theon.graph.variable import Variable
 from theon.ops.arith import clip, switch
+from theon.ops.cast import cast
 from theon.ops.compare import gt
-from theon.ops.dims import cast
 from theon.ops.explog import sqrt
 from theon.ops.reduce import sum as sum_
 from theon.tensor.constant import as_tensor_variable

@@ -14,7 +14,7 @@ import numpy as np
 
 from theon.compile.function import OrderedUpdates
 from theon.ops.arith import maximum
-from theon.ops.dims import cast
+from theon.ops.cast import cast
 from theon.ops.explog import sqrt
 from theon.optim.gradients import gradients_of
 from theon.tensor.constant import as_tensor_variable

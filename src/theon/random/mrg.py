@@ -15,12 +15,13 @@ from theon.autodiff.jacobian import undefined_grad
 from theon.dtypes import upcast
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
+from theon.ops.cast import cast
 from theon.ops.compare import ge, le
-from theon.ops.dims import cast, reshape
 from theon.ops.explog import log, sqrt
 from theon.ops.index import nonzero
 from theon.ops.join import join
 from theon.ops.reduce import prod
+from theon.ops.reshape import reshape
 from theon.ops.trig import cos, sin
 from theon.options import config
 from theon.random.multinomial import ChoiceFromUniform, MultinomialFromUniform
@@ -482,7 +483,7 @@ class MRG_RandomStreams:
             warnings.warn("The parameter prob to MRG_RandomStreams.binomial was renamed to p", stacklevel=2)
         p = undefined_grad(as_tensor_variable(p))
         if size is None:
-            from theon.ops.dims import shape
+            from theon.ops.shape import shape
 
             size = shape(p)
         u_dtype = "float32" if dtype == "float32" and config.floatX == "float32" else None

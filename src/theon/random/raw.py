@@ -135,7 +135,7 @@ class RandomFunction(Op):
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """The sizes asked for; with added dimensions the shape is that of the value."""
-        from theon.ops.dims import shape
+        from theon.ops.shape import shape
 
         out, n = node.outputs[1], self.outtype.ndim
         if self.ndim_added:

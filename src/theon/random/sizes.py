@@ -9,8 +9,8 @@ import numpy as np
 
 from theon.graph.variable import Variable
 from theon.ops.arith import maximum
-from theon.ops.dims import shape as shape_of
 from theon.ops.join import stack
+from theon.ops.shape import shape as shape_of
 from theon.tensor.constant import as_tensor_variable
 
 __all__ = ["checked_size", "infer_ndim_bcast"]
@@ -117,7 +117,7 @@ def _vector(sizes: Sequence[Any]) -> Any:
 
 
 def _length(vector: Any) -> int:
-    from theon.ops.dims import get_vector_length
+    from theon.ops.shape import get_vector_length
 
     try:
         return int(get_vector_length(vector))

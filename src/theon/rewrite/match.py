@@ -9,12 +9,14 @@ import numpy as np
 
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import second
+from theon.ops.cast import cast
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Shape_i, cast, padded
+from theon.ops.dims import DimShuffle, padded
 from theon.ops.dot import Dot
 from theon.ops.fill import Alloc
-from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.reduce import CAReduce, SumLike
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.shape import Shape_i
 from theon.tensor.type import TensorType
 
 __all__ = [

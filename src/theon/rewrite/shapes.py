@@ -11,9 +11,10 @@ from theon.errors import NotScalarConstantError, ShapeError
 from theon.graph.features import AlreadyThere
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.cast import cast
 from theon.ops.declare import Elemwise
-from theon.ops.dims import Shape_i, cast, get_scalar_constant_value
 from theon.ops.join import MakeVector
+from theon.ops.shape import Shape_i, get_scalar_constant_value
 from theon.rewrite.match import dimension, size
 from theon.rewrite.optimizer import Optimizer
 from theon.rewrite.rules.shapes import broadcast_size

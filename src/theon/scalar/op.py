@@ -167,7 +167,7 @@ class ScalarOp(Op):
         """Return the gradient of each input: of a declared op by its formula, of others by ``grad``."""
         if self.partials is None:
             return self.grad(inputs, output_grads)
-        from theon.ops.dims import cast, scalar_from_tensor, tensor_from_scalar
+        from theon.ops.cast import cast, scalar_from_tensor, tensor_from_scalar
 
         (g,) = output_grads
         if outputs[0].type.numpy_dtype.kind not in "fc":  # type: ignore[attr-defined]

@@ -181,7 +181,7 @@ def as_scalar(x: Any, name: str | None = None) -> Any:
         if isinstance(x.type, Scalar):
             return x
         if isinstance(x.type, TensorType) and x.type.ndim == 0:
-            from theon.ops.dims import scalar_from_tensor
+            from theon.ops.cast import scalar_from_tensor
 
             return scalar_from_tensor(x)
         raise TypeError("Variable type field must be a Scalar.", x, x.type)

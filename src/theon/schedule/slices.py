@@ -10,7 +10,7 @@ from typing import Any
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.ops.dims import get_scalar_constant_value
+from theon.ops.shape import get_scalar_constant_value
 from theon.schedule.expression import NATIVE, Expression, k, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.updates import overwritten, unchanged

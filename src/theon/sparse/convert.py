@@ -249,7 +249,7 @@ def sparse_grad(var: Any) -> Any:
     >>> grad(sparse_grad(w[T.lvector("i")]).sum(), w).type
     Sparse[float64, csc]
     """
-    from theon.ops.index import AdvancedSubtensor1
+    from theon.ops.elements import AdvancedSubtensor1
 
     node = getattr(var, "owner", None)
     if node is None or not isinstance(node.op, AdvancedSubtensor1):

@@ -13,8 +13,8 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Variable
+from theon.ops.cast import cast as cast_tensor
 from theon.ops.declare import zeros_for
-from theon.ops.dims import cast as cast_tensor
 from theon.options import config
 from theon.sparse.type import SparseType, is_sparse
 from theon.sparse.variable import as_sparse_or_tensor_variable, as_sparse_variable

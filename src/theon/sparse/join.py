@@ -7,7 +7,7 @@ from typing import Any
 
 from theon.dtypes import upcast
 from theon.graph.variable import Apply
-from theon.ops.dims import shape
+from theon.ops.shape import shape
 from theon.sparse.declare import SparseOp
 from theon.sparse.type import SparseType
 from theon.sparse.variable import as_sparse_variable

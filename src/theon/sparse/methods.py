@@ -7,7 +7,7 @@ from typing import Any
 
 from theon.errors import AsTensorError
 from theon.graph.variable import Variable
-from theon.ops.dims import shape
+from theon.ops.shape import shape
 from theon.sparse import arith, compare, convert, csm, index, products, reduce
 from theon.sparse.variable import SparseProperties
 from theon.tensor.variable import comparison

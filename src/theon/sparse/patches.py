@@ -9,8 +9,9 @@ import numpy as np
 
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.ops.dims import flatten, reshape, shape
 from theon.ops.join import stack
+from theon.ops.reshape import flatten, reshape
+from theon.ops.shape import shape
 from theon.sparse.csm import CSM
 from theon.sparse.declare import tensor_of
 from theon.sparse.products import structured_dot

@@ -258,8 +258,8 @@ class StructuredDotGradCSC(SparseOp):
 
     def grad(self, inputs: Sequence[Any], output_grads: Sequence[Any]) -> list[Any]:
         """Products with the matrix that the gradient fills."""
-        from theon.ops.dims import shape
         from theon.ops.join import stack
+        from theon.ops.shape import shape
 
         (indices, indptr, b, g_ab), (g,) = inputs, output_grads
         sizes = stack([shape(g_ab)[0], shape(b)[0]]).astype("int32")

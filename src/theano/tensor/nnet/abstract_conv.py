@@ -46,7 +46,8 @@ from theon.nnet.upsampling import (
     frac_bilinear_upsampling,
 )
 from theon.ops.checks import Assert
-from theon.ops.dims import get_scalar_constant_value, patternbroadcast
+from theon.ops.dims import patternbroadcast
+from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.constant import as_tensor_variable
 
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -8,7 +8,7 @@ import numpy as np
 
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import mul, neg, true_div
-from theon.ops.dims import cast
+from theon.ops.cast import cast
 from theon.ops.special import erfcx, sigmoid
 from theon.rewrite.match import spread_like
 from theon.rewrite.rule import Rules

@@ -12,10 +12,11 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant
 from theon.ops.arith import add, maximum, minimum
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, dimshuffle, patternbroadcast, shape_i
+from theon.ops.dims import DimShuffle, dimshuffle, patternbroadcast
 from theon.ops.fill import Alloc, alloc
-from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.join import join
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.shape import shape_i
 from theon.rewrite.engine import constant_value
 from theon.rewrite.rule import Rules
 

@@ -12,14 +12,10 @@ from theon.ops.arith import add
 from theon.ops.declare import Elemwise
 from theon.ops.dims import dimshuffle, padded, patternbroadcast
 from theon.ops.dot import Dot, dot
+from theon.ops.elements import AdvancedIncSubtensor1, AdvancedSubtensor1
 from theon.ops.fill import Alloc, alloc
-from theon.ops.index import (
-    AdvancedIncSubtensor1,
-    AdvancedSubtensor1,
-    IncSubtensor,
-    Subtensor,
-)
 from theon.ops.join import Join, MakeVector, Split
+from theon.ops.regions import IncSubtensor, Subtensor
 from theon.ops.sort import TopKOp
 from theon.rewrite.match import (
     alone,

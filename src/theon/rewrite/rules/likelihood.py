@@ -15,8 +15,8 @@ from theon.ops.crossentropy import (
     crossentropy_softmax_1hot_with_bias_dx,
 )
 from theon.ops.dims import DimShuffle
+from theon.ops.elements import AdvancedIncSubtensor, AdvancedSubtensor
 from theon.ops.fill import Alloc, ARange
-from theon.ops.index import AdvancedIncSubtensor, AdvancedSubtensor
 from theon.ops.reduce import Sum
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
 from theon.rewrite.rule import Rules
@@ -38,7 +38,7 @@ def _target(rows: Variable, y: Variable) -> bool:
 
 
 def _length_of(n: Variable, y: Variable) -> bool:
-    from theon.ops.dims import Shape, Shape_i
+    from theon.ops.shape import Shape, Shape_i
 
     node = n.owner
     while node is not None and made_by(n, "Cast{int64}"):

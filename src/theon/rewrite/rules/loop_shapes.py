@@ -9,11 +9,13 @@ from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Variable
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Rebroadcast, Reshape, Shape, Shape_i
+from theon.ops.dims import DimShuffle, Rebroadcast
 from theon.ops.fill import Alloc, alloc
-from theon.ops.index import IncSubtensor, Subtensor
 from theon.ops.join import Join, Split, stack_sizes
 from theon.ops.reduce import SumLike
+from theon.ops.regions import IncSubtensor, Subtensor
+from theon.ops.reshape import Reshape
+from theon.ops.shape import Shape, Shape_i
 from theon.ops.sizes import Sizes, add_sizes
 
 __all__ = ["shapes_of_loops"]

@@ -13,12 +13,13 @@ from theon.graph.traverse import clone, clone_replace, equal_computations, io_to
 from theon.graph.variable import Apply, Constant
 from theon.ops.arith import add
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Shape, Shape_i, dimshuffle, shape_i
+from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.dot import Dot, dot
 from theon.ops.fill import alloc
-from theon.ops.index import Subtensor
 from theon.ops.reduce import Sum, SumLike, sum_like
 from theon.ops.reduce import sum as sum_
+from theon.ops.regions import Subtensor
+from theon.ops.shape import Shape, Shape_i, shape_i
 from theon.rewrite.replace import same_origin
 from theon.tensor.type import TensorType
 

@@ -14,8 +14,8 @@ from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.composite import Composite, opened
 from theon.ops.declare import Elemwise
-from theon.ops.index import Subtensor
 from theon.ops.join import Join
+from theon.ops.regions import Subtensor
 from theon.rewrite.replace import same_origin
 
 __all__ = [

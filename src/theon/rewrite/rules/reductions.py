@@ -9,7 +9,8 @@ import numpy as np
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import add, maximum, minimum, mul, neg, pow, sqr, true_div
-from theon.ops.dims import DimShuffle, cast, dimshuffle
+from theon.ops.cast import cast
+from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.dot import Dot, dot
 from theon.ops.fill import Alloc, alloc
 from theon.ops.join import Join
@@ -167,7 +168,7 @@ def product_of_scaled(node: Apply) -> Any:
     rest: list[Any] = [v for v in inner.inputs if not all(v.type.broadcastable)]  # type: ignore[attr-defined]
     if not scalars or not rest or any(v.type.dtype != x.type.dtype for v in scalars):  # type: ignore[attr-defined]
         return None
-    from theon.ops.dims import shape_i
+    from theon.ops.shape import shape_i
 
     whole = rest[0] if len(rest) == 1 else mul(*rest)
     if whole.type != x.type:
@@ -287,7 +288,7 @@ def place_of_maximum_of_softmax(node: Apply, fgraph: FunctionGraph) -> Any:
 @reductions.node(Dot, theano="local_0_dot_x", effect="domain")
 def product_of_zeros(node: Apply) -> Any:
     """A matrix product with zeros is zeros, also for infinite elements."""
-    from theon.ops.dims import shape_i
+    from theon.ops.shape import shape_i
 
     x, y = node.inputs
     out = node.outputs[0]

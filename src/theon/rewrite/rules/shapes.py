@@ -9,12 +9,15 @@ import numpy as np
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import add, int_div, maximum, minimum, mul, sub, switch
+from theon.ops.cast import cast
 from theon.ops.compare import eq, lt
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, Reshape, Shape, Shape_i, cast, dimshuffle, reshape, shape_i
-from theon.ops.index import Subtensor
+from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.join import MakeVector
 from theon.ops.reduce import SumLike
+from theon.ops.regions import Subtensor
+from theon.ops.reshape import Reshape, reshape
+from theon.ops.shape import Shape, Shape_i, shape_i
 from theon.rewrite.match import alone, is_number, is_size_of, made_by, number_of, same_dimension
 from theon.rewrite.rule import Rules
 from theon.tensor.constant import as_tensor_variable, constant

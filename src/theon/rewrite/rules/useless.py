@@ -9,19 +9,12 @@ import numpy as np
 from theon.dtypes import discrete_dtypes
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import CASTS, second
+from theon.ops.cast import ScalarFromTensor, TensorFromScalar, cast
 from theon.ops.checks import Assert
 from theon.ops.declare import Elemwise
-from theon.ops.dims import (
-    DimShuffle,
-    Rebroadcast,
-    ScalarFromTensor,
-    Shape_i,
-    TensorFromScalar,
-    cast,
-    dimshuffle,
-    padded,
-)
+from theon.ops.dims import DimShuffle, Rebroadcast, dimshuffle, padded
 from theon.ops.fill import Alloc, AllocEmpty, alloc
+from theon.ops.shape import Shape_i
 from theon.rewrite.match import (
     alone,
     is_number,
@@ -268,7 +261,7 @@ def operand_spread_for_nothing(node: Apply) -> Any:
 @useless.node("second", theano="local_fill_to_alloc", usual=False)
 def fill_to_alloc(node: Apply) -> Any:
     """A number spread to the shape of an array is an alloc of its sizes."""
-    from theon.ops.dims import shape_i
+    from theon.ops.shape import shape_i
 
     x, y = node.inputs
     if not all(y.type.broadcastable) or not x.type.ndim:  # type: ignore[attr-defined]
