@@ -7,6 +7,7 @@ import pytest
 
 import theano
 import theano.tensor as T
+from theon import optim
 from theon.compile.explain import program_text
 
 FOLDER = Path(__file__).parent / "programs"
@@ -27,6 +28,27 @@ def momentum():
     g, rate = T.dmatrix("g"), T.dscalar("rate")
     new = 0.9 * m - rate * g
     return theano.function([g, rate], updates=[(m, new), (w, w + new)])
+
+
+def optimiser(method):
+    w, g = theano.shared(np.zeros((3, 2)), "w"), T.dmatrix("g")
+    return theano.function([g], updates=method([g], [w]))
+
+
+def adam():
+    return optimiser(optim.adam)
+
+
+def rmsprop():
+    return optimiser(optim.rmsprop)
+
+
+def adagrad():
+    return optimiser(optim.adagrad)
+
+
+def adadelta():
+    return optimiser(optim.adadelta)
 
 
 def softmax():
@@ -51,7 +73,7 @@ def loop():
     return theano.function([v], theano.scan(lambda a, h: a + h / 2, sequences=v, outputs_info=T.zeros(()))[0][-1])
 
 
-@pytest.mark.parametrize("make", [chain, sums, momentum, softmax, layer, rows, loop])
+@pytest.mark.parametrize("make", [chain, sums, momentum, adam, rmsprop, adagrad, adadelta, softmax, layer, rows, loop])
 def test_text(make, update_golden):
     path = FOLDER / f"{make.__name__}.txt"
     text = program_text(make()._native.program) + "\n"

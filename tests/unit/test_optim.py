@@ -91,7 +91,7 @@ def test_steps_are_those_of_the_formula(name, dtype):
             np.testing.assert_allclose(p.get_value(), value, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", [name for name in FORMULAS if name != "adadelta"])  # its moves are read twice
+@pytest.mark.parametrize("name", FORMULAS)
 def test_a_parameters_step_is_one_kernel_in_place(name):
     W = theano.shared(rng.randn(30, 20).astype("float32"), name="W")
     x = T.fmatrix("x")

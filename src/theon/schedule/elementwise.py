@@ -104,7 +104,8 @@ def _lowered(low: Lowering, op: Any, node: Apply) -> None:
         operands = [operands[i] for i in used]
     found = Expression(value, operands, tuple(sizes))
     low.pending[out] = found
-    if found.size > _LARGEST_EXPRESSION or len(operands) > 8:
+    largest = 3 * _LARGEST_EXPRESSION if out in low.postponed else _LARGEST_EXPRESSION
+    if found.size > largest or len(operands) > 8:
         low.as_tensor(out)
 
 

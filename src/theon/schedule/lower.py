@@ -84,7 +84,7 @@ class Lowering:
         self.last_steps: dict[tuple[int, int], list[Step]] = {}  # that change part of a shared variable in place
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
-        self.postponed: set[Variable] = set()  # updates that only other updates read
+        self.postponed: set[Variable] = set()  # what is read on the way to updates alone
         self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
         self.shared = [self.argument(v, "shared", i) for i, v in enumerate(fgraph.inputs[n_inputs:])]
 
@@ -402,7 +402,7 @@ class Lowering:
     def program(self) -> Program:
         from theon.schedule.updates import late_updates, only_for_updates, written_in_place
 
-        self.postponed = only_for_updates(self.fgraph, self.n_outputs)
+        self.postponed = only_for_updates(self)
         for node in self.fgraph.toposort():
             self.node(node)
         outputs, updates = [], []

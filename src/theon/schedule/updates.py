@@ -5,7 +5,7 @@ Updates that read each other element by element (a parameter, its moments) becom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heapify, heappop, heappush
 
 from theon.graph.fgraph import FunctionGraph
@@ -21,9 +21,12 @@ __all__ = ["late_updates", "only_for_updates", "overwritten", "unchanged", "writ
 _MOST = 12  # operands of one sweep
 
 
-def only_for_updates(fgraph: FunctionGraph, n_outputs: int) -> set[Variable]:
-    """The updates that elementwise operations alone read, on their way to other updates: nobody needs them before the end."""
-    found: set[Variable] = set()
+def only_for_updates(low: Lowering) -> set[Variable]:
+    """The updates that elementwise operations alone read, on their way to other updates: nobody needs them before the end.
+
+    With them what leads to such updates alone, where they become one sweep: it is computed there.
+    """
+    fgraph, n_outputs = low.fgraph, low.n_outputs
     known: dict[Variable, bool] = {}
 
     def good(root: Variable) -> bool:
@@ -37,10 +40,7 @@ def only_for_updates(fgraph: FunctionGraph, n_outputs: int) -> set[Variable]:
             readers = [node for node, _ in clients if node != "output"]
             places = [place for node, place in clients if node == "output"]
             plain = len(places) <= 1 and all(p >= n_outputs for p in places) and bool(clients)
-            plain = plain and all(
-                type(node.op).__name__ == "Elemwise" and node.outputs[0].type.broadcastable == v.type.broadcastable  # type: ignore[attr-defined]
-                for node in readers
-            )
+            plain = plain and all(_is_elementwise(node, v) for node in readers)
             waiting = [node.outputs[0] for node in readers if node.outputs[0] not in known] if plain else []
             if waiting:
                 stack.extend(waiting)
@@ -49,10 +49,48 @@ def only_for_updates(fgraph: FunctionGraph, n_outputs: int) -> set[Variable]:
             known[v] = plain and all(known[node.outputs[0]] for node in readers)
         return known[root]
 
-    for v in fgraph.outputs[n_outputs:]:
-        if v.owner is not None and type(v.owner.op).__name__ == "Elemwise" and good(v) and v.type.ndim:  # type: ignore[attr-defined]
-            found.add(v)
-    return found
+    owner: dict[Variable, Variable] = {}  # of each update: what it changes
+    for v, place in zip(fgraph.outputs[n_outputs:], low.updated):
+        if v.owner is not None and _is_elementwise(v.owner, v) and good(v) and v.type.ndim:  # type: ignore[attr-defined]
+            owner[v] = fgraph.inputs[len(low.inputs) + place]
+    return set(owner) | _between(fgraph, owner, good) if owner else set()
+
+
+def _between(fgraph: FunctionGraph, owner: dict[Variable, Variable], good: Callable[[Variable], bool]) -> set[Variable]:
+    """What leads to updates that become one sweep, and to nothing else."""
+    parent = {x: x for x in owner.values()}
+
+    def root(x: Variable) -> Variable:
+        while parent[x] is not x:
+            x = parent[x]
+        return x
+
+    order = [node for node in fgraph.toposort() if _is_elementwise(node, node.outputs[0]) and good(node.outputs[0])]
+    # Updates are one sweep where one reads what the other changes.
+    read: dict[Variable, Variable] = {}
+    for node in order:
+        v = node.outputs[0]
+        same = [x for x in node.inputs if x.type.broadcastable == v.type.broadcastable]  # type: ignore[attr-defined]
+        found = [root(read.get(x, x)) for x in same if read.get(x, x) in parent]
+        found += [root(owner[v])] if v in owner else []
+        for x in found[1:]:
+            parent[root(x)] = root(found[0])
+        if found:
+            read[v] = root(found[0])
+    reached: dict[Variable, Variable | None] = {}
+    for node in reversed(order):
+        v = node.outputs[0]
+        ways = {reached[reader.outputs[0]] for reader, _ in fgraph.clients(v) if reader != "output"}
+        ways |= {root(owner[v])} if v in owner else set()
+        reached[v] = ways.pop() if len(ways) == 1 else None
+    return {v for v, way in reached.items() if way is not None and v.type.ndim}  # type: ignore[attr-defined]
+
+
+def _is_elementwise(node: Apply, like: Variable) -> bool:
+    """Whether a node computes one value at each position of ``like``."""
+    if type(node.op).__name__ != "Elemwise":
+        return False
+    return node.outputs[0].type.broadcastable == like.type.broadcastable  # type: ignore[attr-defined,no-any-return]
 
 
 def late_updates(low: Lowering) -> list[int]:

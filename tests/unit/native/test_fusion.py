@@ -77,13 +77,51 @@ def adam(p, g, new):
     return [(m, first), (s, second), (p, p - np.float32(0.1) * first / (T.sqrt(second) + np.float32(1e-8)))]
 
 
-@pytest.mark.parametrize("rule", [momentum, adagrad, rmsprop, adam])
+def adadelta(p, g, new):
+    s, d = new(), new()
+    total = np.float32(0.9) * s + np.float32(0.1) * g**2
+    move = g * T.sqrt(d + np.float32(1e-6)) / T.sqrt(total + np.float32(1e-6))
+    return [(s, total), (p, p - move), (d, np.float32(0.9) * d + np.float32(0.1) * move**2)]
+
+
+def decayed_adam(p, g, new):
+    """Gradients limited smoothly, weights that decay apart from them, means corrected each for itself."""
+    m, s = new(), new()
+    g = g / (1 + abs(g)) + np.float32(1e-3) * T.tanh(p)
+    first, second = np.float32(0.9) * m + np.float32(0.1) * g, np.float32(0.99) * s + np.float32(0.01) * g**2
+    step = (first / np.float32(0.1)) / (T.sqrt(second / np.float32(0.01)) + np.float32(1e-8))
+    return [(m, first), (s, second), (p, p * np.float32(0.999) - np.float32(0.1) * step)]
+
+
+def yogi(p, g, new):
+    m, s = new(), new()
+    first = np.float32(0.9) * m + np.float32(0.1) * g
+    second = s - np.float32(0.01) * T.sgn(s - g**2) * g**2
+    return [(m, first), (s, second), (p, p - np.float32(0.1) * first / (T.sqrt(second) + np.float32(1e-3)))]
+
+
+def accelerated_rmsprop(p, g, new):
+    """A velocity along the steps of another method, seen one step ahead."""
+    s, v = new(), new()
+    total = np.float32(0.9) * s + np.float32(0.1) * g**2
+    moved = p - np.float32(0.1) * g / T.sqrt(total + np.float32(1e-6))
+    x = np.float32(0.9) * v + moved - p
+    return [(s, total), (v, x), (p, np.float32(0.9) * x + moved)]
+
+
+@pytest.mark.parametrize("rule", [momentum, adagrad, rmsprop, adam, adadelta, decayed_adam, yogi, accelerated_rmsprop])
 def test_an_optimiser_is_one_kernel_in_place_for_each_parameter(rule):
     start = np.ones((4, 3), "float32")
     p, q = theano.shared(start.copy()), theano.shared(start.copy())
-    g = T.fmatrix("g")
-    updates = [u for t in (p, q) for u in rule(t, g * 2, lambda: theano.shared(np.zeros_like(start)))]
-    assert steps([g], [], updates) == ([], 2)
+    slopes = T.fmatrix(), T.fmatrix()
+    updates = [u for t, g in zip((p, q), slopes) for u in rule(t, g * 2, lambda: theano.shared(np.zeros_like(start)))]
+    assert steps(slopes, [], updates) == ([], 2)
+
+
+def test_what_two_sweeps_of_updates_read_is_computed_once():
+    p, q = (theano.shared(np.ones((4, 3), "float32")) for _ in range(2))
+    g = T.tanh(x)
+    assert steps([x], [], [(p, p - g), (q, q - g)]) == ([], 3)
 
 
 def test_a_scaled_slope_reaches_the_parameter_in_one_sweep():
