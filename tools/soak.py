@@ -3,6 +3,8 @@
     python tools/soak.py calls --count 1000000     random valid and invalid arguments
     python tools/soak.py compile --count 10000     make a function, call it, drop it
     python tools/soak.py chain --count 200000      a chain of that many nodes: build, differentiate, compile, call, pickle
+    python tools/soak.py processes --count 32      as many processes that compile the same functions into one empty cache
+    python tools/soak.py kills --count 200         as many processes killed while they compile, on one cache
 
 Each prints what it measured and fails where a promise is broken. The tests run the same with small counts.
 """
@@ -13,8 +15,12 @@ import argparse
 import gc
 import os
 import pickle
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -224,21 +230,79 @@ def chain(count: int) -> dict[str, float]:
     return found
 
 
+SEVERAL = """
+import numpy as np, theano, theano.tensor as T
+x = T.dmatrix("x"); w = theano.shared(np.ones(3))
+for k in range(4):
+    f = theano.function([x], T.tanh(T.dot(x, w) + k).sum(), updates=[(w, w * 0.5)])
+    assert f._native is not None
+    assert abs(float(f(np.ones((2, 3)))) - 2 * np.tanh(3 * 0.5**k + k)) < 1e-12
+"""
+
+
+def _started(cache: str) -> subprocess.Popen[str]:
+    environment = os.environ | {"THEON_CACHE": cache}
+    return subprocess.Popen([sys.executable, "-c", SEVERAL], env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _checked(process: subprocess.Popen[str]) -> None:
+    error = process.communicate(timeout=600)[1]
+    assert process.returncode == 0 and not error, error
+
+
+def processes(count: int) -> dict[str, float]:
+    """Start that many processes at once on one empty cache; all must give the right numbers, in silence."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as cache:
+        for process in [_started(cache) for _ in range(count)]:
+            _checked(process)
+        files = sum(path.is_file() for path in Path(cache).rglob("*"))
+    return {"processes": count, "files": files, "seconds": time.perf_counter() - start}
+
+
+def kills(count: int, seed: int = 0) -> dict[str, float]:
+    """Kill that many processes while they compile, on one cache; after every tenth, one that is left alone must do its work."""
+    rng = np.random.RandomState(seed)
+    start = time.perf_counter()
+    early = 0
+    with tempfile.TemporaryDirectory() as cache:
+        begun = time.perf_counter()
+        _checked(_started(cache))
+        usual = time.perf_counter() - begun
+        for turn in range(count):
+            if turn % 10 == 0:
+                shutil.rmtree(cache, ignore_errors=True)
+            process = _started(cache)
+            time.sleep(rng.uniform(0.3, 1.0) * usual)
+            process.kill()
+            process.communicate()
+            early += process.returncode != 0
+            if turn % 10 == 9:
+                _checked(_started(cache))
+    return {"processes": count, "killed in time": early, "seconds": time.perf_counter() - start}
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["calls", "compile", "chain"])
+    parser.add_argument("what", choices=["calls", "compile", "chain", "processes", "kills"])
     parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.what == "calls":
+        if os.environ.get("PYTHONMALLOC") != "malloc":  # else the number is one of whole arenas, of 1 MiB each
+            os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONMALLOC": "malloc"})
         found = calls(given.count or 1_000_000, given.seed)
         limit = 1_000_000
     elif given.what == "compile":
         found = compile_and_drop(given.count or 10_000)
         limit = 5_000_000
-    else:
+    elif given.what == "chain":
         found, limit = chain(given.count or 200_000), None
+    elif given.what == "processes":
+        found, limit = processes(given.count or 32), None
+    else:
+        found, limit = kills(given.count or 200, given.seed), None
     for name, value in found.items():
         print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value:,}")
     if limit is not None and found["grown"] > limit:

@@ -329,8 +329,15 @@ class Flag:
 
 FLAGS: Final[dict[str, Flag]] = {row[0]: Flag(*row) for row in _TABLE}
 
-FLAGS["DebugMode.check_preallocated_output_ndim"].check = lambda n: n > 0
-FLAGS["DebugMode.patience"].check = lambda n: n > 0
+for _name in ("DebugMode.check_preallocated_output_ndim", "DebugMode.patience", "compile.wait"):
+    FLAGS[_name].check = lambda number: number > 0
+for _name in ("profiling.n_apply", "profiling.n_ops", "profiling.output_line_width"):
+    FLAGS[_name].check = lambda number: number > 0
+for _name in ("compile.timeout", "profiling.min_memory_size"):
+    FLAGS[_name].check = lambda number: number >= 0
+for _name in ("DebugMode.check_strides", "tensor.cmp_sloppy"):
+    FLAGS[_name].check = lambda level: level in (0, 1, 2)
+FLAGS["experimental.local_alloc_elemwise"].check = lambda on: on  # Theano knows no other way any more
 
 
 def _pieces(text: str) -> list[str]:

@@ -1,12 +1,38 @@
 """Flags: by attribute, by section, in the later spelling with two underscores."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import theano
+from theon.options import FLAGS
+
+RECORDED = json.loads((Path(__file__).parents[1] / "data" / "config.json").read_text())
+OURS = {"cache", "cache_size_mb", "threads", "verify_programs"}
+ELSEWHERE = {"base_compiledir", "cxx"}  # defaults of Theano that name a place on its user's machine
+
+
+def test_the_flags_are_those_of_theano():
+    assert set(FLAGS) - OURS == set(RECORDED)
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_a_flag_has_the_default_and_takes_the_texts_of_theano(name):
+    row, flag = RECORDED[name], FLAGS[name]
+    if not row["default_is_computed"] and name not in ELSEWHERE:
+        assert flag.default == row["default"]
+    assert flag.settable == row["settable_after_import"]
+    assert set(row["allowed"]) <= set(flag.allowed)
+    for text, value in row.get("parses", {}).items():
+        if value == "!ValueError":
+            with pytest.raises(ValueError, match=name):
+                flag.parse(text)
+        else:
+            assert flag.parse(text) == value
 
 
 def test_two_underscores_stand_for_the_dot():
