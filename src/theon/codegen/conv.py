@@ -130,8 +130,10 @@ def _forward_work(dtype: str) -> str:
             start * v["stride_y"] - v["top"], 0 - v["left"], deep, pitch,
         )  # fmt: skip
         own = f.at(packed, g * terms * row)
-        with f.loop(f.larger(terms, 1), 0, _DEPTH) as t:
-            depth = f.smaller(terms - t, _DEPTH)
+        steps = f.larger((terms + (_DEPTH - 1)) // _DEPTH, 1)
+        with f.loop(steps) as step:
+            t = terms * step // steps
+            depth = terms * (step + 1) // steps - t
 
             def panel(
                 at: Value, count: Value, own: Value = own, t: Value = t, depth: Value = depth, here: Value = here

@@ -67,7 +67,8 @@ def pieces(dtype: str, images: bool = True) -> str:
 
 def _fma(dtype: str) -> str:
     kind, lane = KINDS[dtype][0], lanes(dtype)
-    return f"declare <{lane} x {kind}> @llvm.fmuladd.{_suffix(dtype)}(<{lane} x {kind}>, <{lane} x {kind}>, <{lane} x {kind}>)"
+    vector = f"<{lane} x {kind}>"
+    return f"declare {vector} @llvm.fmuladd.{_suffix(dtype)}({vector}, {vector}, {vector})"
 
 
 _TILES = ("tile1", "tile2", "tile3")
@@ -92,6 +93,7 @@ def _declared(definition: str) -> str:
 def _module(names: tuple[str, ...], dtype: str) -> CompiledModule:
     text = "\n".join([*(_definition(name, dtype) for name in names), _fma(dtype)]).replace("define internal", "define")
     if "copy" not in names:
+        text += "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
         text += _copy(dtype).replace(" nounwind", " nounwind alwaysinline")
     return compile_module(text, {}, tuple(f"theon_{name}_{dtype}" for name in names), light=True)
 
@@ -147,40 +149,43 @@ def _tile(dtype: str, vectors: int) -> str:
 
 
 def _turn(dtype: str) -> str:
-    """``to[j, i] = from[i, j]`` for i < rows, j < columns; strides in bytes."""
+    """``to[j, i] = from[i, j]`` for i < rows, j < columns; strides in bytes.
+
+    Blocks as wide as a line of the cache are turned in registers. The last one along each direction begins earlier instead
+    of being smaller, and the innermost loop follows the rows that lie farther apart: each of their lines is touched once.
+    """
     kind, item = KINDS[dtype]
-    side = 32 // item
+    side = lanes(dtype) if target.wide_vectors() else 32 // item
     vector = f"<{side} x {kind}>"
     names = ["to", "to_row", "to_column", "from", "from_row", "from_column", "rows", "columns"]
     f = Function(f"theon_turn_{dtype}", [(n, "ptr" if n in ("to", "from") else "i64") for n in names])
     plain = f["to_column"].same(item) & f["from_column"].same(item)
-    whole_rows = f.select(plain, f["rows"] & -side, 0)
-    whole_columns = f.select(plain, f["columns"] & -side, 0)
-    with f.loop(whole_rows, 0, side) as i, f.loop(whole_columns, 0, side) as j:
-        source = f.at(f["from"], i * f["from_row"] + j * item)
-        target_ = f.at(f["to"], j * f["to_row"] + i * item)
-        found = [f.load(vector, source, f["from_row"] * r, item) for r in range(side)]
-        step = 1
-        while step < side:
+    blocks = plain & (f["rows"] >= side) & (f["columns"] >= side)
+    with f.when(blocks):
+        last_i, last_j = f["rows"] - side, f["columns"] - side
+        down = f["to_row"] >= f["from_row"]
+        outer, inner = f.select(down, last_j, last_i), f.select(down, last_i, last_j)
+        with f.loop(outer + side, 0, side) as a, f.loop(inner + side, 0, side) as b:
+            a, b = f.smaller(a, outer), f.smaller(b, inner)
+            i, j = f.select(down, b, a), f.select(down, a, b)
+            source = f.at(f["from"], i * f["from_row"] + j * item)
+            target_ = f.at(f["to"], j * f["to_row"] + i * item)
+            found = [f.load(vector, source, f["from_row"] * r, item) for r in range(side)]
+            step = 1
+            while step < side:
+                for r in range(side):
+                    if r & step:
+                        continue
+                    x, y = found[r], found[r + step]
+                    low = [lane if not lane & step else side + lane - step for lane in range(side)]
+                    high = [lane + step if not lane & step else side + lane for lane in range(side)]
+                    found[r], found[r + step] = _mixed(f, vector, x, y, low), _mixed(f, vector, x, y, high)
+                step *= 2
             for r in range(side):
-                if r & step:
-                    continue
-                a, b = found[r], found[r + step]
-                low = [lane if not lane & step else side + lane - step for lane in range(side)]
-                high = [lane + step if not lane & step else side + lane for lane in range(side)]
-                found[r], found[r + step] = _mixed(f, vector, a, b, low), _mixed(f, vector, a, b, high)
-            step *= 2
-        for r in range(side):
-            f.store(found[r], target_, f["to_row"] * r, item)
-
-    def single(i: Value, j: Value) -> None:
-        x = f.load(kind, f["from"], i * f["from_row"] + j * f["from_column"])
-        f.store(x, f["to"], j * f["to_row"] + i * f["to_column"])
-
-    with f.loop(f["columns"], whole_columns) as j, f.loop(whole_rows) as i:
-        single(i, j)
-    with f.loop(f["columns"]) as j, f.loop(f["rows"], whole_rows) as i:
-        single(i, j)
+                f.store(found[r], target_, f["to_row"] * r, item)
+    with f.unless(blocks), f.loop(f["columns"]) as j, f.loop(f["rows"]) as i:
+        value = f.load(kind, f["from"], i * f["from_row"] + j * f["from_column"])
+        f.store(value, f["to"], j * f["to_row"] + i * f["to_column"])
     f.emit("ret void")
     return f.text(" noinline" + attributes())
 
@@ -213,25 +218,46 @@ def _copy(dtype: str) -> str:
 
 
 def _band(dtype: str) -> str:
-    """Copy rows of an image's channels from ``top`` on and columns from ``left`` on; zeros where there are none."""
-    item = KINDS[dtype][1]
+    """Copy rows of an image's channels from ``top`` on and columns from ``left`` on; zeros where there are none.
+
+    The rows of a channel may end a page of memory, where the processor looks no farther ahead: the next one is asked for here.
+    """
+    kind, item = KINDS[dtype]
+    side = lanes(dtype)
+    vector = f"<{side} x {kind}>"
     names = [
         "to", "from", "channels", "channel", "height", "row", "width", "column", "top", "left", "rows", "columns",
     ]  # fmt: skip
     f = Function(f"theon_band_{dtype}", [(n, "ptr" if n in ("to", "from") else "i64") for n in names])
-    copy = f"theon_copy_{dtype}"
-    nothing = Value(f, "ptr", "null")
+    nothing = Value(f, kind, "zeroinitializer")
     begin = f.smaller(f.larger(0 - f["left"], 0), f["columns"])
     end = f.smaller(f.larger(f["width"] - f["left"], begin), f["columns"])
+    count = end - begin
+    plain = f["column"].same(item)
+    dense = plain & (count >= side)
+
+    def zeros(line: Value, first: Value, last: Value) -> None:
+        with f.loop(last, first) as k:
+            f.store(nothing, line, k * item)
+
     with f.loop(f["channels"]) as c, f.loop(f["rows"]) as y:
         line = f.at(f["to"], (c * f["rows"] + y) * f["columns"] * item)
         at = f["top"] + y
         inside = (at >= 0) & (at < f["height"])
-        first, last = f.select(inside, begin, f["columns"]), f.select(inside, end, f["columns"])
-        f.call(copy, line, nothing, f["column"], first)
-        source = f.at(f["from"], c * f["channel"] + at * f["row"] + (f["left"] + first) * f["column"])
-        f.call(copy, f.at(line, first * item), source, f["column"], last - first)
-        f.call(copy, f.at(line, last * item), nothing, f["column"], f["columns"] - last)
+        with f.unless(inside):
+            f.call(f"theon_copy_{dtype}", line, Value(f, "ptr", "null"), 0, f["columns"])
+        with f.when(inside):
+            zeros(line, f.value(0, "i64"), begin)
+            source = f.at(f["from"], c * f["channel"] + at * f["row"] + (f["left"] + begin) * f["column"])
+            target_ = f.at(line, begin * item)
+            with f.when(dense), f.loop(count, 0, side) as k:
+                k = f.smaller(k, count - side)
+                place = f.at(source, k * item)
+                f.emit(f"call void @llvm.prefetch.p0(ptr {f.at(place, f['channel']).text}, i32 0, i32 3, i32 1)")
+                f.store(f.load(vector, place, 0, item), target_, k * item, item)
+            with f.unless(dense), f.loop(count) as k:
+                f.store(f.load(kind, source, k * f["column"]), target_, k * item)
+            zeros(line, end, f["columns"])
     f.emit("ret void")
     return f.text(" noinline" + attributes())
 
