@@ -14,7 +14,7 @@ from theon.codegen.shared import LOCK, Block, give_slot, run, take_slot
 from theon.codegen.small import small_text
 from theon.codegen.tile import KINDS, call_tile, lanes, pieces, rows
 
-__all__ = ["gemm_text"]
+__all__ = ["gemm_parts", "gemm_text"]
 
 _DEPTH = 768  # products summed in registers at a time
 _ONCE = 24  # rows of the left factor up to which the right one is read where it lies
@@ -23,64 +23,89 @@ _RUN = 2048  # rows next to each other that a thin product sums at a time
 _PART = 16384  # elements of a column at a time
 
 
-def _slot(dtype: str) -> int:
-    """Bytes of a thread's workspace: offsets, bases, one tile, one panel."""
+def _slot(dtype: str, part: str) -> int:
+    """Bytes of a thread's workspace: a column and a run of sums; or offsets, bases, one tile and one panel."""
     item = KINDS[dtype][1]
+    if part == "thin":
+        return LOCK + (_PART + _RUN) * item
     wide = 3 * lanes(dtype)
-    return LOCK + _DEPTH * 8 + 64 + rows() * wide * item + max(_DEPTH * wide, _PART + _RUN) * item
+    return LOCK + _DEPTH * 8 + 64 + rows() * wide * item + _DEPTH * wide * item
 
 
 @functools.cache
-def gemm_text(dtype: str, threads: int) -> str:
-    """``out[i, j] = sum over k of x[i, k] * y[k, j]``, for as many threads as there may be."""
-    space = f"@theon_gemm_space = internal global [{_slot(dtype) * threads} x i8] zeroinitializer, align 64"
-    small = small_text(f"theon_gemm_{dtype}", *KINDS[dtype])
+def gemm_text(dtype: str) -> str:
+    """``out[i, j] = sum over k of x[i, k] * y[k, j]``: small products here, others by the parts of :func:`gemm_parts`."""
+    return small_text(f"theon_gemm_{dtype}", *KINDS[dtype], _THIN)
+
+
+def gemm_parts(dtype: str, threads: int) -> dict[str, functools.partial[str]]:
+    """The texts of modules with a function each, by the function's name: thin products and all others.
+
+    Few programs need both, so that each is compiled when it is called first.
+    """
+    return {
+        f"theon_gemm_{dtype}_{part}": functools.partial(_part_text, dtype, part, threads) for part in ("thin", "panel")
+    }
+
+
+@functools.cache
+def _part_text(dtype: str, part: str, threads: int) -> str:
+    space = f"@theon_gemm_space = internal global [{_slot(dtype, part) * threads} x i8] zeroinitializer, align 64"
     parts = [
         pieces(dtype, images=False),
-        small,
-        _panel_work(dtype, threads),
-        _thin_work(dtype, threads),
-        _main(dtype, threads),
+        (_thin_work if part == "thin" else _panel_work)(dtype, threads),
+        (_thin if part == "thin" else _panel)(dtype, threads),
         space,
     ]
     return "\n".join([pool.DECLARATIONS if threads > 1 else "", *parts])
 
 
-def _main(dtype: str, threads: int) -> str:
-    lane = lanes(dtype)
-    f = Function(f"theon_gemm_{dtype}_whole", [(n, "ptr") for n in ("x", "y", "out", "numbers")], "i64")
+_PARAMETERS = [(name, "ptr") for name in ("x", "y", "out", "numbers")]
+
+
+def _thin(dtype: str, threads: int) -> str:
+    f = Function(f"theon_gemm_{dtype}_thin", _PARAMETERS, "i64")
     y, out = Block(f, f["y"], 2), Block(f, f["out"], 2)
     (lines, columns), depth = out.sizes, y.sizes[0]
     frame = f.room(64)
     # A result of few rows is the transpose of one of few columns.
-    flat = (lines <= _THIN) & (columns > _THIN)
+    flat = columns > _THIN
     turned = [f.room(40) for _ in range(3)]
     for place, (own, other) in enumerate(zip(turned, (f["y"], f["x"], f["out"]))):
         for to, of in enumerate((0, 2, 1, 4, 3)):
             f.store(f.load("i64", other, 8 * of), own, 8 * to)
         f.store(f.select(flat, own, (f["x"], f["y"], f["out"])[place], "ptr"), frame, 8 * place)
     lines, columns = f.select(flat, columns, lines), f.select(flat, lines, columns)
-    weight = lines * columns * depth
-    thin = columns <= _THIN
-    with f.when((lines > 0) & (columns > 0) & thin):
+    with f.when((lines > 0) & (columns > 0)):
         chunks = f.smaller((lines + 63) // 64, 8 * threads)
-        run(f, f"theon_gemm_thin_{dtype}", frame, chunks, weight, threads > 1)
-    with f.when((lines > 0) & (columns > _THIN)):
-        vectors = (columns + (lane - 1)) // lane
-        panels = (vectors + 2) // 3
-        wanted = (panels + (6 * threads - 1)) // panels
-        blocks = f.larger(f.smaller(wanted, (lines + 31) // 32), 1)
-        f.store(vectors, frame, 24)
-        f.store(panels, frame, 32)
-        f.store(blocks, frame, 40)
-        run(f, f"theon_gemm_panel_{dtype}", frame, panels * blocks, weight, threads > 1)
+        run(f, f"theon_gemm_thin_{dtype}", frame, chunks, lines * columns * depth, threads > 1)
     f.emit("ret i64 0")
     return f.text(linkage="")
 
 
-def _place(f: Function, dtype: str, threads: int) -> Value:
+def _panel(dtype: str, threads: int) -> str:
+    lane = lanes(dtype)
+    f = Function(f"theon_gemm_{dtype}_panel", _PARAMETERS, "i64")
+    y, out = Block(f, f["y"], 2), Block(f, f["out"], 2)
+    (lines, columns), depth = out.sizes, y.sizes[0]
+    frame = f.room(64)
+    for place, name in enumerate(("x", "y", "out")):
+        f.store(f[name], frame, 8 * place)
+    vectors = (columns + (lane - 1)) // lane
+    panels = (vectors + 2) // 3
+    wanted = (panels + (6 * threads - 1)) // panels
+    blocks = f.larger(f.smaller(wanted, (lines + 31) // 32), 1)
+    f.store(vectors, frame, 24)
+    f.store(panels, frame, 32)
+    f.store(blocks, frame, 40)
+    run(f, f"theon_gemm_panel_{dtype}", frame, panels * blocks, lines * columns * depth, threads > 1)
+    f.emit("ret i64 0")
+    return f.text(linkage="")
+
+
+def _place(f: Function, dtype: str, part: str, threads: int) -> Value:
     space = Value(f, "ptr", "@theon_gemm_space")
-    return take_slot(f, space, f.value(threads, "i64"), f.value(_slot(dtype), "i64"))
+    return take_slot(f, space, f.value(threads, "i64"), f.value(_slot(dtype, part), "i64"))
 
 
 def _panel_work(dtype: str, threads: int) -> str:
@@ -91,7 +116,7 @@ def _panel_work(dtype: str, threads: int) -> str:
     x, y, out = (Block(f, f.load("ptr", f["frame"], 8 * i), 2) for i in range(3))
     vectors, panels, blocks = (f.load("i64", f["frame"], 24 + 8 * i) for i in range(3))
     (lines, columns), depth = out.sizes, y.sizes[0]
-    slot = _place(f, dtype, threads)
+    slot = _place(f, dtype, "panel", threads)
     offsets = f.at(slot, LOCK)
     bases = f.at(offsets, _DEPTH * 8)
     corner = f.at(bases, 64)
@@ -160,7 +185,7 @@ def _thin_work(dtype: str, threads: int) -> str:
     f = Function(f"theon_gemm_thin_{dtype}", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
     x, y, out = (Block(f, f.load("ptr", f["frame"], 8 * i), 2) for i in range(3))
     (lines, columns), depth = out.sizes, y.sizes[0]
-    slot = _place(f, dtype, threads)
+    slot = _place(f, dtype, "thin", threads)
     column = f.at(slot, LOCK)
     top, bottom = lines * f["chunk"] // f["chunks"], lines * (f["chunk"] + 1) // f["chunks"]
     zero = Value(f, vector, "zeroinitializer")

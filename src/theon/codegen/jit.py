@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from theon.codegen import cache, target
 from theon.codegen.native import PLAIN
@@ -31,26 +32,47 @@ class CompiledModule:
         return int(self.library[name])
 
 
-def object_code(text: str, optimised: bool = True, level: int = 2) -> bytes:
-    """Return the object code of a module's text, from the cache where it is there."""
-    key = cache.key_of(text, target.description() + (f"|{level}" if optimised else "|quick"))
+# Passes for code whose vectors are written out: variables become registers, repeated computations go, loops test at their end.
+_WRITTEN = (
+    "always_inliner", "sroa", "simplify_cfg", "instruction_combine", "new_gvn", "loop_rotate", "instruction_combine",
+    "simplify_cfg",
+)  # fmt: skip
+
+
+def _optimise(llvm: Any, module: Any, machine: Any, effort: str) -> None:
+    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+    tuning.loop_vectorization = True
+    tuning.slp_vectorization = False
+    tuning.loop_unrolling = False
+    builder = llvm.create_pass_builder(machine, tuning)
+    if effort == "full":
+        builder.getModulePassManager().run(module, builder)
+        return
+    passes = llvm.create_new_module_pass_manager()
+    for name in _WRITTEN:
+        getattr(passes, f"add_{name}_pass")()
+    passes.run(module, builder)
+
+
+def object_code(text: str, effort: str = "full") -> bytes:
+    """Return the object code of a module's text, from the cache where it is there.
+
+    ``effort`` is "full" for loops that are to be made vectors, "written" for code whose vectors are written out: the
+    optimiser has little left to do, and "quick", no passes at all, for long straight code that runs once a call.
+    """
+    key = cache.key_of(text, target.description() + "|" + effort)
     found = cache.load(key)
     if found is not None:
         return found
     llvm = target._binding()
     with target.LOCK:
-        machine = target.machine(3 if optimised else 0)
+        machine = target.machine(0 if effort == "quick" else 3)
         module = llvm.parse_assembly(text)
         module.triple = machine.triple
         module.data_layout = str(machine.target_data)
         module.verify()
-        if optimised:
-            tuning = llvm.create_pipeline_tuning_options(speed_level=level)
-            tuning.loop_vectorization = True
-            tuning.slp_vectorization = False
-            tuning.loop_unrolling = False
-            passes = llvm.create_pass_builder(machine, tuning)
-            passes.getModulePassManager().run(module, passes)
+        if effort != "quick":
+            _optimise(llvm, module, machine, effort)
         body: bytes = machine.emit_object(module)
     cache.store(key, body)
     return body
@@ -61,18 +83,17 @@ def compile_module(
     symbols: Mapping[str, int],
     exported: tuple[str, ...] = ("theon_entry",),
     quick: str | None = None,
-    light: bool = False,
+    effort: str = "full",
 ) -> CompiledModule:
     """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses.
 
-    ``quick`` is a second module that is compiled without optimisation: long straight code that runs once a call.
-    ``light`` is for code whose vectors are written out: the optimiser has little left to do.
+    ``quick`` is a second module that is compiled without optimisation; ``effort`` is that of the first.
     """
     if "!llvm.loop !7" in text:
         text += PLAIN
-    bodies = [object_code(text, level=1 if light else 2)]
+    bodies = [object_code(text, effort)]
     if quick is not None:
-        bodies.append(object_code(quick, False))
+        bodies.append(object_code(quick, "quick"))
     with target.LOCK:
         return CompiledModule(bodies, symbols, exported)
 

@@ -271,7 +271,7 @@ class _Pool:
         from theon.codegen import jit
 
         names = ("theon_parallel", "theon_threads", "theon_worker", "theon_pool_start", "theon_pool_stop")
-        self.module = jit.compile_module(_text(), _windows_symbols(), names)
+        self.module = jit.compile_module(_text(), _windows_symbols(), names, effort="written")
         self.threads = ctypes.c_int64.from_address(self.module.address("theon_threads"))
         self.workers: list[threading.Thread] = []
         self.begin()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from theon.schedule.step import NativeCall, Program, Tensor
 
@@ -20,12 +22,14 @@ class Routine:
     """``symbol`` is the function's name; ``text`` its definition; ``needs`` the BLAS and LAPACK symbols it calls.
 
     A routine of a ``library`` has only its declaration as text: it is compiled once, for all programs of this process.
+    ``parts`` are functions that the library calls through pointers of the same names: compiled when first called.
     """
 
     symbol: str
     text: str = ""
     needs: tuple[str, ...] = ()
     library: Callable[[], str] | None = None
+    parts: Callable[[], dict[str, functools.partial[str]]] | None = None
 
 
 def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
@@ -34,7 +38,8 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
     if step.name == "gemm" and dtype in ("float32", "float64"):
         from theon.codegen import gemm, pool
 
-        return _of_library(f"theon_gemm_{dtype}", 4, functools.partial(gemm.gemm_text, dtype, pool.budget()))
+        made = _of_library(f"theon_gemm_{dtype}", 4, functools.partial(gemm.gemm_text, dtype))
+        return replace(made, parts=functools.partial(gemm.gemm_parts, dtype, pool.budget()))
     if step.name in ("conv", "conv_weights", "conv_spread") and dtype in ("float32", "float64"):
         from theon.codegen import conv, pool, spread
 
@@ -77,31 +82,58 @@ def _of_library(symbol: str, count: int, library: Callable[[], str], needs: tupl
     return Routine(symbol, f"declare i64 @{symbol}({', '.join(['ptr'] * count)})", needs, library)
 
 
-_libraries: dict[str, tuple[str, CompiledModule]] = {}
+# By symbol: the text, what stands for the parts, and the code.
+_libraries: dict[str, tuple[str, Any, CompiledModule]] = {}
 
 
 def _library_address(made: Routine) -> int:
     """The address of a library's routine, compiled at first use, and again where the number of threads has changed."""
+    assert made.library is not None
+    text, parts = made.library(), made.parts() if made.parts is not None else {}
+    state = tuple((name, *part.args) for name, part in parts.items())
+    found = _libraries.get(made.symbol)
+    if found is None or found[:2] != (text, state):
+        module = _compiled(text, made.symbol, made.needs, tuple(parts))
+        for name, part in parts.items():
+            _compile_later(module.address(name), name, part)
+        found = _libraries[made.symbol] = text, state, module
+    return found[2].address(made.symbol)
+
+
+def _compiled(text: str, symbol: str, needs: tuple[str, ...] = (), pointers: tuple[str, ...] = ()) -> CompiledModule:
     from theon.codegen import jit, pool, tile
 
-    assert made.library is not None
-    text = made.library()
-    found = _libraries.get(made.symbol)
-    if found is None or found[0] != text:
-        symbols = tile.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
-        if made.needs:
-            from theon.codegen.blas import addresses
+    symbols = tile.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
+    if needs:
+        from theon.codegen.blas import addresses
 
-            symbols |= addresses(made.needs)
-        found = _libraries[made.symbol] = (
-            text,
-            jit.compile_module(text, symbols, (made.symbol,), light="!llvm.loop !1" not in text),
-        )
-        _kept.append(found[1])
-    return found[1].address(made.symbol)
+        symbols |= addresses(needs)
+    effort = "full" if "!llvm.loop !1" in text else "written"
+    module = jit.compile_module(text, symbols, (symbol, *pointers), effort=effort)
+    _kept.append(module)
+    return module
 
 
-_kept: list[CompiledModule] = []  # functions made before may still call them
+def _compile_later(pointer: int, name: str, text: Callable[[], str]) -> None:
+    """Let the pointer at an address lead to a function that compiles what is to be called, then calls it."""
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 4)
+    place = ctypes.c_void_p.from_address(pointer)
+
+    def compile_and_call(*blocks: int) -> int:
+        try:
+            address = _compiled(text(), name).address(name)
+        except BaseException:  # there is no way to raise it here: the step fails
+            traceback.print_exc()
+            return 1
+        place.value = address
+        return int(kind(address)(*blocks))
+
+    first = kind(compile_and_call)
+    _kept.append(first)
+    place.value = ctypes.cast(first, ctypes.c_void_p).value
+
+
+_kept: list[Any] = []  # functions made before may still call them
 
 
 def routines_of(program: Program) -> tuple[str, dict[str, int]]:

@@ -8,7 +8,9 @@ _LANES = 8
 _MOST = 1024  # products of two numbers
 
 _TEXT = """
-; Products of at most {most} pairs of numbers here, the others by @{symbol}_whole.
+; Products of at most {most} pairs of numbers here, others where these pointers say: of few rows or columns, and all others.
+@{symbol}_thin = global ptr null
+@{symbol}_panel = global ptr null
 define i64 @{symbol}(ptr %x, ptr %y, ptr %out, ptr %numbers) {{
   %x1 = getelementptr i64, ptr %x, i64 1
   %m = load i64, ptr %x1
@@ -43,7 +45,12 @@ few:
   call void @{symbol}_few(ptr %x, ptr %y, ptr %out)
   ret i64 0
 many:
-  %done = call i64 @{symbol}_whole(ptr %x, ptr %y, ptr %out, ptr %numbers)
+  %low = icmp sle i64 %m, {thin}
+  %narrow = icmp sle i64 %n, {thin}
+  %few_lines = or i1 %low, %narrow
+  %where = select i1 %few_lines, ptr @{symbol}_thin, ptr @{symbol}_panel
+  %part = load ptr, ptr %where
+  %done = call i64 %part(ptr %x, ptr %y, ptr %out, ptr %numbers)
   ret i64 %done
 }}
 ; A product of few numbers, for which a call of BLAS takes longer than the work: {lanes} columns of a row at a time.
@@ -161,9 +168,12 @@ declare void @llvm.masked.store.v{lanes}{short}.p0(<{lanes} x {kind}>, ptr, i32,
 """
 
 
-def small_text(symbol: str, kind: str, item: int) -> str:
-    """The function ``symbol``, which leaves other products than small ones to ``{symbol}_whole``."""
+def small_text(symbol: str, kind: str, item: int, thin: int) -> str:
+    """The function ``symbol``, which leaves other products than small ones to functions that two pointers of the module hold.
+
+    The one is for results of at most ``thin`` rows or columns.
+    """
     steps = "<" + ", ".join(f"i64 {lane}" for lane in range(_LANES)) + ">"
     return _TEXT.format(
-        symbol=symbol, kind=kind, item=item, most=_MOST, lanes=_LANES, short=f"f{8 * item}", steps=steps
+        symbol=symbol, kind=kind, item=item, most=_MOST, thin=thin, lanes=_LANES, short=f"f{8 * item}", steps=steps
     )

@@ -95,7 +95,7 @@ def _module(names: tuple[str, ...], dtype: str) -> CompiledModule:
     if "copy" not in names:
         text += "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
         text += _copy(dtype).replace(" nounwind", " nounwind alwaysinline")
-    return compile_module(text, {}, tuple(f"theon_{name}_{dtype}" for name in names), light=True)
+    return compile_module(text, {}, tuple(f"theon_{name}_{dtype}" for name in names), effort="written")
 
 
 def symbols(text: str) -> dict[str, int]:

@@ -77,3 +77,36 @@ def test_the_same_bits_on_any_number_of_threads():
         subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "OMP_NUM_THREADS": n}) for n in "123"
     }
     assert len(found) == 1
+
+
+def test_threads_that_call_the_first_thin_and_wide_products_at_once(tmp_path):
+    """Parts of the routine are compiled when they are first called, here by several threads at the same time."""
+    code = """
+import threading
+import numpy as np
+import theano
+import theano.tensor as T
+
+x, y = T.fmatrix(), T.fmatrix()
+f = theano.function([x, y], T.dot(x, y))
+rng = np.random.RandomState(0)
+pairs = [(rng.randn(300, 40), rng.randn(40, n)) for n in (1, 70)] + [(rng.randn(2, 40), rng.randn(40, 300))]
+pairs = [(a.astype("float32"), b.astype("float32")) for a, b in pairs]
+wrong = []
+start = threading.Barrier(6)
+
+def work(k):
+    a, b = pairs[k % 3]
+    start.wait()
+    for _ in range(20):
+        if not np.allclose(f(a, b), a @ b, rtol=1e-4, atol=1e-4):
+            wrong.append(k)
+
+threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+print("wrong", wrong)
+"""
+    environment = {**os.environ, "THEON_CACHE": str(tmp_path), "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.strip() == "wrong []", done.stderr
