@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from theon.codegen import target
 from theon.schedule.step import NativeCall, Program, Tensor
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ def _library_address(made: Routine) -> int:
     assert made.library is not None
     text, parts = made.library(), made.parts() if made.parts is not None else {}
     state = tuple((name, *part.args) for name, part in parts.items())
-    found = _libraries.get(made.symbol)
-    if found is None or found[:2] != (text, state):
-        module = _compiled(text, made.symbol, made.needs, tuple(parts))
-        for name, part in parts.items():
-            _compile_later(module.address(name), name, part)
-        found = _libraries[made.symbol] = text, state, module
-    return found[2].address(made.symbol)
+    with target.LOCK:  # code that another thread replaces is gone while this one still links to it
+        found = _libraries.get(made.symbol)
+        if found is None or found[:2] != (text, state):
+            module = _compiled(text, made.symbol, made.needs, tuple(parts))
+            for name, part in parts.items():
+                _compile_later(module.address(name), name, part)
+            found = _libraries[made.symbol] = text, state, module
+        return found[2].address(made.symbol)
 
 
 def _compiled(text: str, symbol: str, needs: tuple[str, ...] = (), pointers: tuple[str, ...] = ()) -> CompiledModule:
@@ -121,16 +123,17 @@ def _compile_later(pointer: int, name: str, text: Callable[[], str]) -> None:
 
     def compile_and_call(*blocks: int) -> int:
         try:
-            address = _compiled(text(), name).address(name)
+            with target.LOCK:
+                if place.value == own:  # no other thread was first
+                    place.value = _compiled(text(), name).address(name)
         except BaseException:  # there is no way to raise it here: the step fails
             traceback.print_exc()
             return 1
-        place.value = address
-        return int(kind(address)(*blocks))
+        return int(kind(place.value)(*blocks))
 
     first = kind(compile_and_call)
     _kept.append(first)
-    place.value = ctypes.cast(first, ctypes.c_void_p).value
+    own = place.value = ctypes.cast(first, ctypes.c_void_p).value
 
 
 _kept: list[Any] = []  # functions made before may still call them
