@@ -18,6 +18,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from theon.codegen import target
+
 __all__ = ["DECLARATIONS", "budget", "symbols"]
 
 DECLARATIONS = "@theon_threads = external global i64\ndeclare i64 @theon_parallel(ptr, ptr, i64)\n"
@@ -313,7 +315,6 @@ class _Pool:
 
 _pool: _Pool | None = None
 _kept: list[_Pool] = []  # pools of parent processes, whose code may still be referred to
-_starting = threading.Lock()
 
 
 def _windows_symbols() -> dict[str, int]:
@@ -333,7 +334,7 @@ def _windows_symbols() -> dict[str, int]:
 def symbols() -> dict[str, int]:
     """Return the addresses that code with parallel kernels refers to, starting the pool at first use."""
     global _pool
-    with _starting:
+    with target.LOCK:
         if _pool is None:
             _pool = _Pool()
         found: Any = _pool

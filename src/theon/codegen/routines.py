@@ -129,7 +129,7 @@ def _compile_later(pointer: int, name: str, text: Callable[[], str]) -> None:
         except BaseException:  # there is no way to raise it here: the step fails
             traceback.print_exc()
             return 1
-        return int(kind(place.value)(*blocks))
+        return int(kind(place.value or 0)(*blocks))
 
     first = kind(compile_and_call)
     _kept.append(first)
