@@ -26,6 +26,7 @@ __all__ = [
     "SLOW",
     "Layout",
     "buffers_of",
+    "draws_of",
     "is_long",
     "kernels_of",
     "native_calls",
@@ -79,6 +80,7 @@ def buffers_of(loop: Loop, tensors: dict[int, Tensor]) -> list[int]:
             numbers = (step.output,)
         elif isinstance(step, KernelStep):
             numbers = tuple(given[0] for given in step.operands if given is not None)
+            numbers += () if step.draw is None else (step.draw.state, step.draw.new)
         elif isinstance(step, NativeCall | PythonCall):
             numbers = (*step.inputs, *step.outputs)
         elif isinstance(step, Loop):
@@ -95,6 +97,12 @@ def python_calls(program: Program) -> list[PythonCall]:
 def native_calls(program: Program) -> list[NativeCall]:
     """Return the steps that call routines."""
     return [step for step in flat(program.steps) if isinstance(step, NativeCall)]
+
+
+def draws_of(program: Program) -> list[str]:
+    """Return the dtypes of draws that kernels read while they are drawn, each once."""
+    found = [step for step in flat(program.steps) if isinstance(step, KernelStep)]
+    return sorted({step.kernel.operands[step.draw.operand].dtype for step in found if step.draw is not None})
 
 
 def kernels_of(program: Program) -> dict[Kernel, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from theon.codegen import abi, pool, split
+from theon.codegen import abi, pool, split, streams
 from theon.codegen.contents import RAISE, SLOW, buffers_of, python_calls
 from theon.codegen.prelude import PRELUDE
 from theon.codegen.program_memory import MemoryWriter
@@ -20,6 +20,7 @@ from theon.codegen.program_scalar import ssa_type
 from theon.schedule.step import (
     Branch,
     Check,
+    Draw,
     HostScalar,
     KernelStep,
     Loop,
@@ -170,6 +171,9 @@ class _Writer(MemoryWriter):
 
     def _kernel(self, step: KernelStep) -> None:
         name, kernel = self.kernels[step.kernel], step.kernel
+        if step.draw is not None:
+            self._drawing_kernel(step, step.draw)
+            return
         pointers, strides = [], []
         for given in step.operands:
             if given is None:
@@ -191,6 +195,44 @@ class _Writer(MemoryWriter):
             self.merged_kernels.add(kernel)
             name += ".merge"
         self.emit(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
+
+    def _drawing_kernel(self, step: KernelStep, draw: Draw) -> None:
+        """The kernel is called for one run of draws after the other, by the routine of :mod:`theon.codegen.streams`."""
+        from theon.codegen.routines import drawing
+
+        kernel = step.kernel
+        pointers, strides, table = [], [], []
+        for place, (given, operand) in enumerate(zip(step.operands, kernel.operands)):
+            assert given is not None
+            number, steps = given
+            pointers.append("null" if place == draw.operand else self.data(number))
+            own = [self.scalars.value(value) for value in steps]
+            strides += own
+            along = dict(zip(operand.axes, own))
+            table += [along.get(axis, "0") for axis in range(kernel.naxes)]
+        extents = [self.scalars.value(value) for value in step.extents]
+        where = [
+            self._store_all(pointers, "ptr"),
+            self._store_all(extents),
+            self._store_all(strides),
+            self._store_all(table),
+        ]
+        words = {
+            "kernel": f"@{self.kernels[kernel]}",
+            **dict(zip(("data", "extents", "strides", "table"), where)),
+            "operands": str(len(kernel.operands)),
+            "axes": str(kernel.naxes),
+            "drawn": str(draw.operand),
+            "state": self.data(draw.state),
+            "streams": self.size(draw.state, 0),
+            "line": self.stride(draw.state, 0),
+            "step": self.stride(draw.state, 1),
+            "new": self.data(draw.new),
+        }
+        pointed = ("kernel", "data", "extents", "strides", "table", "state", "new")
+        frame = self._store_all([self.new(f"ptrtoint ptr {words[n]} to i64") if n in pointed else words.get(n, "0") for n in streams.FRAME])  # fmt: skip
+        made = drawing(kernel.operands[draw.operand].dtype)
+        self.emit(f"call i64 @{made.symbol}(ptr {frame})")
 
     def _native(self, step: NativeCall) -> None:
         """Routines get one block of words for each tensor (data, sizes, strides) and one pointer to the scalars."""

@@ -15,7 +15,7 @@ from theon.schedule.step import NativeCall, Program, Tensor
 if TYPE_CHECKING:
     from theon.codegen.jit import CompiledModule
 
-__all__ = ["Routine", "routine", "routines_of"]
+__all__ = ["Routine", "drawing", "routine", "routines_of"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,13 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         library = functools.partial(lapack.lapack_text, step.name, symbol, dtype, step.attrs)
         return _of_library(symbol, len(tensors) + 1, library, lapack.needs(step.name, dtype))
     raise ValueError(f"no native routine {step.name!r} for {[tensor.dtype for tensor in tensors]}")
+
+
+def drawing(dtype: str) -> Routine:
+    """Return the routine that runs kernels on draws of ``dtype``; it takes one pointer, to its frame."""
+    from theon.codegen import pool, streams
+
+    return _of_library(f"theon_drawn_{dtype}", 1, functools.partial(streams.drawn_text, dtype, pool.budget() > 1))
 
 
 def _of_library(symbol: str, count: int, library: Callable[[], str], needs: tuple[str, ...] = ()) -> Routine:
@@ -141,12 +148,15 @@ _kept: list[Any] = []  # functions made before may still call them
 
 def routines_of(program: Program) -> tuple[str, dict[str, int]]:
     """Return the text of all routines that ``program`` calls and the addresses they need."""
-    from theon.codegen.contents import native_calls
+    from theon.codegen.contents import draws_of, native_calls
 
     tensors = {tensor.number: tensor for tensor in program.tensors}
     found: dict[str, Routine] = {}
     for step in native_calls(program):
         made = routine(step, [tensors[number] for number in (*step.inputs, *step.outputs)])
+        found[made.symbol] = made
+    for dtype in draws_of(program):
+        made = drawing(dtype)
         found[made.symbol] = made
     needs = {name for made in found.values() if made.library is None for name in made.needs}
     symbols = {made.symbol: _library_address(made) for made in found.values() if made.library is not None}

@@ -36,7 +36,8 @@ def program_text(program: Program) -> str:
         elif isinstance(step, KernelStep):
             name = kernels.setdefault(step.kernel, f"kernel{len(kernels)}")
             on = ", ".join(where(o[0]) for o in step.operands if o)
-            lines.append(f"{indent}{name:8} over ({shown(step.extents)}) on {on}")
+            drawn = "" if step.draw is None else f", %{step.draw.operand} drawn with {where(step.draw.state)}"
+            lines.append(f"{indent}{name:8} over ({shown(step.extents)}) on {on}{drawn}")
         elif isinstance(step, NativeCall | PythonCall):
             told = f"call     {step.name}" if isinstance(step, NativeCall) else f"python   {step.node.op}"
             lines.append(

@@ -30,6 +30,7 @@ class Operand:
     """An array the kernel reads or writes.
 
     ``kind``: ``"read"``; ``"write"``; ``"update"`` (read and written: what is there is combined with);
+    ``"drawn"`` (read; what is there is drawn from a stream a piece at a time, while the kernel runs);
     ``"scratch"`` (no pointer is passed: the kernel's own buffer of ``size`` elements along its one axis; these come last).
     A written operand never overlaps a read one, unless it is the same region element by element.
     """

@@ -103,7 +103,7 @@ class _Verifier:
         kernel = self.kernel
         scratch = False
         for number, o in enumerate(kernel.operands):
-            _need(o.kind in ("read", "write", "update", "scratch"), f"operand {number} is of kind {o.kind!r}")
+            _need(o.kind in ("read", "write", "update", "drawn", "scratch"), f"operand {number} is of kind {o.kind!r}")
             _need(o.dtype in _ALL, f"operand {number} has dtype {o.dtype}")
             _need(self._are_axes(o.axes), f"operand {number} varies along {o.axes}")
             _need(not scratch or o.kind == "scratch", f"operand {number} comes after scratch memory, which is last")
@@ -133,7 +133,7 @@ class _Verifier:
         for s in p.stores:
             _need(0 <= s.operand < len(self.kernel.operands), f"a store to operand {s.operand}")
             o = self.kernel.operands[s.operand]
-            _need(o.kind != "read", f"a store to operand {s.operand}, which is only read")
+            _need(o.kind not in ("read", "drawn"), f"a store to operand {s.operand}, which is only read")
             _need(set(o.axes) <= self.positions, f"a store to operand {s.operand} along {o.axes} at {self.positions}")
             _need(s.value.dtype == o.dtype, f"a store of {s.value.dtype} to operand {s.operand} of {o.dtype}")
             if s.accumulate is None:
@@ -160,7 +160,7 @@ class _Verifier:
             o = self.kernel.operands[x.attr]
             _need(o.dtype == x.dtype, f"a load of {x.dtype} from operand {x.attr} of {o.dtype}")
             _need(set(o.axes) <= self.positions, f"a load of operand {x.attr} along {o.axes} at {self.positions}")
-            known = o.kind in ("read", "update") or x.attr in self.written
+            known = o.kind in ("read", "drawn", "update") or x.attr in self.written
             _need(known, f"a load of operand {x.attr}, {o.kind}, that nobody wrote")
         elif x.op in ("axis", "extent"):
             _need(x.dtype == INDEX and 0 <= x.attr < self.kernel.naxes, f"{x.op} {x.attr} of {x.dtype}")

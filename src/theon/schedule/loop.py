@@ -35,7 +35,18 @@ def scan(low: Lowering, node: Apply) -> None:
 
 
 _LISTS = ("tensors", "buffers", "steps", "errors", "constants", "constant_values", "broadcast", "loops")
-_TABLES = ("constant_slots", "memory", "scalar", "vector", "pending", "checked", "known_indices", "places")
+_TABLES = (
+    "constant_slots",
+    "memory",
+    "scalar",
+    "vector",
+    "pending",
+    "checked",
+    "known_indices",
+    "places",
+    "draws",
+    "derived",
+)
 
 
 def snapshot(low: Lowering) -> list[Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
@@ -31,6 +32,9 @@ from theon.schedule.step import (
     Update,
 )
 from theon.tensor.type import TensorType
+
+if TYPE_CHECKING:
+    from theon.schedule.streams import Stream
 
 __all__ = ["Lowering", "Unsupported", "lowered", "lowers"]
 
@@ -82,11 +86,22 @@ class Lowering:
         self.parts: dict[int, int] = {}  # tensors that are parts of one array, side by side: that array
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.last_steps: dict[tuple[int, int], list[Step]] = {}  # that change part of a shared variable in place
+        self.outermost = fgraph
+        self.draws: dict[int, Stream] = {}  # buffers that hold draws, or states after them, by name only
+        self.derived: dict[int, dict[Variable, Expression]] = {}  # what several read that comes of a draw alone
+        self.stored: dict[int, tuple[tuple[Scalar, int], ...]] = {}  # such values in memory: each with its tensor
         self.n_outputs, self.updated = n_outputs, list(updated)
         self.wanted = set(fgraph.outputs)
         self.postponed: set[Variable] = set()  # what is read on the way to updates alone
         self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
         self.shared = [self.argument(v, "shared", i) for i, v in enumerate(fgraph.inputs[n_inputs:])]
+
+    @property
+    def streams(self) -> ModuleType:
+        """How draws reach kernels: the module that lowers them."""
+        from theon.schedule import streams
+
+        return streams
 
     # --- tensors ---
 
@@ -261,6 +276,8 @@ class Lowering:
         if found is not None:
             cheap = len(self.fgraph.clients(variable)) <= 1 or (not found.costly and found.size < 12)
             if (cheap or variable in self.postponed) and (positional or not found.positional):
+                if self.draws:
+                    self.streams.derives(self, variable, found)
                 return found
             self.as_tensor(variable)
         type_ = variable.type
@@ -286,6 +303,8 @@ class Lowering:
         extents: Sequence[Scalar],
         scratch: tuple[Operand, ...] = (),
     ) -> None:
+        if self.draws:
+            self.streams.written(self, [number for number, _, _ in operands])
         declared, given = [], []
         for number, strides, kind in operands:
             axes = tuple(d for d, s in enumerate(strides) if s is not None)
@@ -298,6 +317,8 @@ class Lowering:
         """Compute an expression into a tensor of its shape (broadcast to it)."""
         if self.tensors[number].dtype in OPAQUE:
             number, found = self._in_parts(number, found)
+        if self.draws and self.streams.filled(self, number, found):
+            return
         sizes, strides = self.sizes_of(number), self.strides_of(number)
         missing = len(sizes) - len(found.sizes)
         operands: list[tuple[int, tuple[Scalar | None, ...], str]] = [
@@ -429,6 +450,7 @@ class Lowering:
         for (place, target), steps in self.last_steps.items():
             self.steps += steps
             updates.append(Update(self.updated[place - self.n_outputs], target, True))
+        self.streams.forgotten(self)
         return Program(
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),

@@ -21,6 +21,7 @@ __all__ = [
     "Branch",
     "Buffer",
     "Check",
+    "Draw",
     "HostScalar",
     "KernelStep",
     "Loop",
@@ -78,17 +79,29 @@ class HostScalar:
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """Draws from the streams of tensor ``state``, (streams, 6) int32, that a kernel reads as its operand ``operand``: what
+    routine ``uniform`` would write there. The states after go to ``new``."""
+
+    operand: int
+    state: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
 class KernelStep:
     """Run ``kernel`` with ``extents`` (one Scalar an axis) on ``operands``.
 
     Each entry of ``operands`` is (tensor number, strides): strides = one Scalar (bytes) for each axis in the kernel
-    operand's ``axes``. Scratch operands have entry None.
+    operand's ``axes``. Scratch operands have entry None. With a ``draw`` one operand is memory that is never used: its
+    elements are drawn.
     """
 
     kernel: Kernel
     extents: tuple[Scalar, ...]
     operands: tuple[tuple[int, tuple[Scalar, ...]] | None, ...]
     error: int | None = None
+    draw: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,9 @@ class _Joiner:
             return reads, {self.buffer(n) for n in step.outputs}
         assert isinstance(step, KernelStep)
         reads, writes = self.leaves(step.extents), set[int]()
+        if step.draw is not None:
+            reads |= {self.buffer(step.draw.state)} | self.where([step.draw.state])
+            writes.add(self.buffer(step.draw.new))
         for operand, given in zip(step.kernel.operands, step.operands):
             if given is None:
                 continue

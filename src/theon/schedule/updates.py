@@ -117,6 +117,8 @@ def late_updates(low: Lowering) -> list[int]:
         # What is read element by element has the sizes of the result.
         if not same and not any(n == target and _whole(s) for n, s in expression.operands):
             continue
+        if any(low.tensors[n].buffer in low.draws for n, _ in expression.operands):
+            continue  # the states that it draws with are overwritten in the last steps too
         if all(_reads_in_step(low, n, s, target) for n, s in expression.operands):
             found.append(place)
     return found
@@ -138,8 +140,9 @@ def overwritten(low: Lowering, node: Apply) -> tuple[int, int] | None:
 
 def unchanged(low: Lowering, numbers: Iterable[int]) -> bool:
     """Whether tensors lie in memory that no update changes."""
-    kinds = (low.buffers[low.tensors[n].buffer].kind for n in numbers)
-    return all(kind in ("temp", "output", "input", "constant") for kind in kinds)
+    found = [low.tensors[n].buffer for n in numbers]
+    kinds = (low.buffers[buffer].kind for buffer in found)
+    return all(kind in ("temp", "output", "input", "constant") for kind in kinds) and low.draws.keys().isdisjoint(found)
 
 
 def _whole(strides: Sequence[Scalar | None]) -> bool:

@@ -132,6 +132,14 @@ class _Verifier:
             written = declared.kind != "read"
             self.need(not (written and kind in ("input", "constant")), f"operand {place} writes to memory of an {kind}")
         self.error(step.error)
+        drawn = [place for place, declared in enumerate(kernel.operands) if declared.kind == "drawn"]
+        self.need(
+            drawn == ([] if step.draw is None else [step.draw.operand]), f"operands {drawn} are drawn: {step.draw}"
+        )
+        for number in () if step.draw is None else (step.draw.state, step.draw.new):
+            self.known(number)
+            t = self.tensors[number]
+            self.need((t.dtype, t.ndim) == ("int32", 2), f"states in tensor {number}, {t.ndim}-d {t.dtype}")
 
 
 def verify_program(program: Program) -> None:
