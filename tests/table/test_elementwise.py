@@ -37,6 +37,14 @@ SPECIAL = [
 ]  # fmt: skip
 
 
+# Where SciPy, whose functions the references are, loses itself: subnormal numbers, beyond 1e15, and overflow of one factor.
+WITHIN = {
+    **dict.fromkeys(("chi2sf", "gammainc", "gammaincc", "gammainc_by_a", "polygamma"), (1e-300, 1e15)),
+    "jv": (1e-300, 1e6),
+    **dict.fromkeys(("gammal", "gammau"), (1e-300, 170.0)),
+}
+
+
 def draw(name, rng, nin, shape=(3, 4)):
     ranges = RANGES.get(name, [(-2, 2)])
     return [rng.uniform(*ranges[min(i, len(ranges) - 1)], size=shape) for i in range(nin)]
@@ -105,6 +113,11 @@ def grid(name, dtype, nin):
     if name.startswith("Cast{") and "int" in name and np.dtype(dtype).kind == "f":
         base = np.array([0.0, -0.0, 0.5, -0.5, 1.5, 3.0, 100.7], dtype=dtype)  # beyond the range nothing is promised
         base = np.abs(base) if "uint" in name else base
+    if name in WITHIN and base.dtype.kind != "b":
+        low, high = WITHIN[name]
+        with np.errstate(invalid="ignore"):
+            size = abs(base.astype("float64"))
+            base = base[~np.isfinite(base) | (base == 0) | ((size >= low) & (size <= high))]
     if nin > 2:
         rng = np.random.RandomState(zlib.crc32(name.encode()))
         return [rng.choice(base, (1, 300)) for _ in range(nin)]
@@ -122,7 +135,8 @@ def test_special_values_in_every_dtype(name):
     for (dtype, _, output), values, result in zip(found, given, results):
         expected = by_reference(output, values)
         close(result, expected, dtype)
-        if result.dtype.kind == "f" and name not in ("maximum", "minimum"):  # which of two zeros is larger is open
+        # Which of two zeros is larger is open, as is the sign of what SciPy's digits do not reach.
+        if result.dtype.kind == "f" and name not in ("maximum", "minimum", "gammainc_by_a"):
             zero = (result == 0) & (expected == 0)
             np.testing.assert_array_equal(
                 np.signbit(result[zero]), np.signbit(expected[zero]), err_msg=f"zeros of {dtype}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from theon.codegen import target
+from theon.codegen.program_scalar import literal
 
 __all__ = ["PLAIN", "SEPARATE", "Function", "Value", "Variable", "attributes"]
 
@@ -64,6 +65,17 @@ class Value:
         return self._two("mul", other)
 
     __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Value:
+        """The quotient of floats."""
+        return self._two("div", other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return self._two("div", other, True)
+
+    def __neg__(self) -> Value:
+        """The negative of a float."""
+        return self.function.new(self.kind, f"fneg {self.kind} {self.text}")
 
     def __floordiv__(self, other: Any) -> Value:
         """The quotient rounded towards 0, for integers."""
@@ -151,8 +163,8 @@ class Function:
         """A value as it is, or a Python number as a literal."""
         if isinstance(x, Value):
             return x
-        if "float" in kind or "double" in kind:
-            x = f"{float(x):.6e}"
+        if kind in ("float", "double"):
+            x = literal(x, "float32" if kind == "float" else "float64")
         return Value(self, kind, str(x))
 
     def label(self, name: str) -> None:
@@ -184,6 +196,13 @@ class Function:
             self.emit(f"call void @{name}({listed})")
             return Value(self, "void", "")
         return self.new(result, f"call {result} @{name}({listed})")
+
+    def give(self, value: Any) -> None:
+        """Return from the function; what follows is reached by other ways only."""
+        found = self.value(value, self.result)
+        self.emit(f"ret {found.kind} {found.text}")
+        self.count += 1
+        self.label(f"after{self.count}")
 
     def select(self, condition: Value, x: Any, y: Any, kind: str = "i64") -> Value:
         """``x`` where the condition holds, else ``y``."""
@@ -232,6 +251,22 @@ class Function:
         self.emit(f"%j{n} = add nsw i64 %i{n}, {by}")
         self.emit(f"br label %{head}{hint}")
         self.label(end)
+
+    @contextmanager
+    def repeat(self, limit: int) -> Iterator[Callable[[Value], None]]:
+        """Do what follows ``limit`` times at most; the function that is given ends it where a condition holds."""
+        self.count += 1
+        n = self.count
+
+        def stop(condition: Value) -> None:
+            self.count += 1
+            self.emit(f"br i1 {condition.text}, label %left{n}, label %on{self.count}")
+            self.label(f"on{self.count}")
+
+        with self.loop(limit):
+            yield stop
+        self.emit(f"br label %left{n}")
+        self.label(f"left{n}")
 
     @contextmanager
     def separate(self, stop: Any, start: Any = 0) -> Iterator[Value]:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from theon.codegen import special
 from theon.kernel.scalar import Scalar
 
 __all__ = ["MATH", "ScalarWriter", "ssa_type"]
@@ -25,7 +26,7 @@ MATH: Final = {
     "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
     "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
     "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    "pow": "pow", "erf": "erf", "erfc": "erfc", "gamma": "tgamma", "gammaln": "lgamma", "hypot": "hypot", "cbrt": "cbrt",
+    "pow": "pow", "erf": "erf", "erfc": "erfc", "hypot": "hypot", "cbrt": "cbrt",
 }  # fmt: skip
 SPECIAL: Final = frozenset({"sigmoid", "softplus"})
 
@@ -286,6 +287,10 @@ class ScalarWriter:
                 )
         elif name in MATH:
             found = self._library(MATH[name], wide)
+        elif name in special.NAMES:
+            symbol, declared, more = special.declaration(name)
+            self.math.add(declared)
+            found = self.new(f"call double @{symbol}({', '.join(f'double {arg}' for arg in wide)}{more})")
         else:
             raise ValueError(f"no native form of the function {name!r} on 0-d values")
         return found if dtype == "float64" else self._cast(found, "float64", dtype)

@@ -13,7 +13,8 @@ class Unsupported(Exception):
 
 _KNOWN = frozenset(
     "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh pow "
-    "sigmoid softplus erf erfc".split()
+    "sigmoid softplus erf erfc erfinv erfcinv erfcx gamma gammaln psi zeta gammainc gammaincc gammal gammau gammainc_by_a "
+    "j0 j1 jv i0 i1 iv".split()
 )
 
 

@@ -49,6 +49,9 @@ def _function(name: str) -> Callable[..., Any]:
     if found is None:
         import scipy.special
 
+        if name in ("gammal", "gammau"):
+            part = getattr(scipy.special, "gammainc" if name == "gammal" else "gammaincc")
+            return lambda a, x: part(a, x) * scipy.special.gamma(a)
         found = getattr(scipy.special, name)
     return found  # type: ignore[no-any-return]
 

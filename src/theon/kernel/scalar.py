@@ -33,7 +33,8 @@ floor ceil trunc rint sqrt                 floats; rint rounds half to even
 math           function name               library function on floats: exp exp2 expm1 log log2 log10 log1p
                                            sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh
                                            arccosh arctanh pow erf erfc erfinv erfcinv gamma gammaln psi
-                                           sigmoid softplus hypot ... (codegen.mathlib lists what it knows)
+                                           zeta gammainc gammaincc gammal gammau gammainc_by_a j0 j1 jv i0 i1 iv
+                                           sigmoid softplus hypot ... (codegen.mathlib and special list what they know)
 =============  ==========================  ========================================================
 """
 

@@ -35,7 +35,9 @@ _ONE: Final = {
     "trunc": _FLOATS, "rint": _FLOATS, "sqrt": _FLOATS,
 }  # fmt: skip
 _COMPARED: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
-_TWO: Final = frozenset({"pow", "arctan2", "hypot"})
+_TWO: Final = frozenset(
+    {"pow", "arctan2", "hypot", "gammainc", "gammaincc", "gammal", "gammau", "gammainc_by_a", "jv", "iv", "zeta"}
+)
 _COMBINE: Final = frozenset({"add", "mul", "max", "min", "and", "or"})
 
 

@@ -42,9 +42,21 @@ def _erfcx(xp: Any, x: Any) -> Any:
     found = scipy.special.erfcx(x)
     if x.dtype != np.float64:
         return found
+    x = np.maximum(x, -30)  # 2 exp(900) is infinite already
     near = np.trunc(x * 256) / 256  # whose square is exact
     large = 2 * np.exp(near * near) * np.exp((x - near) * (x + near)) - scipy.special.erfcx(-x)
     return np.where(x < -1, large, found)
+
+
+def _erfcx_lowered(k: Any, x: Any) -> Any:
+    found = k.math("erfcx", x)
+    if x.dtype != "float64":
+        return found
+    y = k.max(x, k.number(-30.0, x))
+    near = k.div(k.trunc(k.mul(y, k.number(256.0, x))), k.number(256.0, x))
+    power = k.mul(k.math("exp", k.mul(near, near)), k.math("exp", k.mul(k.sub(y, near), k.add(y, near))))
+    large = k.sub(k.mul(k.number(2.0, x), power), k.math("erfcx", k.neg(y)))
+    return k.select(k.lt(x, k.number(-1.0, x)), large, found)
 
 
 erfcx = elementwise(
@@ -53,16 +65,23 @@ erfcx = elementwise(
     _erfcx,
     to_float_no_complex,
     lambda x, o, g: [g * (2 * x * o - like(o, _TWO_OVER_ROOT_PI))],
-    None,
+    _erfcx_lowered,
     "exp(x²) erfc(x).",
 )
-erfinv = _special("erfinv", "erfinv", 1, lambda x, o, g: [g * like(o, sqrt(pi) / 2) * exp(sqr(o))], "Inverse of erf.")
+erfinv = _special(
+    "erfinv", "erfinv", 1, lambda x, o, g: [g * like(o, sqrt(pi) / 2) * exp(sqr(o))], "Inverse of erf.", "erfinv"
+)
 erfcinv = _special(
-    "erfcinv", "erfcinv", 1, lambda x, o, g: [-g * like(o, sqrt(pi) / 2) * exp(sqr(o))], "Inverse of erfc."
+    "erfcinv",
+    "erfcinv",
+    1,
+    lambda x, o, g: [-g * like(o, sqrt(pi) / 2) * exp(sqr(o))],
+    "Inverse of erfc.",
+    "erfcinv",
 )
 gamma = _special("gamma", "gamma", 1, lambda x, o, g: [g * o * psi(x)], "Gamma function.", "gamma")
 gammaln = _special("gammaln", "gammaln", 1, lambda x, o, g: [g * psi(x)], "Logarithm of |gamma(x)|.", "gammaln")
-psi = _special("psi", "psi", 1, lambda x, o, g: [g * tri_gamma(x)], "Derivative of gammaln.")
+psi = _special("psi", "psi", 1, lambda x, o, g: [g * tri_gamma(x)], "Derivative of gammaln.", "psi")
 
 
 def _undefined(op: Any, place: int, x: Any) -> Any:
@@ -72,13 +91,23 @@ def _undefined(op: Any, place: int, x: Any) -> Any:
     return grad_not_implemented(op, place, x)
 
 
+def _polygamma_lowered(k: Any, n: Any, x: Any) -> Any:
+    one, half = k.one(x), k.mul(n, k.number(0.5, x))
+    order = k.add(n, one)
+    size = k.mul(k.math("gamma", order), k.math("zeta", order, x))
+    rest = k.sub(half, k.floor(half))
+    odd = k.select(k.or_(k.eq(rest, k.number(0.5, x)), k.isinf(n)), size, k.number(np.nan, x))
+    found = k.select(k.eq(rest, k.zero(x)), k.neg(size), odd)
+    return k.select(k.eq(n, k.zero(x)), k.math("psi", x), found)
+
+
 polygamma = elementwise(
     "polygamma",
     2,
     _scipy("polygamma"),
     to_float_no_complex,
     lambda n, x, o, g: [_undefined("polygamma", 0, n), g * polygamma(n + 1, x)],
-    None,
+    _polygamma_lowered,
     "The n-th derivative of psi at x, for a whole number n.",
 )
 
@@ -95,7 +124,7 @@ tri_gamma = elementwise(
     _trigamma,
     to_float_no_complex,
     lambda x, o, g: [g * polygamma(2, x)],
-    None,
+    lambda k, x: k.math("zeta", k.const(2.0, x.dtype), x),
     "Derivative of psi.",
 )
 
@@ -116,13 +145,20 @@ def _gamma_density(a: Any, x: Any) -> Any:
     return exp(-x + (a - 1) * log(x) - gammaln(a))
 
 
+def _chi2sf_lowered(k: Any, x: Any, df: Any) -> Any:
+    half, zero = k.number(0.5, x), k.zero(x)
+    found = k.math("gammaincc", k.mul(df, half), k.mul(x, half))
+    found = k.select(k.eq(x, k.number(np.inf, x)), zero, found)
+    return k.select(k.gt(df, zero), k.select(k.le(x, zero), k.one(x), found), k.number(np.nan, x))
+
+
 chi2sf = elementwise(
     "chi2sf",
     2,
     _chi2sf,
     to_float_no_complex,
     _chi2sf_gradient,
-    None,
+    _chi2sf_lowered,
     "Survival function of the chi-squared distribution with k degrees of freedom.",
 )
 
@@ -166,7 +202,7 @@ def _difference_by_a(a: Any, x: Any) -> Any:
     """The central difference of eighth order: gammainc changes over the root of ``a``, and is constant for x far above it."""
     import scipy.special
 
-    step = 0.1 * np.sqrt(np.maximum(a, 1.0))
+    step = 0.03 * np.sqrt(np.maximum(a, 1.0))
     step = np.minimum(step, a / 5)
     total = np.zeros(a.shape)
     for k, weight in enumerate((4 / 5, -1 / 5, 4 / 105, -1 / 280), 1):
@@ -180,7 +216,7 @@ gammainc_by_a = elementwise(
     _gammainc_by_a,
     to_float_no_complex,
     lambda a, x, o, g: [_undefined("gammainc_by_a", 0, a), g * _gamma_density(a, x) * (log(x) - psi(a))],
-    None,
+    lambda k, a, x: k.math("gammainc_by_a", a, x),
     "The derivative of gammainc(a, x) with respect to a, by its series: as many terms as x is large.",
 )
 gammainc = _special(
@@ -189,6 +225,7 @@ gammainc = _special(
     2,
     lambda a, x, o, g: [g * gammainc_by_a(a, x), g * _gamma_density(a, x)],
     "Regularised lower incomplete gamma.",
+    "gammainc",
 )
 gammaincc = _special(
     "gammaincc",
@@ -196,6 +233,7 @@ gammaincc = _special(
     2,
     lambda a, x, o, g: [-g * gammainc_by_a(a, x), -g * _gamma_density(a, x)],
     "Regularised upper incomplete gamma.",
+    "gammaincc",
 )
 
 
@@ -205,7 +243,11 @@ def _times_gamma(name: str) -> Any:
 
         # In double precision: the two factors may leave the range of single.
         b, y = np.asarray(a, "float64"), np.asarray(x, "float64")
-        return (getattr(scipy.special, name)(b, y) * scipy.special.gamma(b)).astype(np.result_type(a, x))
+        part = getattr(scipy.special, name)(b, y)
+        with np.errstate(all="ignore"):
+            by_log = np.exp(np.log(part) + scipy.special.gammaln(b))  # where gamma(b) alone is infinite
+            found = np.where(b > 171, by_log, part * scipy.special.gamma(np.where(b == 0, 0.0, b)))
+        return found.astype(np.result_type(a, x))
 
     return reference
 
@@ -216,7 +258,7 @@ gammal = elementwise(
     _times_gamma("gammainc"),
     to_float_no_complex,
     lambda a, x, o, g: [g * (gamma(a) * gammainc_by_a(a, x) + o * psi(a)), g * exp(-x + (a - 1) * log(x))],
-    None,
+    lambda k, a, x: k.math("gammal", a, x),
     "Lower incomplete gamma function: the integral of t^(a-1) exp(-t) from 0 to x.",
 )
 gammau = elementwise(
@@ -225,12 +267,12 @@ gammau = elementwise(
     _times_gamma("gammaincc"),
     to_float_no_complex,
     lambda a, x, o, g: [g * (o * psi(a) - gamma(a) * gammainc_by_a(a, x)), -g * exp(-x + (a - 1) * log(x))],
-    None,
+    lambda k, a, x: k.math("gammau", a, x),
     "Upper incomplete gamma function: the integral of t^(a-1) exp(-t) from x to infinity.",
 )
-j0 = _special("j0", "j0", 1, lambda x, o, g: [-g * j1(x)], "Bessel function of the first kind, order 0.")
+j0 = _special("j0", "j0", 1, lambda x, o, g: [-g * j1(x)], "Bessel function of the first kind, order 0.", "j0")
 j1 = _special(
-    "j1", "j1", 1, lambda x, o, g: [g * (j0(x) - jv(2, x)) / 2], "Bessel function of the first kind, order 1."
+    "j1", "j1", 1, lambda x, o, g: [g * (j0(x) - jv(2, x)) / 2], "Bessel function of the first kind, order 1.", "j1"
 )
 jv = _special(
     "jv",
@@ -238,10 +280,16 @@ jv = _special(
     2,
     lambda v, x, o, g: [_undefined("jv", 0, v), g * (jv(v - 1, x) - jv(v + 1, x)) / 2],
     "Bessel function of the first kind.",
+    "jv",
 )
-i0 = _special("i0", "i0", 1, lambda x, o, g: [g * i1(x)], "Modified Bessel function of the first kind, order 0.")
+i0 = _special("i0", "i0", 1, lambda x, o, g: [g * i1(x)], "Modified Bessel function of the first kind, order 0.", "i0")
 i1 = _special(
-    "i1", "i1", 1, lambda x, o, g: [g * (i0(x) + iv(2, x)) / 2], "Modified Bessel function of the first kind, order 1."
+    "i1",
+    "i1",
+    1,
+    lambda x, o, g: [g * (i0(x) + iv(2, x)) / 2],
+    "Modified Bessel function of the first kind, order 1.",
+    "i1",
 )
 iv = _special(
     "iv",
@@ -249,6 +297,7 @@ iv = _special(
     2,
     lambda v, x, o, g: [_undefined("iv", 0, v), g * (iv(v - 1, x) + iv(v + 1, x)) / 2],
     "Modified Bessel function of the first kind.",
+    "iv",
 )
 
 

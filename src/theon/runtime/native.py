@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from theon.codegen import abi, contents
+from theon.codegen import abi, contents, special
 from theon.codegen.entry import State, builtin
 from theon.codegen.program import program_text
 from theon.graph.op import performer
@@ -181,6 +181,7 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
 
         kernels, declared = emit.kernels_text(contents.kernels_of(program).items())
         kernels = "\n".join([kernels, *declared])
+    symbols |= special.symbols(main + kernels)
     if not contents.is_long(program):
         return jit.compile_module(_merged([kernels, main, extra]), symbols)
     called, declarations = jit.separated(_merged([kernels, extra]))
