@@ -66,6 +66,9 @@ def flat(steps: tuple[Step, ...]) -> list[Step]:
         elif isinstance(step, Loop):
             found.append(step)
             waiting += reversed(step.steps)
+        elif isinstance(step, NativeCall):
+            found.append(step)
+            waiting += [follower.step for follower in reversed(step.after)]
         else:
             found.append(step)
     return found

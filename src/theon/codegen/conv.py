@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 
 from theon.codegen import pool
+from theon.codegen.follow import call_after
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, numbers, run, take_slot
 from theon.codegen.tile import KINDS, call_tile, lanes, panels, pieces, rows
@@ -15,7 +16,7 @@ from theon.codegen.tile import KINDS, call_tile, lanes, panels, pieces, rows
 __all__ = ["FORWARD", "WEIGHTS", "forward_text", "weights_text"]
 
 _DEPTH = 512  # products summed in registers at a time, so that what they read stays in the cache
-FORWARD = "top left stride_y stride_x step_y step_x groups group band slots slot".split()
+FORWARD = "top left stride_y stride_x step_y step_x groups group band slots slot after frame".split()
 WEIGHTS = "top left stride_y stride_x step_y step_x groups flip band slots slot parts".split()
 
 
@@ -164,6 +165,9 @@ def _forward_work(dtype: str) -> str:
             )  # fmt: skip
 
         _whole_rows(f, out, columns, turned, here)
+        with f.when((g + 1).same(v["groups"])):
+            last = f.select((start + here).same(lines), 1, 0)
+            call_after(f, v, n, f.value(0, "i64"), out.sizes[1], start, here, last)
     give_slot(f, slot)
     f.emit("ret i64 0")
     return f.text(" noinline" + attributes())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 
 from theon.codegen import pool
+from theon.codegen.follow import call_after
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, numbers, run, take_slot
 from theon.codegen.tile import KINDS, lanes, pieces
@@ -16,7 +17,7 @@ from theon.codegen.tile import KINDS, lanes, pieces
 __all__ = ["CHANNEL", "ROWS", "forward_text", "weights_text"]
 
 ROWS = 4
-CHANNEL = "top left step_y step_x slots slot".split()
+CHANNEL = "top left step_y step_x slots slot after frame".split()
 
 
 def _main(name: str, tensors: str, shared: bool, by_image: bool) -> str:
@@ -109,6 +110,7 @@ def forward_text(dtype: str, shared: bool) -> str:
                         f.store(total.get(), corner, 0, item)
                         with f.loop(f.smaller(columns - at, lane)) as k:
                             f.store(f.load(kind, corner, k * item), into, k * out.strides[3])
+        call_after(f, v, n, c, f.value(1, "i64"), f.value(0, "i64"), lines, f.value(1, "i64"))
     give_slot(f, slot)
     f.emit("ret i64 0")
     work = f.text(" noinline" + attributes())

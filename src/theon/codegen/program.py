@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from theon.codegen import abi, pool, split, streams
+from theon.codegen import abi, follow, pool, split, streams
 from theon.codegen.contents import RAISE, SLOW, buffers_of, python_calls
 from theon.codegen.prelude import PRELUDE
 from theon.codegen.program_memory import MemoryWriter
@@ -108,6 +108,7 @@ class _Writer(MemoryWriter):
                 PRELUDE,
                 *declarations,
                 *parts,
+                *self.afters,
                 head,
                 *_in_short_blocks([*fixed, *slots, *self.entry, *self.lines]),
                 "}",
@@ -169,11 +170,8 @@ class _Writer(MemoryWriter):
             self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr {kind}, ptr {vector}, i64 {place}')}")
         return vector
 
-    def _kernel(self, step: KernelStep) -> None:
-        name, kernel = self.kernels[step.kernel], step.kernel
-        if step.draw is not None:
-            self._drawing_kernel(step, step.draw)
-            return
+    def _words_of(self, step: KernelStep) -> list[str]:
+        """Where a kernel's pointers, extents and strides are."""
         pointers, strides = [], []
         for given in step.operands:
             if given is None:
@@ -182,7 +180,14 @@ class _Writer(MemoryWriter):
             pointers.append(self.data(number))
             strides += [self.scalars.value(value) for value in steps]
         extents = [self.scalars.value(value) for value in step.extents]
-        where = [self._store_all(pointers, "ptr"), self._store_all(extents), self._store_all(strides)]
+        return [self._store_all(pointers, "ptr"), self._store_all(extents), self._store_all(strides)]
+
+    def _kernel(self, step: KernelStep) -> None:
+        name, kernel = self.kernels[step.kernel], step.kernel
+        if step.draw is not None:
+            self._drawing_kernel(step, step.draw)
+            return
+        where = self._words_of(step)
         size = split.constant_size(step)
         if (
             (size is None or size * split.weight(kernel) >= split.WORTH)
@@ -239,6 +244,18 @@ class _Writer(MemoryWriter):
         from theon.codegen.routines import routine
 
         found = routine(step, [self.tensors[number] for number in (*step.inputs, *step.outputs)])
+        blocks, numbers = self._given(step)
+        if step.after:
+            # The last two numbers of such a routine: what to call with each part of the result, and its frame.
+            for place, word in enumerate(self._after(step), len(step.scalars) - 2):
+                at = self.new(f"getelementptr i64, ptr {numbers}, i64 {place}")
+                self.emit(f"store ptr {word}, ptr {at}")
+        call = ", ".join(f"ptr {block}" for block in [*blocks, numbers])
+        code = self.new(f"call i64 @{found.symbol}({call})")
+        self._fail_unless(self.new(f"icmp eq i64 {code}, 0"), step.error or 0, [])
+
+    def _given(self, step: NativeCall) -> tuple[list[str], str]:
+        """The blocks and the numbers of a routine."""
         blocks = []
         for number in (*step.inputs, *step.outputs):
             tensor = self.tensors[number]
@@ -250,9 +267,34 @@ class _Writer(MemoryWriter):
         for place, scalar in enumerate(step.scalars):
             value, kind = self.scalars.value(scalar), ssa_type(scalar.dtype)
             self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr i64, ptr {numbers}, i64 {place}')}")
-        call = ", ".join(f"ptr {block}" for block in [*blocks, numbers])
-        code = self.new(f"call i64 @{found.symbol}({call})")
-        self._fail_unless(self.new(f"icmp eq i64 {code}, 0"), step.error or 0, [])
+        return blocks, numbers
+
+    def _after(self, step: NativeCall) -> tuple[str, str]:
+        """The function that runs a call's followers on a part of its result, and the frame that it reads."""
+        from theon.codegen.routines import routine
+
+        frame: list[str] = []
+        followers: list[follow.Kernel | follow.Called] = []
+        for follower in step.after:
+            own = follower.step
+            if isinstance(own, KernelStep):
+                name, kernel = self.kernels[own.kernel], own.kernel
+                if split.merges(kernel):
+                    self.merged_kernels.add(kernel)
+                    name += ".merge"
+                frame += self._words_of(own)
+                strides = tuple(
+                    tuple(places.get(axis, -1) for axis in range(kernel.naxes)) for places in split.slots(kernel)
+                )
+                followers.append(follow.Kernel(name, strides, follower.rows))
+            else:
+                blocks, numbers = self._given(own)
+                frame += [*blocks, numbers]
+                found = routine(own, [self.tensors[number] for number in (*own.inputs, *own.outputs)])
+                followers.append(follow.Called(found.symbol, follower.rows))
+        name = f"{self.name}.after{len(self.afters)}"
+        self.afters.append(follow.after_text(name, followers))
+        return f"@{name}", self._store_all(frame, "ptr")
 
     def _branch(self, step: Branch) -> None:
         condition = self.scalars.value(step.condition)

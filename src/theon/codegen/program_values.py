@@ -49,6 +49,7 @@ class ValueWriter(ABC):
         self.primary: dict[int, int] = {}
         self.shared_kernels: set[Kernel] = set()  # those that threads may share
         self.merged_kernels: set[Kernel] = set()  # those whose axes may be one run of memory
+        self.afters: list[str] = []  # the functions that routines call with each part of their results
         self.word_counts: list[int] = []
         self.words_used = 0
         self.releases = False  # whether the steps may run while other threads run Python

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 
 from theon.codegen import pool
+from theon.codegen.follow import call_after
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, numbers, run, take_slot
 from theon.codegen.tile import KINDS, call_tile, lanes, panels, pieces, rows
 
 __all__ = ["SPREAD", "spread_text"]
 
-SPREAD = "top left stride_y stride_x step_y step_x groups flip band slots slot pitch".split()
+SPREAD = "top left stride_y stride_x step_y step_x groups flip band slots slot pitch after frame".split()
 
 
 @functools.cache
@@ -114,6 +115,7 @@ def _work(dtype: str) -> str:
                 x = begin * v["stride_x"] + right
                 into = f.at(target, c * out.strides[1] + place * out.strides[2] + x * out.strides[3])
                 f.call(f"theon_add_{dtype}", into, step, f.at(source, (y * columns + begin) * item), end - begin)
+    call_after(f, v, n, group * channels, channels, f.value(0, "i64"), tall, f.value(1, "i64"))
     give_slot(f, slot)
     f.emit("ret i64 0")
     return "\n".join([_add(dtype), _clear(dtype), f.text(" noinline" + attributes())])

@@ -152,7 +152,8 @@ def _turn(dtype: str) -> str:
     """``to[j, i] = from[i, j]`` for i < rows, j < columns; strides in bytes.
 
     Blocks as wide as a line of the cache are turned in registers. The last one along each direction begins earlier instead
-    of being smaller, and the innermost loop follows the rows that lie farther apart: each of their lines is touched once.
+    of being smaller, and the innermost loop follows the rows that lie farther apart: each of their lines is touched once,
+    in blocks that begin where lines do.
     """
     kind, item = KINDS[dtype]
     side = lanes(dtype) if target.wide_vectors() else 32 // item
@@ -165,8 +166,10 @@ def _turn(dtype: str) -> str:
         last_i, last_j = f["rows"] - side, f["columns"] - side
         down = f["to_row"] >= f["from_row"]
         outer, inner = f.select(down, last_j, last_i), f.select(down, last_i, last_j)
-        with f.loop(outer + side, 0, side) as a, f.loop(inner + side, 0, side) as b:
-            a, b = f.smaller(a, outer), f.smaller(b, inner)
+        far = f.select(down, f["to"], f["from"], "ptr")
+        ahead = (f.new("i64", f"ptrtoint ptr {far.text} to i64") & (side * item - 1)) // item
+        with f.loop(outer + side, 0, side) as a, f.loop(inner + side + ahead, 0, side) as b:
+            a, b = f.smaller(a, outer), f.smaller(f.larger(b - ahead, 0), inner)
             i, j = f.select(down, b, a), f.select(down, a, b)
             source = f.at(f["from"], i * f["from_row"] + j * item)
             target_ = f.at(f["to"], j * f["to_row"] + i * item)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from theon.codegen import pool
 from theon.codegen.native import SEPARATE, Function, Value, attributes
-from theon.codegen.shared import Block, numbers, run
+from theon.codegen.shared import SMALL, Block, numbers, run
 from theon.codegen.tile import KINDS
 
 __all__ = ["gradient_text", "pooled_text"]
@@ -110,7 +110,8 @@ def _main(name: str, blocks: list[str], big: str, weight: int, shared: bool) -> 
         f.store(f[n], frame, 8 * place)
     total = sizes[0] * sizes[1]
     f.store(total, frame, 8 * (len(blocks) + 1))
-    run(f, f"{name}_work", frame, f.smaller(total, 64), total * sizes[2] * sizes[3] * weight, shared)
+    work = total * sizes[2] * sizes[3] * weight
+    run(f, f"{name}_work", frame, f.select(work < SMALL, f.smaller(total, 1), f.smaller(total, 64)), work, shared)
     f.emit("ret i64 0")
     return f.text(linkage="")
 

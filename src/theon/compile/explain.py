@@ -43,6 +43,10 @@ def program_text(program: Program) -> str:
             lines.append(
                 f"{indent}{told}({', '.join(map(where, step.inputs))}) -> {', '.join(map(where, step.outputs))}"
             )
+            if isinstance(step, NativeCall) and step.after:
+                lines.append(f"{indent}  part by part, in the cache:")
+                for follower in step.after:
+                    tell(follower.step, indent + "    ")
         elif isinstance(step, Loop):
             until = "" if step.stop is None else f", until {where(step.stop)}"
             lines.append(f"{indent}loop     {scalar_text(step.count)} times, counted by {where(step.counter)}{until}")

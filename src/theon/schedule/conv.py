@@ -10,6 +10,7 @@ from typing import Any
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import item, plus, times
+from theon.schedule.follow import pooled_rows
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import elements, least, minus, modulo, most, over
 from theon.schedule.step import Branch, NativeCall
@@ -20,6 +21,7 @@ _WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of
 _PLACES = 512  # places of the result in a block of the filters' gradient
 _PARTS = 8  # of the images, whose sums are added in order
 _ADDING = 14  # what adding an element of the columns costs, in products
+_NOTHING = (const(0), const(0))  # no steps after the parts of a result: theon.schedule.follow adds them
 _SHARED = -1  # the arena's slot that all workspaces are in, one after another
 
 
@@ -95,8 +97,12 @@ def _convolve(
     step: Sequence[int],
     groups: int,
     group: Scalar,
+    unit: int = 1,
 ) -> None:
-    """One call of the routine: ``kernel`` is (filters, channels, rows, columns) of the first group, the next is ``group`` bytes on."""
+    """One call of the routine: ``kernel`` is (filters, channels, rows, columns) of the first group, the next is ``group`` bytes on.
+
+    A band has a multiple of ``unit`` rows, unless it is the last one.
+    """
     from theon.codegen import pool, tile
     from theon.codegen.shared import LOCK
 
@@ -113,7 +119,10 @@ def _convolve(
     line = times(const(size), plus(times(channels, times(pitch, const(stride[0]))), times(columns, whole)))
     fit = over(const(_WORKSPACE), most(line, const(1)))
     fair = over(times(lines, most(batch, const(1))), const(4 * threads)) if threads > 1 else lines
-    band = most(least(least(fit, fair), lines), const(1))
+    band = least(fit, fair)
+    if unit > 1:
+        band = most(times(over(band, const(unit)), const(unit)), const(unit))
+    band = most(least(band, lines), const(1))
     deep = plus(times(minus(band, const(1)), const(stride[0])), tall)
     inside = _rounded(times(channels, times(deep, most(pitch, const(0)))), 64)
     places = _rounded(times(band, columns), 8)
@@ -128,8 +137,10 @@ def _convolve(
             ("uint8", times(slot, const(threads))),
         ],
     )
-    numbers = (*pads, *map(const, stride), *map(const, step), const(groups), group, band, const(threads), slot)
-    low.steps.append(NativeCall("conv", (image, kernel), (out, table, packed, slots), numbers, (), 0))
+    numbers = (
+        *pads, *map(const, stride), *map(const, step), const(groups), group, band, const(threads), slot, *_NOTHING,
+    )  # fmt: skip
+    low.steps.append(NativeCall("conv", (image, kernel), (out, table, packed, slots), numbers, (unit,), 0))
 
 
 def _less(n: Scalar) -> Scalar:
@@ -160,7 +171,8 @@ def forward(low: Lowering, node: Apply) -> None:
 
     def others() -> None:
         pads, step = geometry.pads, op.filter_dilation
-        _convolve(low, x, view, number, pads, op.subsample, step, groups, times(per, steps[0]))
+        unit = pooled_rows(low, out)
+        _convolve(low, x, view, number, pads, op.subsample, step, groups, times(per, steps[0]), unit)
 
     def each() -> None:
         _by_channels(low, "depthwise", (x, turned), number, geometry.pads, op.filter_dilation)
@@ -268,7 +280,7 @@ def _by_channels(
     room = plus(times(pitch, deep), plus(times(wide, tall), times(plus(times(height, width), const(2)), const(lane))))
     slot = _rounded(plus(times(room, const(size)), const(LOCK + 64)), 64)
     (slots,) = _workspace(low, dtype, [("uint8", times(slot, const(threads)))])
-    scalars = (*pads, *map(const, step), const(threads), slot)
+    scalars = (*pads, *map(const, step), const(threads), slot, *_NOTHING)
     low.steps.append(NativeCall(name, inputs, (number, slots), scalars, (), 0))
 
 
@@ -313,7 +325,7 @@ def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry:
     packed, slots = _workspace(low, dtype, [(dtype, times(filters, pitch)), ("uint8", times(slot, const(threads)))])
     numbers = (
         *geometry.pads, *map(const, op.subsample), *map(const, op.filter_dilation), const(op.num_groups),
-        const(op.filter_flip), band, const(threads), slot, pitch,
+        const(op.filter_flip), band, const(threads), slot, pitch, *_NOTHING,
     )  # fmt: skip
     low.steps.append(NativeCall("conv_spread", (w, g), (number, packed, slots), numbers, (), 0))
 

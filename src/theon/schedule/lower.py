@@ -421,6 +421,7 @@ class Lowering:
     # --- the whole ---
 
     def program(self) -> Program:
+        from theon.schedule.follow import follow
         from theon.schedule.updates import late_updates, only_for_updates, written_in_place
 
         self.postponed = only_for_updates(self)
@@ -446,6 +447,8 @@ class Lowering:
                 outputs.append(Output(number))
             else:
                 updates.append(Update(self.updated[place - self.n_outputs], number))
+        if self.fgraph.fused:
+            follow(self, [*outputs, *updates])
         updates += written_in_place(self, late)
         for (place, target), steps in self.last_steps.items():
             self.steps += steps

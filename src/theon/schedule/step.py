@@ -22,6 +22,7 @@ __all__ = [
     "Buffer",
     "Check",
     "Draw",
+    "Follower",
     "HostScalar",
     "KernelStep",
     "Loop",
@@ -105,8 +106,23 @@ class KernelStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Follower:
+    """A step that runs on each part of a call's result as soon as it is made, while it is in the cache.
+
+    A part is one image, some channels and some rows. ``rows``: for each operand of a kernel, or each input and output of a
+    call, the rows up and down by which it is counted: row ``y`` of the result is row ``y * up // down`` there.
+    """
+
+    step: KernelStep | NativeCall
+    rows: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NativeCall:
-    """Call routine ``name`` of codegen's routine table (blas gemm, gemv, copy, cumsum, ...) on tensors and scalars."""
+    """Call routine ``name`` of codegen's routine table (blas gemm, gemv, copy, cumsum, ...) on tensors and scalars.
+
+    A routine that makes its result in parts runs the steps ``after`` on each of them.
+    """
 
     name: str
     inputs: tuple[int, ...]
@@ -114,6 +130,7 @@ class NativeCall:
     scalars: tuple[Scalar, ...] = ()
     attrs: tuple[Any, ...] = ()
     error: int | None = None
+    after: tuple[Follower, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

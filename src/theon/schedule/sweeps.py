@@ -14,7 +14,7 @@ from theon.kernel.scalar import Scalar, make
 from theon.schedule.lower import Lowering
 from theon.schedule.step import Check, HostScalar, KernelStep, NativeCall, Step
 
-__all__ = ["joined"]
+__all__ = ["Joiner", "is_sweep", "joined"]
 
 _MOST_OPERANDS, _MOST_STORES = 24, 12
 Place = tuple[object, ...]
@@ -22,7 +22,7 @@ Place = tuple[object, ...]
 
 def joined(low: Lowering, steps: Sequence[Step], equal: Iterable[tuple[Scalar, Scalar]]) -> tuple[Step, ...]:
     """Return ``steps`` with kernels joined; ``equal``: pairs of sizes that are known to be equal when they run."""
-    return _Joiner(low, equal).run(steps)
+    return Joiner(low, equal).run(steps)
 
 
 @dataclass
@@ -35,7 +35,9 @@ class _Group:
     open: bool = True
 
 
-class _Joiner:
+class Joiner:
+    """What steps read and write, and which kernels among them become one."""
+
     def __init__(self, low: Lowering, equal: Iterable[tuple[Scalar, Scalar]]) -> None:
         self.low = low
         self.parent: dict[Scalar, Scalar] = {}
@@ -56,7 +58,7 @@ class _Joiner:
         for step in steps:
             if isinstance(step, Check) and self.is_early(step, written):
                 continue
-            if isinstance(step, KernelStep) and _is_sweep(step.kernel):
+            if isinstance(step, KernelStep) and is_sweep(step.kernel):
                 group = self.home(step, done)
                 if group is None:
                     done.append(_Group([step]))
@@ -250,7 +252,7 @@ class _Joiner:
         return KernelStep(kernel, first.extents, tuple(given), first.error)
 
 
-def _is_sweep(kernel: Kernel) -> bool:
+def is_sweep(kernel: Kernel) -> bool:
     """Whether a kernel only stores values, each computed from what is at its position."""
     if kernel.outer or len(kernel.passes) != 1 or not kernel.naxes:
         return False

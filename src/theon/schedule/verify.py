@@ -96,6 +96,10 @@ class _Verifier:
                 self.error(step.error)
                 for x in step.scalars:
                     self.scalar(x, x.dtype)
+                for follower in step.after:
+                    self.step(follower.step)
+                    count = len(_places(follower.step))
+                    self.need(len(follower.rows) == count, f"rows for {len(follower.rows)} of {count} tensors")
         elif isinstance(step, Loop):
             self.scalar(step.count)
             self.number(step.counter, INDEX)
@@ -140,6 +144,11 @@ class _Verifier:
             self.known(number)
             t = self.tensors[number]
             self.need((t.dtype, t.ndim) == ("int32", 2), f"states in tensor {number}, {t.ndim}-d {t.dtype}")
+
+
+def _places(step: KernelStep | NativeCall) -> tuple[object, ...]:
+    """The operands of a kernel, the inputs and outputs of a call."""
+    return step.operands if isinstance(step, KernelStep) else (*step.inputs, *step.outputs)
 
 
 def verify_program(program: Program) -> None:

@@ -6,6 +6,7 @@ import pytest
 import theano
 import theano.tensor as T
 from theano.tensor.signal.pool import pool_2d
+from theon.codegen.contents import flat
 from theon.schedule.step import KernelStep, NativeCall
 
 
@@ -14,8 +15,8 @@ def steps(inputs, outputs, updates=()):
     f = theano.function(inputs, outputs, updates=list(updates))
     program = f._native.program
     assert all(u.in_place for u in program.updates)
-    routines = [s.name for s in program.steps if isinstance(s, NativeCall)]
-    return routines, sum(isinstance(s, KernelStep) for s in program.steps)
+    every = flat(program.steps)
+    return [s.name for s in every if isinstance(s, NativeCall)], sum(isinstance(s, KernelStep) for s in every)
 
 
 x, w, b, v = T.fmatrix("x"), T.fmatrix("w"), T.fvector("b"), T.fvector("v")
