@@ -86,3 +86,107 @@ def test_error_in_a_branch_only_where_it_is_taken_and_no_update_then():
     np.testing.assert_array_equal(s.get_value(), np.arange(3.0))
     assert f(1.0, V, 1) == 2
     np.testing.assert_array_equal(s.get_value(), 2 * np.arange(3.0))
+
+
+class Noted(theano.Op):
+    """The sine of a vector; ``seen`` remembers who was asked for it, or for its slope, and under which conditions that is needed."""
+
+    __props__ = ("needed", "slope")
+    seen: list = []
+
+    def __init__(self, needed, slope=False):
+        self.needed, self.slope = needed, slope
+
+    def make_node(self, v):
+        return theano.Apply(self, [v], [v.type()])
+
+    def perform(self, node, inputs, cells):
+        self.seen.append(self.needed)
+        cells[0][0] = (np.cos if self.slope else np.sin)(inputs[0])
+
+    def infer_shape(self, node, shapes):
+        return shapes
+
+    def grad(self, inputs, gradients):
+        g = gradients[0] * Noted(self.needed, not self.slope)(inputs[0])
+        return [-g if self.slope else g]
+
+
+CONDITIONS = T.iscalars("p", "q", "r")
+
+
+def drawn_choices(draw, depth, known, parts, choose, user):
+    """A random expression of choices within choices that share parts; ``known``: the conditions and what they are here."""
+
+    def again(known=known, parts=parts):
+        return drawn_choices(draw, depth - 1, known, parts, choose, user)
+
+    kind = draw.random_sample()
+    if depth == 0 or kind < 0.15:
+        return parts[draw.randint(len(parts))]
+    if kind < 0.3:
+        return again() * T.tanh(again())
+    if kind < 0.5:
+        return user(known)(again())
+    if kind < 0.6:
+        return T.exp(-(again() ** 2)) + y
+    place, shared = draw.randint(len(CONDITIONS)), again()
+    if place in dict(known):
+        return shared * 2
+    sides = [again((*known, (place, flag)), [*parts, shared]) for flag in (True, False)]
+    return choose(CONDITIONS[place], *sides)
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+@pytest.mark.parametrize("seed", [1, 5])
+def test_a_branch_not_taken_costs_nothing_in_gradients_either(seed, mode):
+    def functions(choose, user, mode):
+        z = drawn_choices(np.random.RandomState(seed), 5, (), [x, y, x * y], choose, user)
+        first = T.grad((z**2).sum() + T.sin(y).sum(), [x, y], disconnected_inputs="ignore")
+        second = T.grad((first[0] * y).sum() + (first[1] ** 2).sum(), [x, y], disconnected_inputs="ignore")
+        return theano.function([*CONDITIONS, x, y], [z, *first, *second], mode=mode, on_unused_input="ignore")
+
+    lazy = functions(ifelse, Noted, mode)
+    eager = functions(T.switch, lambda known: T.sin, "FAST_RUN")
+    for bits in range(8):
+        flags = [bits >> i & 1 for i in range(3)]
+        Noted.seen.clear()
+        for got, want in zip(lazy(*flags, V, W[:2]), eager(*flags, V, W[:2]), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+        assert all(flags[place] == flag for known in Noted.seen for place, flag in known)
+
+
+def test_the_loss_hands_what_it_computed_to_its_gradient():
+    z = ifelse(c > 0, Noted("first")(x).sum(), (Noted("second")(x * y) ** 2).sum())
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([c, x, y], [z, *T.grad(z, [x, y])], mode=mode)
+        Noted.seen.clear()
+        f(1.0, V, V), f(-1.0, V, V)
+        assert Noted.seen == ["first"] * 2 + ["second"] * 2  # the value, and the slope for both gradients
+
+
+def test_gradient_of_a_choice_in_the_steps_of_a_loop_computes_the_branch_taken():
+    xs = T.dmatrix("xs")
+
+    def loop(choose, user):
+        step = lambda row, s: choose(T.gt(row[0], 0), user("first")(s) * y, user("second")(s * y) + row)
+        rows, _ = theano.scan(step, xs, x)
+        return [rows, *T.grad((rows**2).sum(), [xs, x, y])]
+
+    given = [[1.0, 2.0], [-1.0, 0.5], [0.5, 0.1], [2.0, 0.3]]
+    want = theano.function([xs, x, y], loop(T.switch, lambda known: T.sin))(given, V, V)
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([xs, x, y], loop(ifelse, Noted), mode=mode)
+        Noted.seen.clear()
+        for a, b in zip(f(given, V, V), want, strict=True):
+            np.testing.assert_allclose(a, b)
+        # Three steps on the one side, one on the other: the values, once more on the way back at most, and the slopes.
+        assert Noted.seen.count("first") <= 12 and Noted.seen.count("second") <= 4
+
+
+def test_a_branch_not_taken_may_be_infinite():
+    z = ifelse(c > 0, T.log(x).sum(), (x**2).sum())
+    f = theano.function([c, x], T.grad(z, x))
+    np.testing.assert_array_equal(f(-1.0, [0.0, 1.0]), [0.0, 2.0])
+    f = theano.function([c, x], T.grad(ifelse(c > 0, T.log(x[0]), c * 2), x))
+    np.testing.assert_array_equal(f(-1.0, [0.0, 1.0]), [0.0, 0.0])

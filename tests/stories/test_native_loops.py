@@ -10,6 +10,7 @@ import theano.tensor as T
 import theon
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.schedule.step import KernelStep, Loop
 
 
 def _both(inputs, outputs, *values):
@@ -145,3 +146,21 @@ def test_states_that_change_places_each_step():
     n = T.iscalar("n")
     rows, _ = theano.scan(lambda a, b: [b, a + 1], outputs_info=[T.zeros(()), T.ones(())], n_steps=n)
     _both([n], [r[-1] for r in rows], 5)
+
+
+def test_far_taps_go_round_in_a_ring():
+    """With taps -1 and -10 of which the last value is read, a step copies none of the ten values that it keeps."""
+    initial, n = T.dmatrix("initial"), T.iscalar("n")
+    start = {"initial": initial, "taps": [-10, -1]}
+    rows, _ = theano.scan(lambda far, near: T.tanh(far * 0.5 + near * 0.25), outputs_info=start, n_steps=n)
+    last = rows[-1]
+    f = theano.function([initial, n], last)
+    (loop,) = [step for step in f._native.program.steps if isinstance(step, Loop)]
+    assert len(loop.steps) == 1 and isinstance(loop.steps[0], KernelStep)  # the new value, and nothing else
+    outputs = [last, last * 2, T.grad((last**2).sum(), initial)]
+    outputs.append(T.grad((outputs[-1] ** 2).sum(), initial))
+    native, reference = (theano.function([initial, n], outputs, mode=m) for m in ("FAST_RUN", "FAST_COMPILE"))
+    given = np.random.RandomState(0).randn(10, 3)
+    for steps in (1, 2, 9, 10, 11, 12, 25):
+        for a, b in zip(native(given, steps), reference(given, steps), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import theon.ops.methods  # noqa: F401  (arithmetic of variables)
+from theon.autodiff.gates import Gates, common, lifted, opened, summed
 from theon.dtypes import complex_dtypes, discrete_dtypes
 from theon.errors import DisconnectedInputError, MethodNotDefined, NullTypeGradError, describe, message
 from theon.graph.disconnected import DisconnectedType
@@ -182,50 +183,41 @@ def _propagate(
             if output in reached and output not in stop:
                 reached.update(v for i, v in enumerate(node.inputs) if patterns[node][i][place])
     connected = {target for target in targets if target in reached}
-    gradients: dict[Variable, list[Any]] = {v: [g] for v, g in given.items()}
-    totals: dict[Variable, Any] = {}
+    gradients: dict[Variable, list[tuple[Gates, Any]]] = {v: [((), g)] for v, g in given.items()}
+    totals: dict[Variable, tuple[Gates, Any]] = {}
 
-    def total(variable: Variable) -> Any:
-        found = totals.get(variable)
-        if found is None:
-            terms = gradients.get(variable)
-            if not terms:
-                return None
-            found = _sum_of(terms)
-            totals[variable] = found
-        return found
+    def total(variable: Variable) -> tuple[Gates, Any] | None:
+        if variable not in totals and gradients.get(variable):
+            totals[variable] = summed(variable, gradients[variable])
+        return totals.get(variable)
 
     for node in reversed(order):
         if not any(v in depends and v in reached for v in node.inputs):
             continue
         if all(v in stop for v in node.outputs):
             continue
-        output_grads = [total(v) if v not in stop else None for v in node.outputs]
-        if all(g is None or isinstance(g.type, DisconnectedType) for g in output_grads):
+        known = [total(v) if v not in stop else None for v in node.outputs]
+        live = [t[0] for t in known if t is not None and not isinstance(t[1].type, DisconnectedType)]
+        if not live:
             continue
-        input_grads = _node_gradients(node, patterns[node], output_grads)
+        gates = common(live)
+        output_grads = [None if t is None else lifted(v, *t, len(gates)) for v, t in zip(node.outputs, known)]
+        choice = getattr(node.op, "gates", None)
+        sides = choice(node.inputs) if choice is not None else None
+        input_grads = _node_gradients(node, patterns[node], output_grads, gated=sides is not None)
         for place, (variable, g) in enumerate(zip(node.inputs, input_grads)):
             if g is None or isinstance(g.type, DisconnectedType) or not any(patterns[node][place]):
                 continue
             if variable in depends and variable not in given:
-                gradients.setdefault(variable, []).append(g)
-    return {target: total(target) for target in targets if total(target) is not None}, connected
+                under = gates if sides is None or sides[place] is None else (*gates, sides[place])
+                gradients.setdefault(variable, []).append((under, g))
+    ends = [target for target in dict.fromkeys(targets) if total(target) is not None]
+    found = opened(ends, [totals[target] for target in ends])
+    return dict(zip(ends, found)), connected
 
 
-def _sum_of(terms: list[Any]) -> Any:
-    null = [t for t in terms if isinstance(t.type, NullType)]
-    if null:
-        return null[0]
-    live = [t for t in terms if not isinstance(t.type, DisconnectedType)]
-    if not live:
-        return terms[0]
-    out = live[0]
-    for term in live[1:]:
-        out = out + term
-    return out
-
-
-def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[Any]) -> list[Any]:
+def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[Any], gated: bool = False) -> list[Any]:
+    """What a node's op says; ``gated``: of a choice, each branch's gradient as it is where that branch is taken."""
     op, inputs, outputs = node.op, node.inputs, node.outputs
     for g in output_grads:
         if g is not None and isinstance(g.type, NullType):
@@ -245,7 +237,9 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
                 g = cast(g, wanted)
         grads.append(g)
     try:
-        if type(op).L_op is not Op.L_op:
+        if gated:
+            found = op.gated_gradients(list(inputs), grads)  # type: ignore[attr-defined]
+        elif type(op).L_op is not Op.L_op:
             found = op.L_op(list(inputs), list(outputs), grads)
         else:
             found = op.grad(list(inputs), grads)

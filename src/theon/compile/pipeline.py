@@ -8,12 +8,13 @@ from typing import Any
 
 from theon.compile.pieces import Pieces
 from theon.control.ifelse import IfElse
+from theon.control.lazy import LazyIfElse
 from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import rewriting
 from theon.options import config
 from theon.random.raw import RandomStateType
-from theon.rewrite.rules.nested import make_lazy
+from theon.rewrite.rules.branches import make_lazy
 from theon.runtime.function import Function
 from theon.runtime.linker import Linker, PerformLinker
 from theon.runtime.profile import ProfiledProgram
@@ -87,6 +88,10 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
         rewriting.active, rewriting.origin = outer
     if any(isinstance(node.op, IfElse) for node in fgraph.apply_nodes):
         make_lazy(fgraph)
+    if not getattr(mode, "native", True):
+        for node in fgraph.apply_nodes:
+            if isinstance(node.op, LazyIfElse):
+                node.op.mode = mode
 
 
 def compiled(

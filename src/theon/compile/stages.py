@@ -17,9 +17,10 @@ from theon.rewrite.engine import MergeOptimizer, merge
 from theon.rewrite.navigate import NavigatorOptimizer
 from theon.rewrite.optimizer import GraphPass
 from theon.rewrite.rules import GROUPS
+from theon.rewrite.rules.branches import make_lazy
 from theon.rewrite.rules.loop_shapes import shapes_of_loops
 from theon.rewrite.rules.loops import forget_unread, free_shapes, merge_loops, move_products
-from theon.rewrite.rules.nested import expand_graphs, last_of_joined, make_lazy, rewrite_steps, slim_loops
+from theon.rewrite.rules.nested import expand_graphs, last_of_joined, rewrite_steps, slim_loops
 from theon.sparse.rules import simplified
 
 __all__ = [

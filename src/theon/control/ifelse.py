@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from theon.autodiff.gates import Gate, lifted
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.type import NullType
@@ -68,21 +69,23 @@ class IfElse(Op):
             found.append(tuple(x if one or x is y else switch(node.inputs[0], x, y) for x, y, one in zip(a, b, flags)))
         return found
 
+    def gates(self, inputs: Sequence[Variable]) -> list[Gate | None]:
+        """For each input, where its gradient is other than zero."""
+        sides = [Gate(inputs[0], taken, _choose) for taken in (True, False)]
+        return [None, *(side for side in sides for _ in range(self.n_outs))]
+
+    def gated_gradients(self, inputs: Sequence[Variable], output_grads: Sequence[Any]) -> list[Any]:
+        """The gradient of each branch's values where that branch is taken."""
+        grads = [DisconnectedType()() if isinstance(g.type, DisconnectedType | NullType) else g for g in output_grads]
+        return [DisconnectedType()(), *grads, *grads]
+
     def L_op(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
     ) -> list[Any]:
         """The chosen branch gets the gradient, the other zeros."""
-        c, n = inputs[0], self.n_outs
-        first: list[Any] = []
-        second: list[Any] = []
-        for x, y, g in zip(inputs[1 : 1 + n], inputs[1 + n :], output_grads):
-            if isinstance(g.type, DisconnectedType | NullType) or not isinstance(x.type, TensorType):
-                first.append(DisconnectedType()())
-                second.append(DisconnectedType()())
-                continue
-            first.append(ifelse(c, g, _like(zeros_for(x), g)))
-            second.append(ifelse(c, _like(zeros_for(y), g), g))
-        return [DisconnectedType()(), *first, *second]
+        found = self.gated_gradients(inputs, output_grads)
+        gates = self.gates(inputs)
+        return [g if gate is None else lifted(x, (gate,), g, 0) for x, gate, g in zip(inputs, gates, found)]
 
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
         """The chosen branch's tangent."""
@@ -96,8 +99,10 @@ class IfElse(Op):
         return found
 
 
-def _like(x: Any, model: Any) -> Any:
-    return x if x.type.dtype == model.type.dtype else x.astype(model.type.dtype)
+def _choose(condition: Any, these: list[Any], those: list[Any]) -> list[Any]:
+    pairs = [_agreed(x, y) for x, y in zip(these, those)]
+    op = IfElse(len(pairs))
+    return op(condition, *(x for x, _ in pairs), *(y for _, y in pairs), return_list=True)  # type: ignore[no-any-return]
 
 
 def _agreed(x: Any, y: Any) -> tuple[Any, Any]:

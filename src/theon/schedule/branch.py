@@ -6,11 +6,11 @@ memory: where their sizes are the same it is written where it is computed, else 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from theon.control.lazy import LazyIfElse
+from theon.control.lazy import Absent, LazyIfElse, is_absent
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import Scalar, const, make
@@ -70,13 +70,16 @@ class _Choice:
             if not out.type.ndim:  # type: ignore[attr-defined]
                 self.targets[i] = low.fresh(out, out.type.dtype, ())  # type: ignore[attr-defined]
         self.first_inside = len(low.buffers)
+        low.rooms.append(self.targets)
         sides = [self.side(place, graph) for place, graph in enumerate(self.graphs)]
         if self.different:
             self.agree(sides)
         for graph, steps in zip(self.graphs, sides):
             with self.inside(graph, steps):
                 for v, target in zip(graph.outputs, self.targets):
-                    self.deliver(v, target)
+                    if not is_absent(v):
+                        self.deliver(v, target)
+        low.rooms.pop()
         low.steps.append(Branch(condition, tuple(sides[0]), tuple(sides[1])))
         for out, target in zip(self.node.outputs, self.targets):
             assert target is not None
@@ -98,13 +101,14 @@ class _Choice:
         low.checked, low.known_indices = set(low.checked), set(low.known_indices)
         if not self.different:
             for i, v in enumerate(graph.outputs):
-                if v.type.ndim and v not in graph.inputs:  # type: ignore[attr-defined]
+                if v.type.ndim and v not in graph.inputs and not is_absent(v):  # type: ignore[attr-defined]
                     low.places.setdefault(v, partial(self.room, i, outer))
         for inner in graph.toposort():
-            low.node(inner)
+            if not isinstance(inner.op, Absent):
+                low.node(inner)
         if not self.different:
             for i, v in enumerate(graph.outputs):
-                if self.targets[i] is None or place:
+                if not is_absent(v) and (self.targets[i] is None or place):
                     self.room(i, outer, self.sizes(v), strict=True)
         steps = low.steps
         low.fgraph, low.wanted, low.checked, low.known_indices, low.steps, low.places = outer
@@ -155,10 +159,13 @@ class _Choice:
             found = []
             for graph, steps in zip(self.graphs, sides):
                 with self.inside(graph, steps):
-                    found.append(self.sizes(graph.outputs[i]))
-            sizes = []
-            for a, b in zip(*found):
-                if a is b and self.outside(a):
+                    v = graph.outputs[i]
+                    found.append(None if is_absent(v) else self.sizes(v))
+            sizes: list[Scalar] = []
+            for a, b in zip(*(own or [None] * out.type.ndim for own in found)):  # type: ignore[attr-defined]
+                if a is None or b is None:
+                    sizes.append(self.size(a, b, sides))
+                elif a is b and self.outside(a):
                     sizes.append(a)
                 elif low.loops:
                     # Sizes are the same in all steps of a loop.
@@ -167,11 +174,25 @@ class _Choice:
                     low.same(a, b)
                     sizes.append(a)
                 else:
-                    cell = low.fresh(None, "int64", ())
-                    for n, steps in zip((a, b), sides):
-                        steps.append(HostScalar(k.cast(n, "int64"), cell))
-                    sizes.append(make("elem", "int64", (), cell))
+                    sizes.append(self.chosen(a, b, sides))
             self.targets[i] = low.fresh(out, out.type.dtype, tuple(sizes))  # type: ignore[attr-defined]
+
+    def size(self, a: Scalar | None, b: Scalar | None, sides: Sequence[list[Step]]) -> Scalar:
+        """A size of what one side alone hands on."""
+        known = a if a is not None else b
+        assert known is not None
+        if self.outside(known):
+            return known
+        if self.low.loops:
+            raise Unsupported("a choice whose sizes are computed in a loop")
+        return self.chosen(const(0) if a is None else a, const(0) if b is None else b, sides)
+
+    def chosen(self, a: Scalar, b: Scalar, sides: Sequence[list[Step]]) -> Scalar:
+        """A number that each side computes."""
+        cell = self.low.fresh(None, "int64", ())
+        for n, steps in zip((a, b), sides):
+            steps.append(HostScalar(k.cast(n, "int64"), cell))
+        return make("elem", "int64", (), cell)
 
     def outside(self, root: Scalar) -> bool:
         """Whether a size is known before the branches."""

@@ -1,8 +1,8 @@
 """Scan -> a loop of the program: the step's own steps, run on views of the sequences and of the rows of its results.
 
 Each recurrent state's rows are one tensor; a step reads its taps there and computes the new row in its place. What does
-not change from step to step is computed once, before the loop. Carried values have memory of their own; an elementwise new
-value that nothing else needs is computed straight into it.
+not change from step to step is computed once, before the loop. Carried values have memory of their own (those that only move
+on share a ring, rings.py); an elementwise new value that nothing else needs is computed straight into it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, k, plus, times
 from theon.schedule.lower import LOWERINGS, Lowering, Unsupported, lowers
+from theon.schedule.rings import chains, ring
 from theon.schedule.slices import is_reversal
 from theon.schedule.step import HostScalar, Loop, Step, Tensor
 from theon.schedule.sweeps import joined
@@ -123,8 +124,14 @@ class _Loop:
             self.changing.add(low.tensors[number].buffer)
             for v, tap in zip(i_taps[i], info.taps[i]):
                 low.memory[v] = self.row(number, plus(now, const(lag + tap)), v)
+        moved = self.graph.outputs[n_kept : n_kept + info.n_carried]
+        rings = [ring(low, chain, carried) for chain in chains(i_carried, moved)]
+        ring_of = {place: r for r in rings for place in r.chain}
         current: list[int] = []
-        for v, x, out in zip(i_carried, carried, node.outputs[n_kept:]):
+        for place, (v, x, out) in enumerate(zip(i_carried, carried, node.outputs[n_kept:])):
+            if place in ring_of:
+                low.memory[v] = self.row(ring_of[place].rows, ring_of[place].at(place, now), v)
+                continue
             found = low.as_expression(x)
             # A number has a place of its own, which may be a register; it goes where it is wanted after the loop.
             number = low.fresh(out if found.sizes else None, x.type.dtype, found.sizes)
@@ -135,6 +142,7 @@ class _Loop:
             current.append(number)
             self.changing.add(low.tensors[number].buffer)
             low.memory[v] = number
+        self.changing |= {low.tensors[r.rows].buffer for r in rings}
         for v, x in zip(i_others, others):
             if x in low.scalar:
                 low.scalar[v] = low.scalar[x]
@@ -175,6 +183,10 @@ class _Loop:
 
         for i in range(n_states, n_kept):
             low.places.setdefault(results[i], partial(room, i))
+        heads = [moved[r.chain[0]] for r in rings]
+        newest = [self.row(r.rows, r.next(now), v) for r, v in zip(rings, heads)]
+        for v, number in zip(heads, newest):
+            low.places.setdefault(v, number)
         for inner in left:
             low.node(inner)
         stop = None
@@ -206,7 +218,9 @@ class _Loop:
                 raise Unsupported("rows whose size changes from step to step")
             collected.append(made[i])
             self.deliver(v, target)
-        self.carry(list(results[n_kept : n_kept + info.n_carried]), current)
+        for v, number in zip(heads, newest):
+            self.deliver(v, number)
+        self.carry([v for place, v in enumerate(moved) if place not in ring_of], current)
         for buffer in low.buffers[self.first_inside :]:
             if buffer.nbytes is not None and self.varies(buffer.nbytes):
                 raise Unsupported("memory whose size changes from step to step")
@@ -235,7 +249,16 @@ class _Loop:
                 low.forward[view] = number
                 number = view
             low.memory[out] = number
-        for out, number in zip(node.outputs[n_kept:], current):
+        straight = iter(current)
+        for place, out in enumerate(node.outputs[n_kept:]):
+            if place not in ring_of:
+                low.memory[out] = next(straight)
+                continue
+            number = self.row(ring_of[place].rows, ring_of[place].at(place, now), out)
+            if out in low.wanted:
+                target = low.fresh(out, out.type.dtype, low.sizes_of(number))  # type: ignore[attr-defined]
+                low.fill(target, self.loaded(number))
+                number = target
             low.memory[out] = number
 
     def before(self, others: Sequence[Variable]) -> list[Apply]:

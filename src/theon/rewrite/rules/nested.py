@@ -1,4 +1,4 @@
-"""Rules for ops that hold graphs: graphs put in their op's place, lazy branches, loops without what nobody reads."""
+"""Rules for ops that hold graphs: graphs put in their op's place, loops without what nobody reads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from theon.control.ifelse import IfElse
-from theon.control.lazy import LazyIfElse
 from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
-from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.composite import Composite, opened
 from theon.ops.declare import Elemwise
@@ -21,7 +18,6 @@ from theon.rewrite.replace import same_origin
 __all__ = [
     "expand_graphs",
     "last_of_joined",
-    "make_lazy",
     "rewrite_steps",
     "slim_loops",
 ]
@@ -49,81 +45,6 @@ def expand_graphs(fgraph: FunctionGraph) -> int:
                 same_origin(v, node)
                 fgraph.replace(old, old.type.filter_variable(v), reason="expand_graphs")
             count += 1
-
-
-def make_lazy(fgraph: FunctionGraph) -> int:
-    """Move what only one branch of an ``ifelse`` needs into that branch, where it is computed if chosen; return how many moved.
-
-    Choices that are moved into a branch become lazy there too.
-    """
-    moved = 0
-    waiting = [fgraph]
-    while waiting:
-        graph = waiting.pop()
-        made: list[LazyIfElse] = []
-        moved += _made_lazy(graph, made)
-        for op in made:
-            for place, (ins, outs) in enumerate(op.graphs):
-                if any(isinstance(node.op, IfElse) for node in io_toposort(ins, outs)):
-                    inner = FunctionGraph(ins, outs, clone=False)
-                    op.graphs[place] = (inner.inputs, inner.outputs)
-                    waiting.append(inner)
-    return moved
-
-
-def _made_lazy(fgraph: FunctionGraph, made: list[LazyIfElse]) -> int:
-    moved = 0
-    # The outermost choices first: what they need on one side only may hold further choices.
-    for node in reversed(fgraph.toposort()):
-        if node not in fgraph.apply_nodes or not isinstance(node.op, IfElse):
-            continue
-        n = node.op.n_outs
-        branches = (node.inputs[1 : 1 + n], node.inputs[1 + n :])
-        own = [_only_for(fgraph, node, branch) for branch in branches]
-        if not any(own):
-            continue
-        graphs = []
-        for branch, inside in zip(branches, own):
-            inputs: dict[Variable, None] = {}
-            for inner in inside:
-                for v in inner.inputs:
-                    if v.owner not in inside and not isinstance(v, Constant):
-                        inputs[v] = None
-            for v in branch:
-                if v.owner not in inside and not isinstance(v, Constant):
-                    inputs[v] = None
-            graphs.append((list(inputs), list(branch)))
-        op = LazyIfElse(graphs[0], graphs[1])
-        found = op(node.inputs[0], *graphs[0][0], *graphs[1][0], return_list=True)
-        for old, new in zip(node.outputs, found):
-            same_origin(new, node)
-            fgraph.replace(old, new, reason="make_lazy")
-        made.append(op)
-        moved += sum(len(inside) for inside in own)
-    return moved
-
-
-def _only_for(fgraph: FunctionGraph, node: Apply, branch: list[Variable]) -> set[Apply]:
-    """The nodes all of whose users are that branch of ``node`` or such nodes."""
-    n = len(branch)
-    places = {1 + i for i in range(n)} if branch == node.inputs[1 : 1 + n] else {1 + n + i for i in range(n)}
-    if node.inputs[1 : 1 + n] == node.inputs[1 + n :]:
-        return set()
-    inside: set[Apply] = set()
-    outputs = set(fgraph.outputs)
-    pending = [v.owner for v in branch if v.owner is not None]
-    again = True
-    while again:
-        again = False
-        for owner in list(dict.fromkeys(pending)):
-            if owner in inside or any(v in outputs for v in owner.outputs):
-                continue
-            users = [client for v in owner.outputs for client in fgraph.clients(v)]
-            if all((c is node and place in places) or c in inside for c, place in users):
-                inside.add(owner)
-                pending += [v.owner for v in owner.inputs if v.owner is not None]
-                again = True
-    return inside
 
 
 def _is_last(node: Any, lag: int) -> tuple[str, Any]:
