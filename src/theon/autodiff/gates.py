@@ -13,8 +13,9 @@ from typing import Any
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.type import NullType
 from theon.graph.variable import Variable
+from theon.ops.cast import cast
 from theon.ops.declare import zeros_for
-from theon.ops.dims import cast, patternbroadcast
+from theon.ops.dims import patternbroadcast
 from theon.tensor.type import TensorType
 
 __all__ = ["Gate", "Gates", "common", "lifted", "opened", "summed"]

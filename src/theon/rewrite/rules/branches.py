@@ -17,7 +17,8 @@ from theon.control.ifelse import IfElse
 from theon.control.lazy import LazyIfElse, absent, is_absent
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.dims import DimShuffle, Rebroadcast, Shape, Shape_i
+from theon.ops.dims import DimShuffle, Rebroadcast
+from theon.ops.shape import Shape, Shape_i
 from theon.rewrite.replace import same_origin
 
 __all__ = ["make_lazy"]
