@@ -53,7 +53,8 @@ _TABLES = (
 def snapshot(low: Lowering) -> list[Any]:
     """What :func:`restored` needs to undo what is lowered from here on."""
     lists = [(getattr(low, name), len(getattr(low, name))) for name in _LISTS]
-    return [lists, [getattr(low, name).copy() for name in _TABLES], low.fgraph, low.wanted]
+    rooms = [(room, room.copy()) for room in low.rooms]
+    return [lists, [getattr(low, name).copy() for name in _TABLES], low.fgraph, low.wanted, rooms]
 
 
 def restored(low: Lowering, before: list[Any]) -> None:
@@ -64,6 +65,10 @@ def restored(low: Lowering, before: list[Any]) -> None:
     for name, found in zip(_TABLES, before[1]):
         setattr(low, name, found.copy())
     low.fgraph, low.wanted = before[2], before[3]
+    low.rooms = [room for room, _ in before[4]]
+    for room, found in before[4]:
+        room.clear()
+        (room.extend if isinstance(room, list) else room.update)(found)
 
 
 def _of_sizes(root: Scalar) -> bool:
@@ -164,6 +169,7 @@ class _Loop:
         for i, (v, lag) in enumerate(zip(results, lags)):
             low.places.setdefault(v, self.row(rows[i], plus(now, const(lag)), v))
         made: dict[int, int] = {}  # the rows collected that were made when the first value was
+        low.rooms += [made, self.changing]
 
         # Where the rows are read from the last to the first, that is how they are stored.
         turned = self.turned(outer[0], outer[1], places)
@@ -226,6 +232,7 @@ class _Loop:
                 raise Unsupported("memory whose size changes from step to step")
         early = self.steady_numbers()
         low.loops.pop()
+        del low.rooms[-2:]
         inside: tuple[Step, ...] = joined(low, low.steps, outer[2])
         low.steps = [*steps, *early]
         low.fgraph, low.wanted, low.checked, low.known_indices = outer
