@@ -17,7 +17,7 @@ __all__ = ["FORWARD", "WEIGHTS", "forward_text", "weights_text"]
 
 _DEPTH = 512  # products summed in registers at a time, so that what they read stays in the cache
 FORWARD = "top left stride_y stride_x step_y step_x groups group band slots slot after frame".split()
-WEIGHTS = "top left stride_y stride_x step_y step_x groups flip band slots slot parts".split()
+WEIGHTS = "top left stride_y stride_x step_y step_x groups flip band slots slot parts slices".split()
 
 
 def _rounded(x: Value, to: int) -> Value:
@@ -177,7 +177,8 @@ def _forward_work(dtype: str) -> str:
 def weights_text(dtype: str, shared: bool) -> str:
     """``out[f, c, i, j] = sum over n, y, x of g[n, f, y, x] * image[n, c, y stride - top + i step, x stride - left + j step]``.
 
-    Images are divided into a fixed number of parts, whose sums are added in order: the same bits for any number of threads.
+    Bands of images are divided into a fixed number of parts, whose sums are added in order, and filters into slices: the same
+    bits for any number of threads.
     """
     return "\n".join(
         [pool.DECLARATIONS if shared else "", pieces(dtype), _weights_work(dtype), _weights_main(dtype, shared)]
@@ -242,7 +243,7 @@ def _weights_main(dtype: str, shared: bool) -> str:
             f,
             f"theon_conv_weights_work_{dtype}",
             frame,
-            v["parts"],
+            v["parts"] * v["slices"],
             batch * lines * columns * terms * out.sizes[0],
             shared,
         )
@@ -277,14 +278,21 @@ def _weights_work(dtype: str) -> str:
     vector = lane * item
     row = vectors * vector
     places = f.at(table, whole * 8)
-    sums = f.at(all_sums, f["chunk"] * size * item)
-    f.call(f"theon_copy_{dtype}", sums, Value(f, "ptr", "null"), 0, size)
+    part, slice_ = f["chunk"] // v["slices"], f["chunk"] % v["slices"]
+    begin = vectors * slice_ // v["slices"]
+    own_vectors = vectors * (slice_ + 1) // v["slices"] - begin
+    sums = f.at(all_sums, part * size * item)
+    with f.loop(v["groups"] * whole) as r:
+        f.call(
+            f"theon_copy_{dtype}", f.at(sums, r * row + begin * vector), Value(f, "ptr", "null"), 0, own_vectors * lane
+        )
     slot = take_slot(f, slots, v["slots"], v["slot"])
     image = f.at(slot, LOCK)
     turned = f.at(image, _rounded(channels * deep * pitch * item, 64))
-    first, last = batch * f["chunk"] // f["chunks"], batch * (f["chunk"] + 1) // f["chunks"]
-    with f.loop(last, first) as n, f.loop(bands) as band, f.loop(v["groups"]) as k:
-        start = band * v["band"]
+    total = batch * bands
+    first, last = total * part // v["parts"], total * (part + 1) // v["parts"]
+    with f.loop(last, first) as block, f.loop(v["groups"]) as k:
+        n, start = block // bands, block % bands * v["band"]
         here = f.smaller(v["band"], lines - start)
         source = f.at(x.data, n * x.strides[0] + k * channels * x.strides[1])
         f.call(
@@ -298,12 +306,13 @@ def _weights_work(dtype: str) -> str:
         def panel(
             at: Value, width: Value, here: Value = here, slopes: Value = slopes, count: Value = count, own: Value = own
         ) -> None:
+            at = begin + at
             known = f.smaller(width * lane, filters - at * lane)
-            part = f.at(slopes, at * lane * g.strides[1])
+            corner = f.at(slopes, at * lane * g.strides[1])
 
             def lay(place: Value, n: Value, offset: Value) -> None:
                 f.call(
-                    f"theon_turn_{dtype}", f.at(turned, place * width * vector), width * vector, item, f.at(part, offset),
+                    f"theon_turn_{dtype}", f.at(turned, place * width * vector), width * vector, item, f.at(corner, offset),
                     g.strides[1], g.strides[3], known, n,
                 )  # fmt: skip
 
@@ -315,7 +324,7 @@ def _weights_work(dtype: str) -> str:
                     f, dtype, width, image, f.at(table, r * 8), places, count, turned, width * vector, into, row, yes
                 )
 
-        panels(f, vectors, panel)
+        panels(f, own_vectors, panel)
     give_slot(f, slot)
     f.emit("ret i64 0")
     return f.text(" noinline" + attributes())

@@ -19,7 +19,8 @@ __all__: list[str] = []
 
 _WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of the result needs no more
 _PLACES = 512  # places of the result in a block of the filters' gradient
-_PARTS = 8  # of the images, whose sums are added in order
+_PARTS = 8  # of the places, whose sums are added in order
+_SUMS = 1 << 25  # bytes of the sums of all parts, where those of one need no more
 _ADDING = 14  # what adding an element of the columns costs, in products
 _NOTHING = (const(0), const(0))  # no steps after the parts of a result: theon.schedule.follow adds them
 _SHARED = -1  # the arena's slot that all workspaces are in, one after another
@@ -418,11 +419,15 @@ def _sums_of_blocks(
     deep = plus(times(minus(band, const(1)), const(op.subsample[0])), tall)
     terms = _rounded(times(channels, times(height, width)), 8)
     places = times(band, columns)
-    parts = most(least(slopes[0], const(_PARTS)), const(1))
     inside = _rounded(times(channels, times(deep, pitch)), 64)
     slot = plus(times(plus(inside, times(places, const(3 * lane))), const(size)), const(LOCK + 64))
     slot = _rounded(slot, 64)
     sums_size = times(times(terms, _rounded(filters, lane)), const(groups))
+    # As many parts as there is room for their sums: the rest of the work is divided by filters.
+    bands = over(plus(lines, minus(band, const(1))), band)
+    room = over(const(_SUMS), most(times(sums_size, const(size)), const(1)))
+    parts = most(least(least(times(slopes[0], bands), const(_PARTS)), room), const(1))
+    slices = most(least(over(const(_PARTS), parts), over(_rounded(filters, lane), const(lane))), const(1))
     table, sums, slots = _workspace(
         low,
         dtype,
@@ -430,6 +435,6 @@ def _sums_of_blocks(
     )
     numbers = (
         *geometry.pads, *map(const, op.subsample), *map(const, op.filter_dilation), const(groups), const(op.filter_flip),
-        band, const(threads), slot, parts,
+        band, const(threads), slot, parts, slices,
     )  # fmt: skip
     low.steps.append(NativeCall("conv_weights", (x, g), (number, table, sums, slots), numbers, (), 0))
