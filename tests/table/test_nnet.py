@@ -20,6 +20,7 @@ from theano.tensor.signal import conv as signal_conv
 from theano.tensor.signal import pool
 from theon.graph.op import Op
 from theon.graph.traverse import io_toposort
+from theon.nnet.moments import Moments, NormalizationSums
 from theon.nnet.pool import MaxPoolTangent
 
 
@@ -98,7 +99,18 @@ CASES = {
     "batch normalization": (
         lambda x, s, b: bn.batch_normalization_train(x, s, b, "spatial"), [[F(4, 3, 2, 2), F(3), F(3)]], "2",
     ),
-    "batch normalization with averages": (normalized, [[F(4, 3, 2, 2), SMALL, SMALL, SMALL, SMALL]], "r"),
+    "batch normalization with averages": (normalized, [[F(4, 3, 2, 2), SMALL, SMALL, SMALL, SMALL]], "2"),
+    "moments": (
+        lambda x: [*Moments((0, 2, 3))(x), *Moments((0,))(x), *Moments((1, 2))(x), *Moments((0, 1, 2, 3))(x), *Moments((0,))(x[0, 0, 0])],
+        [[F(4, 3, 2, 5)], [F(1, 3, 2, 1)], [F(70, 2, 1, 3)]], "2",
+    ),
+    "sums of normalization": (
+        lambda x, g, m: [
+            s for axes in ((0, 2, 3), (0,), (1, 2, 3), (0, 1, 2, 3))
+            for s in NormalizationSums(axes)(x, T.exp(g), Moments(axes)(m + 0 * x)[0])
+        ],
+        [[F(4, 3, 2, 5), F(4, 3, 2, 5), F(1, 1, 1, 1)], [F(0, 3, 2, 5), F(0, 3, 2, 5), F(1, 1, 1, 1)]], "2",
+    ),
     "gradient of batch normalization": (
         lambda x, g, s, m, v: bn.AbstractBatchNormTrainGrad((0, 2, 3))(x, g, *(flat(p, 0, 2, 3) for p in (s, m, v))),
         [[F(4, 3, 2, 2), F(4, 3, 2, 2), SMALL, SMALL, SMALL]], "r",

@@ -10,7 +10,8 @@ import numpy as np
 from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
-from theon.ops.arith import identity
+from theon.nnet.moments import Moments, NormalizationSums, count_along
+from theon.ops.arith import identity, sqr
 from theon.ops.cast import cast
 from theon.ops.composite import Composite
 from theon.ops.declare import TensorOp
@@ -19,6 +20,7 @@ from theon.ops.explog import sqrt
 from theon.ops.fill import zeros_like
 from theon.ops.reduce import mean as mean_of
 from theon.ops.reduce import prod, var
+from theon.options import config
 from theon.scalar.type import Scalar
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -31,7 +33,8 @@ __all__ = [
     "batch_normalization",
     "batch_normalization_test",
     "batch_normalization_train",
-    "normalization_gradients",
+    "gradients_written_out",
+    "written_out",
 ]
 
 
@@ -108,19 +111,17 @@ def batch_normalization_train(
     if running_var is not None:
         named["running_var"] = running_var = as_tensor_variable(running_var)
     _check_epsilon(epsilon)
+    if not x.type.dtype.startswith(("float", "complex")):
+        x = cast(x, config.floatX)
     p = _Parameters(x, axes, named)
-    mean = mean_of(x, axis=list(p.axes), keepdims=True)
-    variance = var(x, axis=list(p.axes), keepdims=True)
-    invstd = 1 / sqrt(variance + cast(as_tensor_variable(epsilon), x.type.dtype))
-    out = (x - mean) * (p.spread(gamma) * invstd) + p.spread(beta)
-    found = [out, p.narrow(mean), p.narrow(invstd)]
-    factor = cast(as_tensor_variable(running_average_factor), x.type.dtype)
-    if running_mean is not None:
-        found.append(p.narrow(p.spread(running_mean) * (1 - factor) + mean * factor))
-    if running_var is not None:
-        m = cast(prod(x.shape) / prod(mean.shape), x.type.dtype)
-        found.append(p.narrow(p.spread(running_var) * (1 - factor) + (m / (m - 1)) * variance * factor))
-    return tuple(found)
+    averages = [
+        mean_of(x, axis=list(p.axes), keepdims=True) if v is None else p.spread(v) for v in (running_mean, running_var)
+    ]
+    averages = [] if running_mean is None and running_var is None else averages
+    op = AbstractBatchNormTrain(p.axes)
+    out, *found = op(x, p.spread(gamma), p.spread(beta), epsilon, running_average_factor, *averages)
+    wanted = [True, True, running_mean is not None, running_var is not None]
+    return (out, *(p.narrow(v) for v, good in zip(found, wanted) if good))
 
 
 def batch_normalization_test(
@@ -249,10 +250,42 @@ class AbstractBatchNormTrain(_Normalization):
         rows = [[True] * (3 + rest), *[[True] + [False] * (2 + rest)] * 2, *[[False] * (3 + rest)] * 2]
         return [*rows, *([False] * 3 + [i == j for j in range(rest)] for i in range(rest))]
 
+    def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
+        """As those of the formulas."""
+        from theon.autodiff.forward import Rop
+
+        known = [(x, t) for x, t in zip(inputs, eval_points) if t is not None]
+        return Rop(written_out(self, inputs), *map(list, zip(*known)))
+
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """The shape of ``x``; 1 along the axes."""
         small = tuple(1 if d in self.axes else n for d, n in enumerate(shapes[0]))
         return [shapes[0], *[small] * (len(node.outputs) - 1)]
+
+
+def written_out(op: AbstractBatchNormTrain, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of ``op`` as elementwise formulas of the moments of ``x``."""
+    dtype = upcast(*(v.type.dtype for v in (*inputs[:3], *inputs[5:])))
+    x, scale, bias, epsilon, factor, *averages = (cast(v, dtype) for v in inputs)
+    mean, variance = Moments(op.axes)(x) if x.type.ndim > 1 else (f(x, axis=0, keepdims=True) for f in (mean_of, var))
+    invstd = 1 / sqrt(variance + epsilon)
+    found = [(x - mean) * (scale * invstd) + bias, mean, invstd]
+    if averages:
+        m = count_along(x, op.axes)
+        found.append(averages[0] * (1 - factor) + mean * factor)
+        found.append(averages[1] * (1 - factor) + (m / (m - 1)) * variance * factor)
+    return found
+
+
+def gradients_written_out(op: AbstractBatchNormTrainGrad, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of ``op`` as elementwise formulas of two sums."""
+    dtype = upcast(*(v.type.dtype for v in inputs[:5]))
+    x, dy, scale, mean, invstd = (cast(v, dtype) for v in inputs[:5])
+    total, weighted = NormalizationSums(op.axes)(x, dy, mean)
+    m = count_along(x, op.axes)
+    share = (dy - total / m) - (x - mean) * (weighted * sqr(invstd) / m)
+    found = [share * (scale * invstd), weighted * invstd, total]
+    return [cast(v, out.dtype) for v, out in zip(found, op.infer(*inputs))]
 
 
 def normalization_gradients(x: Any, dy: Any, scale: Any, mean: Any, invstd: Any, axes: Sequence[int]) -> list[Any]:

@@ -9,8 +9,8 @@ from theon.graph.variable import Apply
 from theon.nnet.bn import (
     AbstractBatchNormTrain,
     AbstractBatchNormTrainGrad,
-    batch_normalization_train,
-    normalization_gradients,
+    gradients_written_out,
+    written_out,
 )
 from theon.nnet.ctc import ConnectionistTemporalClassification
 from theon.rewrite.rule import Rules
@@ -22,16 +22,14 @@ layers = Rules("specialize")
 
 @layers.node(AbstractBatchNormTrain, theano="local_abstract_batch_norm_train", effect="rounding")
 def normalization_written_out(node: Apply) -> Any:
-    """The op's formula, which is computed natively and fused with what is around it."""
-    x, scale, bias, epsilon, factor, *averages = node.inputs
-    mean, variance = averages or (None, None)
-    return batch_normalization_train(x, scale, bias, node.op.axes, epsilon, factor, mean, variance)  # type: ignore[attr-defined]
+    """The formulas, which are computed natively and fused with what is around them."""
+    return written_out(node.op, node.inputs)  # type: ignore[arg-type]
 
 
 @layers.node(AbstractBatchNormTrainGrad, theano="local_abstract_batch_norm_train_grad", effect="rounding")
 def normalization_gradients_written_out(node: Apply) -> Any:
     """The formula of the gradients."""
-    return normalization_gradients(*node.inputs[:5], node.op.axes)  # type: ignore[attr-defined]
+    return gradients_written_out(node.op, node.inputs)  # type: ignore[arg-type]
 
 
 @layers.node(ConnectionistTemporalClassification, theano="local_ctc_no_grad", graph=True)
