@@ -251,3 +251,83 @@ def test_number_given_for_a_scalar_seen_as_a_vector_by_an_op_without_native_code
         a, b = f(value)
         np.testing.assert_array_equal(a, [4.0])
         assert b.shape == (0,)
+
+
+def test_a_python_number_starts_a_state_of_the_dtype_that_steps_give():
+    v, i = T.dvector("v"), T.ivector("i")
+    sums, _ = theano.scan(lambda x, s: s + x, v, 0)
+    counts, _ = theano.scan(lambda x, s: s + x, i, 0)
+    assert sums.dtype == "float64" and counts.dtype == "int32"
+    found = theano.function([v, i], [sums, counts, T.grad(sums[-1], v)])([0.5, 1.0], [3, 4])
+    assert [x.tolist() for x in found] == [[0.5, 1.5], [3, 7], [1.0, 1.0]]
+
+
+def test_taps_given_twice_are_refused():
+    with pytest.raises(ValueError, match="duplicate"):
+        theano.scan(lambda a, b: a + b, outputs_info={"initial": T.dvector(), "taps": [-1, -1]}, n_steps=2)
+
+
+def test_non_sequences_that_no_step_uses_are_used_by_the_function():
+    v, w = T.dvector("v"), T.dvector("w")
+    rows, _ = theano.scan(lambda x, w: x * 2, v, non_sequences=w)
+    assert theano.function([v, w], rows)([1.0], [3.0]).tolist() == [2.0]
+
+
+def test_gradients_and_tangents_of_loops_have_test_values():
+    x, w = T.dmatrix("x"), T.dvector("w")
+    x.tag.test_value, w.tag.test_value = np.ones((4, 3)), np.full(3, 0.5)
+    with theano.config.change_flags(compute_test_value="raise"):
+        rows, _ = theano.scan(lambda row, h, w: T.tanh(row * w + h), x, T.zeros(3), w)
+        first = T.grad(rows[-1].sum(), w)
+        several = [first, T.grad(first.sum(), w), T.Rop(rows[-1], w, w)]
+        rows, _ = theano.scan(
+            lambda a, b, w: a * w + b, outputs_info={"initial": x, "taps": [-3, -1]}, non_sequences=w, n_steps=2
+        )
+        several.append(T.grad(rows[-1].sum(), x))
+    for v, want in zip(several, theano.function([x, w], several)(x.tag.test_value, w.tag.test_value)):
+        np.testing.assert_allclose(v.tag.test_value, want)
+
+
+def test_what_a_step_draws_from_has_no_gradient_and_what_it_adds_to_has():
+    from theano.tensor.shared_randomstreams import RandomStreams
+
+    stream, mean, h = RandomStreams(1), T.dscalar("mean"), T.dvector("h")
+    rows, updates = theano.scan(lambda h: h / 2 + stream.normal(avg=mean, size=(3,)), outputs_info=h, n_steps=4)
+    with pytest.raises(theano.gradient.NullTypeGradError):
+        T.grad(rows.sum(), mean)
+    slope = theano.function([mean, h], T.grad(rows[-1].sum(), h), updates=updates)
+    np.testing.assert_allclose(slope(1.0, [1.0, 2.0, 3.0]), np.full(3, 1 / 16))
+
+
+def test_a_loop_whose_gradient_nobody_reads_leaves_nothing_behind():
+    """A sum after a loop whose own result was dead stayed in the graph for ever, with no place in its order."""
+    from theon.graph.fgraph import FunctionGraph
+
+    a, b = T.dvectors("a", "b")
+    graph = FunctionGraph([a, b], [a + b])
+    dead = T.exp(graph.inputs[0])
+    graph._import(dead, "test")
+    graph.replace(dead, T.sin(graph.inputs[1]))
+    assert {str(node.op) for node in graph.apply_nodes} == {"Elemwise{add,no_inplace}", "Elemwise{exp,no_inplace}"}
+
+
+def test_cloning_with_inputs_of_its_own_copies_what_was_put_in():
+    a, b, c = T.dvectors("a", "b", "c")
+    copy = theano.clone(a + b, replace={b: c * 2}, share_inputs=False)
+    inputs = [v for v in theano.gof.graph.inputs([copy]) if not isinstance(v, theano.gof.Constant)]
+    assert [v.name for v in inputs] == ["a", "c"] and not {a, b, c} & set(inputs)
+
+
+def test_inspection_code_finds_random_states_and_places():
+    from theano.tensor.shared_randomstreams import RandomStreams
+
+    stream, v = RandomStreams(3), T.dvector("v")
+    rows, updates = theano.scan(lambda x: x + stream.uniform(), v)
+    f = theano.function([v], rows, updates=updates)
+    (state,) = [i for i in f.maker.expanded_inputs if i.value and isinstance(i.value.data, np.random.RandomState)]
+    first = f([0.0, 0.0])
+    state.value.data = np.random.RandomState(7)
+    np.testing.assert_array_equal(f([0.0, 0.0]), np.random.RandomState(7).uniform(size=2))
+    assert not np.array_equal(first, f([0.0, 0.0]))
+    op = rows.owner.op
+    assert op.var_mappings == op.get_oinp_iinp_iout_oout_mappings()

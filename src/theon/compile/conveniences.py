@@ -50,14 +50,13 @@ def clone(
     pairs: dict[Variable, Any] = dict(replace.items() if hasattr(replace, "items") else replace or {})
     if copy_inputs is not None:
         share_inputs = copy_inputs
+    found = clone_replace(outputs, pairs, strict, everything=True)
     if not share_inputs:
         from theon.graph.traverse import inputs as leaves
         from theon.graph.variable import Constant
 
-        for leaf in leaves(outputs):
-            if leaf not in pairs and not isinstance(leaf, Constant):
-                pairs[leaf] = leaf.clone()
-    found = clone_replace(outputs, pairs, strict, everything=True)
+        copies = {leaf: leaf.clone() for leaf in leaves(found) if not isinstance(leaf, Constant)}
+        found = clone_replace(found, copies, everything=True)
     return found[0] if single else found
 
 

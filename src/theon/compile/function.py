@@ -400,6 +400,11 @@ class FunctionMaker:
         return [*self.ins, *(_changed(In(s, value=s.container, implicit=True), shared=True) for s in self.shared)]
 
     @property
+    def expanded_inputs(self) -> list[Any]:
+        """The same as :attr:`inputs`."""
+        return self.inputs
+
+    @property
     def outputs(self) -> list[Any]:
         """The outputs."""
         return self.outs

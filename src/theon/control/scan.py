@@ -114,8 +114,11 @@ class _State:
         self.place = place
         taps = info.get("taps")
         self.taps = [-1] if taps is None else [int(t) for t in as_list(taps)]
+        if len(set(self.taps)) != len(self.taps):
+            raise ValueError(f"There are duplicate taps of output {place}: {self.taps}")
         if any(t >= 0 for t in self.taps):
             raise ValueError(f"All the tap values of an output must be negative (output {place}: {self.taps})")
+        self.typed = isinstance(info["initial"], Variable | np.ndarray | np.generic)
         self.initial = as_tensor_variable(info["initial"])
         self.lag = -builtins.min(self.taps)
         self.single = self.taps == [-1]
@@ -239,6 +242,8 @@ def built(
             rows = x[start:] if tap == highest else x[start : tap - highest]
             if go_backwards:
                 rows = rows[::-1]
+            if x.name:
+                rows.name = f"{x.name}[{start}:{'' if tap == highest else tap - highest}]"
             v = TensorType(x.type.dtype, shape=x.type.shape[1:])()
             if x.name:
                 v.name = f"{x.name}[t{tap:+d}]" if tap else f"{x.name}[t]"
@@ -297,6 +302,8 @@ def built(
         roots.append(condition)
     # What no step changes stays outside.
     fixed = _frontier(roots, [*inner_args, *moving])
+    # What was given belongs to the loop, also where the step does not use it.
+    fixed += [x for x in given_others if x not in fixed and not isinstance(x, Constant | SharedVariable)]
     if strict:
         _check_strict(fixed, given_others)
     inner_fixed = [_plain(v) for v in fixed]
@@ -464,10 +471,17 @@ def _with_fitting_patterns(
     """Check that each state's new value is of its type; take initial values as not broadcastable where the step needs it."""
     from theon.ops.dims import patternbroadcast
 
-    for _ in range(1 + sum(s.rows.type.ndim for s in states)):
+    for _ in range(1 + sum(1 + s.rows.type.ndim for s in states)):
         replace: dict[Variable, Any] = {}
         for place, s in enumerate(states):
             new, old = roots[place], s.inner[0]
+            if not s.typed and new.type.ndim == old.type.ndim and new.type.dtype != old.type.dtype:  # type: ignore[attr-defined]
+                # A Python number takes the dtype that the step gives.
+                s.rows, s.typed = s.rows.astype(new.type.dtype), True  # type: ignore[attr-defined]
+                fresh = [TensorType(s.rows.type.dtype, shape=s.rows.type.shape[1:])(v.name) for v in s.inner]
+                replace.update(zip(s.inner, fresh))
+                s.inner = fresh
+                continue
             _check_state(new, old, s)
             looser = [d for d, (a, b) in enumerate(zip(old.type.broadcastable, new.type.broadcastable)) if a and not b]
             if looser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from theon.autodiff.forward import Rop
@@ -23,6 +23,7 @@ from theon.ops.dims import DimShuffle, patternbroadcast, shape_padleft
 from theon.ops.fill import zeros_like
 from theon.ops.index import set_subtensor
 from theon.ops.join import join
+from theon.options import change_flags
 from theon.tensor.type import TensorType
 
 __all__ = ["ScanDerivatives"]
@@ -44,6 +45,23 @@ _LIGHT = {
     "maximum",
     "minimum",
 }
+
+
+def _inside() -> change_flags:
+    """While graphs of steps are made: what they compute has no test values."""
+    return change_flags(compute_test_value="off")
+
+
+@dataclass
+class _StepGradients:
+    """``gradients`` of the step's inputs, from the ``external`` gradients of outputs, by place, and the ``pending`` ones.
+
+    ``pending[i][j]``: what later steps have added to the gradient of state ``i`` at ``j + 1`` steps before now.
+    """
+
+    gradients: dict[Variable, Any]
+    external: dict[int, Any]
+    pending: dict[int, list[Any]]
 
 
 class ScanDerivatives(ScanLayout):
@@ -168,6 +186,39 @@ class ScanDerivatives(ScanLayout):
                 pending += values_read(v.owner)
         return list(kept)
 
+    def _step_gradients(self, live: Sequence[bool]) -> _StepGradients | None:
+        """The gradient of one step; ``live``: the outputs that have one. None where nothing is differentiable."""
+        info = self.info
+        i_seqs, i_taps, _, i_others = self.inner_parts()
+        n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        # Every output is copied so that the gradient of one is not taken for that of another computed from it.
+        outs = [identity(v) if isinstance(v.type, TensorType) else v for v in self.outputs[:n_kept]]
+        external: dict[int, Any] = {}
+        pending: dict[int, list[Any]] = {}
+        known: dict[Variable, Any] = {}
+        for i, v in enumerate(outs):
+            dtype = v.type.dtype
+            if dtype in discrete_dtypes or (i >= n_states and not live[i]):
+                continue
+            g = total = TensorType(dtype, v.type.broadcastable)(f"g{i}")
+            if i < n_states:
+                pending[i] = [g.type(f"p{i}_{j}") for j in range(-info.taps[i][0])]
+                total = g + pending[i][0] if live[i] else pending[i][0]
+            if live[i]:
+                external[i] = g
+            known[v] = total
+        wrt = [v for v in [*i_seqs, *(v for own in i_taps for v in own), *i_others] if _floating(v)]
+        if not known or not wrt:
+            return None
+        found = grad(
+            None, wrt, known_grads=known, disconnected_inputs="ignore", return_disconnected="disconnected",
+            null_gradients="return",
+        )  # fmt: skip
+        for place, (v, g) in enumerate(zip(wrt, found)):
+            if isinstance(g.type, TensorType) and g.type != v.type:
+                found[place] = _as_type(g, v)
+        return _StepGradients(dict(zip(wrt, found)), external, pending)
+
     def _backward(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Any], n_drawn: int
     ) -> list[Any]:
@@ -187,56 +238,27 @@ class ScanDerivatives(ScanLayout):
             """The rows of the last ``used`` steps, last first."""
             return x[start + shift : steps + shift][::-1]
 
-        # Inner side. Every output is copied so that the gradient of one is not taken for that of another computed from it.
-        outs = [identity(v) if isinstance(v.type, TensorType) else v for v in self.outputs[:n_kept]]
-        g_inner: dict[int, Any] = {}
         live = [not isinstance(g.type, DisconnectedType) for g in output_grads]
         # Where only the last rows were read, their gradient is where the way back starts.
         ends = {i: rows_at_end(output_grads[i], lags[i]) for i in range(n_states) if live[i]}
         starts = {i: rows for i, rows in ends.items() if rows is not None}
         skipped = [i for i in range(n_states, n_kept) if live[i] and n_states and is_zero(output_grads[i])]
         live = [flag and i not in starts and i not in skipped for i, flag in enumerate(live)]
-        for i, v in enumerate(outs):
-            dtype = v.type.dtype
-            if dtype in discrete_dtypes or (i >= n_states and not live[i]):
-                continue
-            g_inner[i] = TensorType(dtype, v.type.broadcastable)(f"g{i}")
-        wrt = [v for v in [*i_seqs, *(v for own in i_taps for v in own), *i_others] if _floating(v)]
-        drawn = self.outputs[n_kept - n_drawn : n_kept]
-        g_external: dict[int, Any] = {}
-        # pending[i][j]: what later steps have added to the gradient of state i at j + 1 steps before now.
-        pending: dict[int, list[Any]] = {}
-        known: dict[Variable, Any] = {}
-        for i, g in g_inner.items():
-            if i < n_states:
-                pending[i] = [g.type(f"p{i}_{j}") for j in range(lags[i])]
-                total = pending[i][0]
-                if live[i]:
-                    g_external[i] = g
-                    total = g + total
-                known[outs[i]] = total
-            else:
-                g_external[i] = g
-                known[outs[i]] = g
+        with _inside():
+            step = self._step_gradients(live)
         nothing = [DisconnectedType()() for _ in inputs]
-        if not known or not wrt:
+        if step is None:
             return nothing
-        found = grad(
-            None, wrt, known_grads=known, consider_constant=drawn, disconnected_inputs="ignore",
-            return_disconnected="disconnected", null_gradients="return",
-        )  # fmt: skip
-        g_of = dict(zip(wrt, found))
-        for v, g in g_of.items():
-            if isinstance(g.type, NullType):
-                return [
-                    nothing[0],
-                    *(NullType(f"the step of {self} has no gradient: {g.type.why_null}")() for _ in inputs[1:]),
-                ]
-            if isinstance(g.type, TensorType) and g.type != v.type:
-                g_of[v] = _as_type(g, v)
+        g_of, g_external, pending = step.gradients, step.external, step.pending
+        drawn = self.outputs[n_kept - n_drawn : n_kept]
+        why = f"the step of {self} has no gradient: "
+        if any(isinstance(g_of[v].type, NullType) for own in i_taps for v in own if v in g_of):
+            whole = next(g for g in g_of.values() if isinstance(g.type, NullType))
+            return [nothing[0], *(NullType(why + whole.type.why_null)() for _ in inputs[1:])]
+        null = {v: NullType(why + g.type.why_null)() for v, g in g_of.items() if isinstance(g.type, NullType)}
 
         def missing(g: Any) -> bool:
-            return isinstance(g.type, DisconnectedType)
+            return isinstance(g.type, DisconnectedType | NullType)
 
         # The backward loop: sequences, then carried accumulators, then what stays the same.
         b_seqs: list[Any] = []
@@ -269,19 +291,21 @@ class ScanDerivatives(ScanLayout):
                 g = g_of.get(i_taps[i][own.index(tap)]) if tap in own else None
                 if g is not None and missing(g):
                     g = None
-                new = later if g is None else (g if later is None else later + g)
+                with _inside():
+                    new = later if g is None else (g if later is None else later + g)
+                    b_new.append(_as_type(zeros_like(p) if new is None else new, p))
                 b_carried.append(p)
                 begin = zeros_like(row)
                 for m, rows in starts.get(i, ()):
                     begin = begin + rows[m - 1 - j] if j < m else begin
                 b_start.append(_as_type(begin, p))
-                b_new.append(_as_type(zeros_like(p) if new is None else new, p))
         live_others = [v for v in i_others if v in g_of and not missing(g_of[v])]
         for v in live_others:
             total = v.type()
             b_carried.append(total)
             b_start.append(_as_type(zeros_like(others[i_others.index(v)]), v))
-            b_new.append(_as_type(total + g_of[v], v))
+            with _inside():
+                b_new.append(_as_type(total + g_of[v], v))
         live_seqs = [v for v in i_seqs if v in g_of and not missing(g_of[v])]
         b_collected = [g_of[v] for v in live_seqs]
         b_outputs = [*b_collected, *b_new]
@@ -324,7 +348,8 @@ class ScanDerivatives(ScanLayout):
         g_seqs: list[Any] = []
         for v, x in zip(i_seqs, seqs):
             if v not in live_seqs:
-                g_seqs.append(zeros_for(x) if v in g_of and _floating(x) else DisconnectedType()())
+                zero = zeros_for(x) if v in g_of and _floating(x) else DisconnectedType()()
+                g_seqs.append(null.get(v, zero))
                 continue
             rows = collected[live_seqs.index(v)][::-1]
             g_seqs.append(set_subtensor(zeros_like(x)[start:steps], rows))
@@ -350,12 +375,12 @@ class ScanDerivatives(ScanLayout):
             if v in live_others:
                 g_others.append(finals.pop(0))
             else:
-                g_others.append(DisconnectedType()())
+                g_others.append(null.get(v, DisconnectedType()()))
         answer = [nothing[0], *g_seqs, *g_first, *(DisconnectedType()() for _ in carried), *g_others]
-        if skipped and any(missing(g) for g in answer):
+        if skipped and any(isinstance(g.type, DisconnectedType) for g in answer):
             pattern = self.connection_pattern(self.make_node(*inputs))
             for place, (x, g) in enumerate(zip(inputs, answer)):
-                if missing(g) and _floating(x) and any(pattern[place][i] for i in skipped):
+                if isinstance(g.type, DisconnectedType) and _floating(x) and any(pattern[place][i] for i in skipped):
                     answer[place] = zeros_for(x)
         return answer
 
@@ -402,8 +427,10 @@ class ScanDerivatives(ScanLayout):
         wrt = list(tangent)
         if not wrt:
             return [None] * (n_kept + info.n_carried)
-        found = Rop([self.outputs[i] for i in wanted], wrt, [tangent[v] for v in wrt], disconnected_outputs="ignore")
-        moved = {i: _as_type(t, self.outputs[i]) for i, t in zip(wanted, found)}
+        with _inside():
+            points = [tangent[v] for v in wrt]
+            found = Rop([self.outputs[i] for i in wanted], wrt, points, disconnected_outputs="ignore")
+            moved = {i: _as_type(t, self.outputs[i]) for i, t in zip(wanted, found)}
         inner_in = [*i_seqs, *new_seqs, *(v for own in i_taps for v in own), *new_taps]
         inner_in += [*i_carried, *new_carried, *i_others, *new_others]
         inner_out = [*self.outputs[:n_states], *(moved[i] for i in states)]

@@ -292,6 +292,11 @@ class ScanLayout:
 
     outer_shared_outs = inner_shared_outs
 
+    @property
+    def var_mappings(self) -> dict[str, dict[int, Any]]:
+        """What :meth:`get_oinp_iinp_iout_oout_mappings` returns."""
+        return self.get_oinp_iinp_iout_oout_mappings()
+
     def get_oinp_iinp_iout_oout_mappings(self) -> dict[str, dict[int, Any]]:
         """Which outer input, inner inputs, inner outputs and outer output belong together, by place.
 

@@ -129,6 +129,8 @@ class FunctionGraph:
                 )
             new_var = converted
         readers = list(self._clients[var])
+        if not readers:
+            return  # what nobody reads needs no replacement, which would stay in the graph for ever
         self.changes += len(readers)
         self._import(new_var, reason)
         for reader, place in readers:

@@ -17,7 +17,6 @@ from theon.ops.join import stack
 from theon.ops.shape import shape, shape_i
 from theon.options import config
 from theon.tensor.constant import as_tensor_variable
-from theon.tensor.type import values_eq_approx
 
 __all__ = [
     "AttemptManyTimes",
@@ -141,14 +140,16 @@ class WrongValue(Exception):
 
 
 def assert_allclose(expected: Any, value: Any, rtol: float | None = None, atol: float | None = None) -> None:
-    """WrongValue unless two arrays are equal up to rounding (of the less precise dtype, where no tolerance is given)."""
+    """WrongValue unless two arrays are equal up to rounding (of the less precise dtype, where no tolerance is given).
+
+    As in NumPy, one may be of another dtype, or be spread over the other.
+    """
     a, b = np.asarray(expected), np.asarray(value)
-    if a.shape != b.shape or not values_eq_approx(
-        a, b, **{k: v for k, v in (("rtol", rtol), ("atol", atol)) if v is not None}
-    ):
-        single = "float32" in (str(a.dtype), str(b.dtype))
-        default = 1e-3 if single else 1e-8
-        raise WrongValue(expected, value, default if rtol is None else rtol, default if atol is None else atol)
+    single = {"float16", "float32", "complex64"} & {str(a.dtype), str(b.dtype)}
+    rtol = 1e-5 if rtol is None else rtol
+    atol = (1e-5 if single else 1e-8) if atol is None else atol
+    if not np.allclose(a, b, rtol=rtol, atol=atol):
+        raise WrongValue(expected, value, rtol, atol)
 
 
 class AttemptManyTimes:
