@@ -1,12 +1,15 @@
-"""Kernels -> LLVM text: loop nests with an inner loop that vectorises where memory is contiguous."""
+"""Kernels -> LLVM text: loop nests whose inner loop is in vectors where memory is contiguous along it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
-from theon.codegen import abi, mathlib, target
+from theon.codegen import abi, lanes, mathlib, native
+from theon.codegen.lanes import LaneWriter, Plan
 from theon.codegen.program_scalar import MATH, ScalarWriter, literal, ssa_type
-from theon.kernel.loops import Kernel, Pass, Reduction, neutral
+from theon.kernel.loops import Kernel, Pass, Store, neutral
 from theon.kernel.scalar import Scalar
 
 __all__ = ["kernels_text"]
@@ -31,40 +34,76 @@ class _Scalars(ScalarWriter):
 _ROWS = 8  # rows that are added up at a time
 
 
+def _nodes(roots: Iterable[Scalar]) -> list[Scalar]:
+    """All nodes of expressions, each once, what they are made of first."""
+    done: dict[int, Scalar] = {}
+    stack = list(roots)
+    while stack:
+        x = stack[-1]
+        waiting = [] if id(x) in done else [arg for arg in x.args if id(arg) not in done]
+        if waiting:
+            stack.extend(waiting)
+        else:
+            done.setdefault(id(x), stack.pop())
+    return list(done.values())
+
+
 def _is_cheap(value: Scalar) -> bool:
     """Whether a value is worth writing out several times: few operations, none of them long."""
-    seen: set[int] = set()
-    stack = [value]
-    while stack:
-        x = stack.pop()
-        if id(x) not in seen:
-            seen.add(id(x))
-            stack.extend(x.args)
-            if x.op in ("math", "floordiv", "mod"):
-                return False
-    return len(seen) <= 8
+    found = _nodes([value])
+    return len(found) <= 8 and not any(x.op in ("math", "floordiv", "mod") for x in found)
 
 
-def _marks_nan(r: Reduction) -> bool:
-    return r.op in ("max", "min") and r.dtype.startswith("float")
+@dataclass
+class _Place:
+    """Where a body stands: the address of each operand, the position on each axis, and registers that hold there.
+
+    ``wide`` has vectors of those that loops in vectors read.
+    """
+
+    base: dict[int, str]
+    index: dict[int, str]
+    known: dict[int, str]
+    wide: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Sum:
+    """What is combined over loops: of a reduction, or of a store to one place; ``name`` is that of its accumulator.
+
+    Where ``marks`` is, numbers alone are compared, and whether there was NaN is kept apart.
+    """
+
+    op: str
+    dtype: str
+    value: Scalar
+    name: str
+
+    @property
+    def marks(self) -> bool:
+        return self.op in ("max", "min") and self.dtype.startswith("float")
+
+
+_Body = Callable[[ScalarWriter, list[_Place], list[str]], None]
 
 
 class _Writer:
-    def __init__(self, kernel: Kernel, name: str, math_declared: set[str], inline: set[tuple[str, str]]) -> None:
+    def __init__(self, kernel: Kernel, name: str, declared: set[str], inline: set[tuple[str, str]]) -> None:
         self.kernel, self.name = kernel, name
         self.lines: list[str] = []
         self.entry: list[str] = []
+        self.flags: dict[object, tuple[str, list[str]]] = {}
         self.scalars = _Scalars(self.lines, self.leaf)
-        self.scalars.math, self.scalars.inline = math_declared, inline
+        self.scalars.math, self.scalars.inline = declared, inline
         self.new = self.scalars.new
         self.labels = 0
         self.index: dict[int, str] = {}
         self.base: dict[int, str] = {}
-        self.loops: list[str] = []
-        self.fast: int | None = None  # the axis along which memory is known to be contiguous
-        self.grouped = False
-        self.quick = False
-        self.places: dict[tuple[int, int], str] = {}
+        self.constant: dict[int, str] = {}  # registers of what is the same at all positions
+        self.mask: str | None = None  # of the lanes that work in this turn
+        self.whole: str | None = None  # whether these are all
+        self.loaded: dict[int, str] = {}  # vectors read ahead in this turn
+        self.wide_sums: dict[tuple[str, int], str] = {}
         self.stride_slots: dict[tuple[int, int], int] = {}
         slot = 0
         for number, operand in enumerate(kernel.operands):
@@ -75,9 +114,18 @@ class _Writer:
     def emit(self, line: str) -> None:
         self.lines.append(f"  {line}")
 
+    def start(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+
     def label(self, hint: str) -> str:
         self.labels += 1
         return f"{hint}{self.labels}"
+
+    def place_of(self, s: _Sum, kind: str = "", bit: str = "i1") -> None:
+        """Make an accumulator."""
+        self.entry.append(f"  {s.name} = alloca {kind or ssa_type(s.dtype)}")
+        if s.marks:
+            self.entry.append(f"  {s.name}.nan = alloca {bit}")
 
     def text(self) -> str:
         kernel = self.kernel
@@ -96,142 +144,138 @@ class _Writer:
         for slot in self.stride_slots.values():
             head.append(f"  %s{slot}.at = getelementptr i64, ptr %strides, i64 {slot}")
             head.append(f"  %s{slot} = load i64, ptr %s{slot}.at")
-        for p in kernel.passes:
-            for r in p.reductions:
-                self.entry.append(f"  %acc{r.result} = alloca {ssa_type(r.dtype)}")
-                if _marks_nan(r):
-                    self.entry.append(f"  %nan{r.result} = alloca i1")
-        self.twice()
-        body = "\n".join([*head, *self.entry, "  br label %start", "start:", *self.lines])
+        self.constants()
+        self.nest(kernel.outer, self.passes)
+        self.emit("ret i64 0")
+        tests = [line for _, lines in self.flags.values() for line in lines]
+        body = "\n".join([*head, *tests, *self.entry, "  br label %start", "start:", *self.lines])
         return f"define internal i64 @{self.name}(ptr noalias %data, ptr noalias %extents, ptr noalias %strides) #0 {{\nentry:\n{body}\n}}"
 
-    def nest(self, axes: list[int], body: object) -> None:
+    # Loops ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def loop(self, stop: str, start: str = "0", step: int = 1) -> Iterator[str]:
+        """Count from ``start`` by ``step`` while below ``stop``."""
+        i = self.label("i")
+        self.emit(f"br label %{i}.before")
+        self.start(f"{i}.before")
+        self.emit(f"br label %{i}.head")
+        self.start(f"{i}.head")
+        self.emit(f"%{i} = phi i64 [ {start}, %{i}.before ], [ %{i}.next, %{i}.latch ]")
+        self.emit(f"%{i}.more = icmp slt i64 %{i}, {stop}")
+        self.emit(f"br i1 %{i}.more, label %{i}.body, label %{i}.end")
+        self.start(f"{i}.body")
+        yield f"%{i}"
+        self.emit(f"br label %{i}.latch")
+        self.start(f"{i}.latch")
+        self.emit(f"%{i}.next = add nuw nsw i64 %{i}, {step}")
+        self.emit(f"br label %{i}.head")
+        self.start(f"{i}.end")
+
+    def nest(self, axes: Sequence[int], body: Callable[[], None]) -> None:
         """Emit loops over ``axes``, the first outermost, around ``body()``."""
         if not axes:
-            body()  # type: ignore[operator]
+            body()
             return
-        axis = axes[0]
-        head, inside, end = self.label("head"), self.label("body"), self.label("end")
-        before = self.label("before")
-        self.emit(f"br label %{before}")
-        self.lines.append(f"{before}:")
-        self.emit(f"br label %{head}")
-        self.lines.append(f"{head}:")
-        i, after = f"%i{head}", f"%after{head}"
-        phi_at = len(self.lines)
-        self.lines.append("")
-        self.emit(f"%more{head} = icmp slt i64 {i}, %n{axis}")
-        self.emit(f"br i1 %more{head}, label %{inside}, label %{end}")
-        self.lines.append(f"{inside}:")
-        saved_base, saved_index = dict(self.base), dict(self.index)
-        self.index[axis] = i
-        self.advance(axis, i)
-        self.scalars.forget()
-        self.nest(axes[1:], body)
-        latch = self.label("latch")
-        self.emit(f"br label %{latch}")
-        self.lines.append(f"{latch}:")
-        self.emit(f"{after} = add nuw nsw i64 {i}, 1")
-        self.emit(f"br label %{head}{self.hint() if not axes[1:] else ', !llvm.loop !3'}")
-        self.lines[phi_at] = f"  {i} = phi i64 [ 0, %{before} ], [ {after}, %{latch} ]"
-        self.lines.append(f"{end}:")
-        self.base, self.index = saved_base, saved_index
-        self.scalars.forget()
+        here = self.here()
+        with self.loop(f"%n{axes[0]}") as i:
+            self.enter(self.stepped(here, axes[0], i))
+            self.nest(axes[1:], body)
+        self.enter(here)
 
-    def hint(self) -> str:
-        """What the optimiser is told about an innermost loop."""
-        if self.fast is None:
-            return ", !llvm.loop !3"  # gathers would not gain enough for the time they take to compile
-        return ", !llvm.loop !1" if self.grouped else ""
+    def here(self) -> _Place:
+        return _Place(dict(self.base), dict(self.index), dict(self.constant))
+
+    def enter(self, place: _Place) -> None:
+        self.base, self.index = dict(place.base), dict(place.index)
+        self.scalars.known = dict(place.known)
+
+    def stepped(self, place: _Place, axis: int, i: str) -> _Place:
+        """The place at position ``i`` along an axis."""
+        self.enter(place)
+        self.index[axis] = i
+        for number, operand in enumerate(self.kernel.operands):
+            if axis in operand.axes:
+                if operand.kind == "scratch":
+                    memory = abi.LLVM_TYPE[operand.dtype]
+                    self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {i}")
+                else:
+                    step = self.new(f"mul i64 {i}, %s{self.stride_slots[number, axis]}")
+                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
+        return self.here()
+
+    def constants(self) -> None:
+        """Compute what is the same at all positions before all loops."""
+        kernel = self.kernel
+        if any(operand.kind != "read" and not operand.axes for operand in kernel.operands):
+            return  # what is read there may change
+        found: set[int] = set()
+        for p in kernel.passes:
+            for x in _nodes([r.value for r in p.reductions] + [s.value for s in p.stores]):
+                if x.op == "load":
+                    same = kernel.operands[x.attr].kind == "read" and not kernel.operands[x.attr].axes
+                else:
+                    same = x.op in ("const", "extent") or (bool(x.args) and all(id(arg) in found for arg in x.args))
+                if same:
+                    found.add(id(x))
+                    self.scalars.value(x)
+        self.constant = dict(self.scalars.known)
+
+    # Passes --------------------------------------------------------------------------------------------------------
 
     def passes(self) -> None:
         for p in self.kernel.passes:
             self.one_pass(p)
 
     def one_pass(self, p: Pass) -> None:
-        for r in p.reductions:
-            self.emit(f"store {ssa_type(r.dtype)} {literal(neutral(r.op, r.dtype), r.dtype)}, ptr %acc{r.result}")
-            if _marks_nan(r):
-                self.emit(f"store i1 false, ptr %nan{r.result}")
-        self.scalars.forget()
-        if p.fixed:
-            self.fixed_pass(p)
-        elif not p.axes:
-            self.body(p)
-        else:
-            self.sweep(p)
-        for r in p.reductions:
-            if _marks_nan(r):
-                kind = ssa_type(r.dtype)
-                seen, found = self.new(f"load i1, ptr %nan{r.result}"), self.new(f"load {kind}, ptr %acc{r.result}")
-                nan = literal(float("nan"), r.dtype)
-                self.emit(
-                    f"store {kind} {self.new(f'select i1 {seen}, {kind} {nan}, {kind} {found}')}, ptr %acc{r.result}"
-                )
-        self.scalars.forget()
-
-    def fixed_pass(self, p: Pass) -> None:
-        """Move to the given positions, then sweep."""
-        saved_base, saved_index = dict(self.base), dict(self.index)
+        sums = [_Sum(r.op, r.dtype, r.value, f"%acc{r.result}") for r in p.reductions]
+        for s in sums:
+            self.place_of(s)
+            self.begin(s)
+        before = here = self.here()
         for axis, place in p.fixed:
             # Checked before; held within the array all the same, since another thread may write to an array of positions
             # while this one runs without the interpreter.
+            self.enter(before)
             last = self.new(f"sub i64 %n{axis}, 1")
             at = self.scalars._intrinsic("umin", [self.scalars.value(place), last], "int64")
-            self.index[axis] = at
-            for number, operand in enumerate(self.kernel.operands):
-                if axis in operand.axes:
-                    step = self.new(f"mul i64 {at}, %s{self.stride_slots[number, axis]}")
-                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
-        self.scalars.forget()
-        if p.axes:
-            self.sweep(p)
-        else:
-            self.body(p)
-        self.base, self.index = saved_base, saved_index
-        self.scalars.forget()
-
-    def twice(self) -> None:
-        """The whole nest for memory that is contiguous along the last axis of every pass, and for any."""
-        good = "true"
-        known: set[int] = set()
-        for p in self.kernel.passes:
-            for number, operand in enumerate(self.kernel.operands):
-                if p.axes and p.axes[-1] in operand.axes and operand.kind != "scratch":
-                    slot = self.stride_slots[number, p.axes[-1]]
-                    if slot not in known:
-                        known.add(slot)
-                        same = self.new(f"icmp eq i64 %s{slot}, {abi.itemsize(operand.dtype)}")
-                        good = same if good == "true" else self.new(f"and i1 {good}, {same}")
-        self.quick = True
-        if good == "true":
-            self.nest(list(self.kernel.outer), self.passes)
-            self.emit("ret i64 0")
-            return
-        self.emit(f"br i1 {good}, label %quick, label %general")
-        for label, quick in (("quick", True), ("general", False)):
-            self.lines.append(f"{label}:")
-            self.quick = quick
-            self.scalars.forget()
-            self.nest(list(self.kernel.outer), self.passes)
-            self.emit("ret i64 0")
-
-    def sweep(self, p: Pass) -> None:
-        """Loops over the axes of the pass."""
-        inner = p.axes[-1]
-        if not self.quick:
-            self.nest(list(p.axes), lambda: self.body(p))
-            return
-        separate = all(s.accumulate is None or inner in self.kernel.operands[s.operand].axes for s in p.stores)
-        self.fast, self.grouped = inner, separate
-        self.scalars.forget()
+            here = self.stepped(here, axis, at)
+        self.enter(here)
         row = self.added_rows(p)
         if row is not None:
-            self.nest(list(p.axes[:row]), lambda: self.rows(p, row))
+            self.nest(p.axes[:row], lambda: self.rows(p, row))
+        elif p.axes:
+            self.nest(p.axes[:-1], lambda: self.innermost(p, sums))
         else:
-            self.nest(list(p.axes), lambda: self.body(p))
-        self.fast, self.grouped = None, False
-        self.scalars.forget()
+            self.turn(self.scalars, self.here(), -1, p.stores, sums, ["0"])
+        for s in sums:
+            if s.marks:
+                self.emit(f"store {ssa_type(s.dtype)} {self.total(s)}, ptr {s.name}")
+        self.enter(before)
+
+    def innermost(self, p: Pass, sums: list[_Sum]) -> None:
+        """The last loop; what it adds to one place is kept in a register meanwhile."""
+        axis = p.axes[-1]
+        stores: list[Store] = []
+        kept: list[tuple[int, _Sum]] = []
+        for store in p.stores:
+            operand = self.kernel.operands[store.operand]
+            if store.accumulate is None or axis in operand.axes:
+                stores.append(store)
+            else:
+                kept.append((store.operand, _Sum(store.accumulate, operand.dtype, store.value, self.label("%sum"))))
+        here, all_sums = self.here(), [*sums, *(s for _, s in kept)]
+        for _, s in kept:
+            self.place_of(s)
+            self.begin(s)
+
+        def body(writer: ScalarWriter, places: list[_Place], positions: list[str]) -> None:
+            self.turn(writer, places[0], axis, stores, all_sums, positions)
+
+        self.along(axis, stores, all_sums, [here], body)
+        self.enter(here)
+        for number, s in kept:
+            self.store(self.scalars, number, self.total(s), s.op)
 
     def added_rows(self, p: Pass) -> int | None:
         """The place among the axes of the pass along which rows of cheap values are combined with one row, if they are."""
@@ -245,76 +289,227 @@ class _Writer:
     def rows(self, p: Pass, row: int) -> None:
         """Loops over the axes from ``row`` on, with several rows in a turn: what they add to is read once for all of them."""
         (store,) = p.stores
-        outer, inner = p.axes[row], p.axes[row + 1 :]
-        assert store.accumulate is not None
-        dtype = self.kernel.operands[store.operand].dtype
-        whole = self.new(f"and i64 %n{outer}, -{_ROWS}")
-        for first, last, count in (("0", whole, _ROWS), (whole, f"%n{outer}", 1)):
-            label = self.label("rows")
-            i, after = f"%i{label}", f"%after{label}"
-            before, head, inside, end = (self.label(word) for word in ("before", "head", "body", "end"))
-            self.emit(f"br label %{before}")
-            self.lines.append(f"{before}:")
-            self.emit(f"br label %{head}")
-            self.lines.append(f"{head}:")
-            phi_at = len(self.lines)
-            self.lines.append("")
-            self.emit(f"%more{label} = icmp slt i64 {i}, {last}")
-            self.emit(f"br i1 %more{label}, label %{inside}, label %{end}")
-            self.lines.append(f"{inside}:")
-            saved_base, saved_index = dict(self.base), dict(self.index)
-            copies = []
-            for turn in range(count):
-                self.base, self.index = dict(saved_base), dict(saved_index)
-                self.index[outer] = self.new(f"add nuw nsw i64 {i}, {turn}")
-                self.advance(outer, self.index[outer])
-                copies.append((self.base, self.index))
+        op, dtype = store.accumulate or "", self.kernel.operands[store.operand].dtype
 
-            def body(copies: list[tuple[dict[int, str], dict[int, str]]] = copies) -> None:
-                here, place = {axis: self.index[axis] for axis in inner}, self.base
-                values = []
-                for base, index in copies:
-                    self.base, self.index = dict(base), {**index, **here}
-                    self.scalars.forget()
-                    for axis in inner:
-                        self.advance(axis, here[axis])
-                    values.append(self.scalars.value(store.value))
-                while len(values) > 1:
-                    values = [
-                        self.combined(store.accumulate or "", dtype, *values[j : j + 2])
-                        for j in range(0, len(values), 2)
-                    ]
-                self.base = place
-                self.store(store.operand, values[0], store.accumulate)
+        def deeper(axes: Sequence[int], places: list[_Place]) -> None:
+            if len(axes) > 1:
+                with self.loop(f"%n{axes[0]}") as i:
+                    deeper(axes[1:], [self.stepped(place, axes[0], i) for place in places])
+                return
 
-            self.base, self.index = dict(saved_base), dict(saved_index)
-            self.scalars.forget()
-            self.nest(list(inner), body)
-            latch = self.label("latch")
-            self.emit(f"br label %{latch}")
-            self.lines.append(f"{latch}:")
-            self.emit(f"{after} = add nuw nsw i64 {i}, {count}")
-            self.emit(f"br label %{head}, !llvm.loop !3")
-            self.lines[phi_at] = f"  {i} = phi i64 [ {first}, %{before} ], [ {after}, %{latch} ]"
-            self.lines.append(f"{end}:")
-            self.base, self.index = saved_base, saved_index
-            self.scalars.forget()
+            def body(writer: ScalarWriter, places: list[_Place], positions: list[str]) -> None:
+                for i in positions:
+                    values = []
+                    for place in places:
+                        self.move(writer, place, axes[0], i)
+                        values.append(writer.value(store.value))
+                    while len(values) > 1:
+                        values = [
+                            self.combined(writer, op, dtype, *values[j : j + 2]) for j in range(0, len(values), 2)
+                        ]
+                    self.store(writer, store.operand, values[0], op)
 
-    def advance(self, axis: int, place: str) -> None:
-        """Move every operand that varies along an axis to a place on it."""
+            self.along(axes[0], [store], [], places, body)
+
+        here = self.here()
+        whole = self.new(f"and i64 %n{p.axes[row]}, -{_ROWS}")
+        for first, last, count in (("0", whole, _ROWS), (whole, f"%n{p.axes[row]}", 1)):
+            with self.loop(last, first, count) as i:
+                numbers = [self.new(f"add nuw nsw i64 {i}, {turn}") for turn in range(count)]
+                deeper(p.axes[row + 1 :], [self.stepped(here, p.axes[row], n) for n in numbers])
+        self.enter(here)
+
+    # The innermost loop --------------------------------------------------------------------------------------------
+
+    def along(self, axis: int, stores: list[Store], sums: list[_Sum], places: list[_Place], body: _Body) -> None:
+        """The loop over ``axis``: in vectors where memory is contiguous along it, and one by one where it is not."""
+        roots = [*(s.value for s in sums), *(s.value for s in stores)]
+        nodes = _nodes(roots)
+        varying: dict[int, Scalar] = {}
+        operands = {s.operand for s in stores}
+        for x in nodes:
+            if x.op == "load":
+                varies = axis in self.kernel.operands[x.attr].axes
+                operands |= {x.attr} if varies else set()
+            else:
+                varies = x.attr == axis if x.op == "axis" else any(id(arg) in varying for arg in x.args)
+            if varies:
+                varying[id(x)] = x
+        read = {id(arg) for x in varying.values() for arg in x.args} | {id(x) for x in roots}
+        steady = [x for x in nodes if id(x) in read and id(x) not in varying and x.op != "const"]
+        for place in places:
+            self.enter(place)
+            for x in steady:
+                self.scalars.value(x)
+            place.known = dict(self.scalars.known)
+        dtypes = [self.kernel.operands[n].dtype for n in operands] + [s.dtype for s in sums]
+        found = lanes.plan([*varying.values(), *steady], dtypes, bool(sums)) if varying or sums else None
+        if found is None:
+            with self.loop(f"%n{axis}") as i:
+                body(self.scalars, places, [i])
+            return
+        turns = found.turns if len(places) == 1 else 1
+        ahead = None
+        if turns == 1 and len(places) == 1 and all(s.accumulate is None for s in stores):
+            ahead = [x for x in varying.values() if x.op == "load"]
+        begin, wide, single, done = self.label("%begin"), self.label("wide"), self.label("single"), self.label("done")
+        self.entry.append(f"  {begin} = alloca i64")
+        self.emit(f"store i64 0, ptr {begin}")
+        self.emit(f"br i1 {self.contiguous(axis, operands)}, label %{wide}, label %{single}")
+        self.start(wide)
+        end = self.in_vectors(axis, steady, sums, places, body, Plan(found.width, turns), ahead)
+        self.emit(f"store i64 {end}, ptr {begin}")
+        self.emit(f"br label %{done if end == f'%n{axis}' else single}")
+        self.start(single)
+        with self.loop(f"%n{axis}", self.new(f"load i64, ptr {begin}")) as i:
+            body(self.scalars, places, [i])
+        self.emit(f"br label %{done}")
+        self.start(done)
+
+    def contiguous(self, axis: int, operands: Iterable[int]) -> str:
+        """Whether operands are contiguous along an axis; found out once."""
+        wanted = sorted(
+            (self.stride_slots[n, axis], abi.itemsize(self.kernel.operands[n].dtype))
+            for n in operands
+            if (n, axis) in self.stride_slots
+        )
+        if not wanted:
+            return "true"
+        name = f"%fast{len(self.flags)}"
+        lines, last = [], "true"
+        for slot, size in wanted:
+            lines.append(f"  {name}.{slot} = icmp eq i64 %s{slot}, {size}")
+            lines.append(f"  {name}.to{slot} = and i1 {last}, {name}.{slot}")
+            last = f"{name}.to{slot}"
+        return self.flags.setdefault(tuple(wanted), (last, lines))[0]
+
+    def in_vectors(
+        self,
+        axis: int,
+        steady: list[Scalar],
+        sums: list[_Sum],
+        places: list[_Place],
+        body: _Body,
+        plan: Plan,
+        ahead: list[Scalar] | None,
+    ) -> str:
+        """The loop in vectors; return up to which position it goes.
+
+        Where the CPU has masks, the last turn is one with some lanes at rest. Where ``ahead`` lists what is read, whole turns
+        and this one are the same code, which but reads and writes in two ways.
+        """
+        width, turns = plan.width, plan.turns
+        writer = LaneWriter(self.lines, lambda x: self.wide_leaf(writer, axis, x), width, self.label("w") + ".")
+        writer.math = self.scalars.math
+        for place in places:
+            known = {id(x): place.known[id(x)] for x in steady}
+            kinds = {id(x): x.dtype for x in steady}
+            place.wide = {n: writer.splat(v, kinds[n]) if v.startswith("%") else v for n, v in known.items()}
+        bit = f"<{width} x i1>"
+        for s in sums:
+            for turn in range(turns):
+                own = replace(s, name=self.label("%sums"))
+                self.wide_sums[s.name, turn] = own.name
+                self.place_of(own, writer.kind(s.dtype), bit)
+                neutral_ = writer.operand(literal(neutral(s.op, s.dtype), s.dtype), s.dtype)
+                self.emit(f"store {writer.kind(s.dtype)} {neutral_}, ptr {own.name}")
+                if s.marks:
+                    self.emit(f"store {bit} zeroinitializer, ptr {own.name}.nan")
+        n = f"%n{axis}"
+        end = "0"
+        if ahead is None or not lanes.masks():
+            end = self.new(f"and i64 {n}, -{width * turns}")
+            with self.loop(end, "0", width * turns) as i:
+                body(writer, places, [i, *(self.new(f"add i64 {i}, {width * turn}") for turn in range(1, turns))])
+        if lanes.masks():
+            with self.loop(n, end, width) as i:
+                left = self.new(f"sub i64 {n}, {i}")
+                if ahead is None:
+                    self.mask = writer.first(left)
+                else:
+                    self.read_ahead(writer, axis, places[0], ahead, i, left)
+                body(writer, places, [i])
+                self.mask, self.whole, self.loaded = None, None, {}
+            end = n
+        elif turns > 1:
+            start, end = end, self.new(f"and i64 {n}, -{width}")
+            with self.loop(end, start, width) as i:
+                body(writer, places, [i])
+        for s in sums:
+            self.gather(writer, s, turns)
+        return end
+
+    def read_ahead(self, writer: LaneWriter, axis: int, place: _Place, loads: list[Scalar], i: str, left: str) -> None:
+        """Read what a turn needs: with a mask only in the last one, since such loads take longer."""
+        self.whole = self.new(f"icmp sge i64 {left}, {writer.width}")
+        self.move(writer, place, axis, i)
+        with writer.either(self.whole) as block:
+            plain = [self.load(writer, x.attr) for x in loads]
+            writer.otherwise()
+            self.mask = writer.first(left)
+            masked = [self.load(writer, x.attr) for x in loads]
+        sources = f"%{block}.yes ], [ {{}}, %{block}.no ]"
+        bit = f"<{writer.width} x i1>"
+        ones = writer.operand("true", "bool")
+        self.mask = writer.plain(f"phi {bit} [ {ones}, {sources.format(self.mask)}")
+        for x, a, b in zip(loads, plain, masked):
+            self.loaded[id(x)] = writer.plain(f"phi {writer.kind(x.dtype)} [ {a}, {sources.format(b)}")
+
+    def gather(self, writer: LaneWriter, s: _Sum, turns: int) -> None:
+        """Combine the lanes of a sum with its accumulator."""
+        kind, names = writer.kind(s.dtype), [self.wide_sums[s.name, turn] for turn in range(turns)]
+        parts = [writer.plain(f"load {kind}, ptr {name}") for name in names]
+        while len(parts) > 1:
+            parts = [self.combined(writer, s.op, s.dtype, *parts[j : j + 2]) for j in range(0, len(parts), 2)]
+        self.reduce(self.scalars, s, writer.across(s.op, s.dtype, parts[0]), 0)
+        if s.marks:
+            seen = self.new(f"load i1, ptr {s.name}.nan")
+            for name in names:
+                found = writer.across("or", "bool", writer.plain(f"load <{writer.width} x i1>, ptr {name}.nan"))
+                seen = self.new(f"or i1 {seen}, {found}")
+            self.emit(f"store i1 {seen}, ptr {s.name}.nan")
+
+    def move(self, writer: ScalarWriter, place: _Place, axis: int, i: str) -> None:
+        """Stand at position ``i`` of the innermost loop."""
+        if not isinstance(writer, LaneWriter):
+            self.enter(self.stepped(place, axis, i) if axis >= 0 else place)
+            self.scalars.known = dict(place.known)
+            return
+        self.base, self.index = dict(place.base), {**place.index, axis: i}
+        writer.known = {**place.wide, **self.loaded}
         for number, operand in enumerate(self.kernel.operands):
             if axis in operand.axes:
-                if self.fast == axis or operand.kind == "scratch":
-                    memory = abi.LLVM_TYPE[operand.dtype]
-                    self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {place}")
-                else:
-                    step = self.new(f"mul i64 {place}, %s{self.stride_slots[number, axis]}")
-                    self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
+                memory = abi.LLVM_TYPE[operand.dtype]
+                self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {i}")
+
+    def turn(
+        self,
+        writer: ScalarWriter,
+        place: _Place,
+        axis: int,
+        stores: Sequence[Store],
+        sums: list[_Sum],
+        positions: list[str],
+    ) -> None:
+        """One turn of the innermost loop, at several positions: all is read before anything is written."""
+        found = []
+        for i in positions:
+            self.move(writer, place, axis, i)
+            values = [writer.value(s.value) for s in sums], [writer.value(s.value) for s in stores]
+            found.append((self.base, *values))
+        for turn, (base, summed, stored) in enumerate(found):
+            self.base = base
+            for store, value in zip(stores, stored):
+                self.store(writer, store.operand, value, store.accumulate)
+            for s, value in zip(sums, summed):
+                self.reduce(writer, s, value, turn)
+
+    # Single values and vectors -------------------------------------------------------------------------------------
 
     def leaf(self, node: Scalar) -> str:
         """The value of a node without arguments, at the current position."""
         if node.op == "load":
-            return self.load(node.attr)
+            return self.load(self.scalars, node.attr)
         if node.op == "axis":
             return self.index[node.attr]
         if node.op == "extent":
@@ -323,60 +518,84 @@ class _Writer:
             return self.new(f"load {ssa_type(node.dtype)}, ptr %acc{node.attr}")
         raise ValueError(f"no such leaf in a kernel: {node.op}")
 
-    def body(self, p: Pass) -> None:
-        values = [self.scalars.value(r.value) for r in p.reductions]
-        stored = [self.scalars.value(s.value) for s in p.stores]
-        for s, value in zip(p.stores, stored):
-            self.store(s.operand, value, s.accumulate)
-        for r, value in zip(p.reductions, values):
-            self.reduce(r, value)
+    def wide_leaf(self, writer: LaneWriter, axis: int, node: Scalar) -> str:
+        """The values of a node without arguments that varies along the axis."""
+        if node.op == "load":
+            return self.load(writer, node.attr)
+        return writer.plain(f"add <{writer.width} x i64> {writer.splat(self.index[axis], 'int64')}, {writer.steps()}")
 
-    def group(self) -> str:
-        return ", !llvm.access.group !0" if self.grouped else ""
+    def load(self, writer: ScalarWriter, number: int) -> str:
+        dtype = self.kernel.operands[number].dtype
+        memory = abi.LLVM_TYPE[dtype]
+        if isinstance(writer, LaneWriter):
+            value = writer.load(memory, self.base[number], abi.itemsize(dtype), self.mask)
+        else:
+            value = self.new(f"load {memory}, ptr {self.base[number]}")
+        return writer.new(f"icmp ne i8 {value}, 0") if dtype == "bool" else value
 
-    def store(self, number: int, value: str, accumulate: str | None) -> None:
+    def store(self, writer: ScalarWriter, number: int, value: str, accumulate: str | None) -> None:
         dtype = self.kernel.operands[number].dtype
         if accumulate is not None:
-            old = self.load(number)
-            value = self.combined(accumulate, dtype, old, value)
+            value = self.combined(writer, accumulate, dtype, self.load(writer, number), value)
         memory = abi.LLVM_TYPE[dtype]
         if dtype == "bool":
-            value = self.new(f"zext i1 {value} to i8")
-        self.emit(f"store {memory} {value}, ptr {self.base[number]}{self.group()}")
+            value = writer.new(f"zext i1 {value} to i8")
+        if isinstance(writer, LaneWriter):
+            writer.store(memory, value, self.base[number], abi.itemsize(dtype), self.mask, self.whole)
+        else:
+            self.emit(f"store {memory} {value}, ptr {self.base[number]}")
 
-    def load(self, number: int) -> str:
-        dtype = self.kernel.operands[number].dtype
-        value = self.new(f"load {abi.LLVM_TYPE[dtype]}, ptr {self.base[number]}{self.group()}")
-        return self.new(f"icmp ne i8 {value}, 0") if dtype == "bool" else value
-
-    def combined(self, op: str, dtype: str, x: str, y: str) -> str:
+    def combined(self, writer: ScalarWriter, op: str, dtype: str, x: str, y: str) -> str:
         kind = ssa_type(dtype)
         if dtype.startswith("float"):
             if op in ("add", "mul"):
-                # Re-association lets the sum run in several lanes; the order is fixed by the code, not by chance.
-                return self.new(f"f{op} reassoc {kind} {x}, {y}")
-            better = self.new(f"fcmp {'ogt' if op == 'max' else 'olt'} {kind} {y}, {x}")
-            nan = self.new(f"fcmp uno {kind} {y}, {y}")
-            return self.new(f"select i1 {self.new(f'or i1 {better}, {nan}')}, {kind} {y}, {kind} {x}")
+                return writer.new(f"f{op} {kind} {x}, {y}")
+            better = writer.new(f"fcmp {'ogt' if op == 'max' else 'olt'} {kind} {y}, {x}")
+            nan = writer.new(f"fcmp uno {kind} {y}, {y}")
+            return writer.new(f"select i1 {writer.new(f'or i1 {better}, {nan}')}, {kind} {y}, {kind} {x}")
         name = {"add": "or", "mul": "and", "max": "or", "min": "and"}.get(op, op) if dtype == "bool" else op
         if name in ("max", "min"):
-            return self.scalars._intrinsic(("u" if dtype.startswith("u") else "s") + name, [x, y], dtype)
-        return self.new(f"{name} {kind} {x}, {y}")
+            return writer._intrinsic(("u" if dtype.startswith("u") else "s") + name, [x, y], dtype)
+        return writer.new(f"{name} {kind} {x}, {y}")
 
-    def reduce(self, r: Reduction, value: str) -> None:
-        kind = ssa_type(r.dtype)
-        old = self.new(f"load {kind}, ptr %acc{r.result}")
-        if _marks_nan(r):
-            # Numbers alone are compared, in as many lanes as there are; whether there was NaN is kept apart.
-            nan = self.new(f"fcmp uno {kind} {value}, {value}")
-            seen = self.new(f"load i1, ptr %nan{r.result}")
-            self.emit(f"store i1 {self.new(f'or i1 {seen}, {nan}')}, ptr %nan{r.result}")
-            number = self.new(f"select i1 {nan}, {kind} {literal(0.0, r.dtype)}, {kind} {value}")
-            better = self.new(f"fcmp nnan nsz {'ogt' if r.op == 'max' else 'olt'} {kind} {old}, {number}")
-            found = self.new(f"select nnan nsz i1 {better}, {kind} {old}, {kind} {number}")
-            self.emit(f"store {kind} {found}, ptr %acc{r.result}")
+    def begin(self, s: _Sum) -> None:
+        self.emit(f"store {ssa_type(s.dtype)} {literal(neutral(s.op, s.dtype), s.dtype)}, ptr {s.name}")
+        if s.marks:
+            self.emit(f"store i1 false, ptr {s.name}.nan")
+
+    def reduce(self, writer: ScalarWriter, s: _Sum, value: str, turn: int) -> None:
+        kind, name, bit = ssa_type(s.dtype), s.name, "i1"
+        if isinstance(writer, LaneWriter):
+            kind, name, bit = writer.kind(s.dtype), self.wide_sums[s.name, turn], f"<{writer.width} x i1>"
+            if self.mask is not None:
+                rest = writer.operand(literal(neutral(s.op, s.dtype), s.dtype), s.dtype)
+                every = writer.operand(value, s.dtype)
+                value = writer.plain(f"select {bit} {self.mask}, {kind} {every}, {kind} {rest}")
+            new = writer.plain
+        else:
+            new = self.new
+        old = new(f"load {kind}, ptr {name}")
+        if not s.marks:
+            self.emit(f"store {kind} {self.combined(writer, s.op, s.dtype, old, value)}, ptr {name}")
             return
-        self.emit(f"store {kind} {self.combined(r.op, r.dtype, old, value)}, ptr %acc{r.result}")
+        if isinstance(writer, LaneWriter):
+            value = writer.operand(value, s.dtype)
+        nan = new(f"fcmp uno {kind} {value}, {value}")
+        seen = new(f"load {bit}, ptr {name}.nan")
+        self.emit(f"store {bit} {new(f'or {bit} {seen}, {nan}')}, ptr {name}.nan")
+        number = new(f"select {bit} {nan}, {kind} {old}, {kind} {value}")
+        better = new(f"fcmp nnan nsz {'ogt' if s.op == 'max' else 'olt'} {kind} {old}, {number}")
+        found = new(f"select nnan nsz {bit} {better}, {kind} {old}, {kind} {number}")
+        self.emit(f"store {kind} {found}, ptr {name}")
+
+    def total(self, s: _Sum) -> str:
+        """A finished sum."""
+        kind = ssa_type(s.dtype)
+        found = self.new(f"load {kind}, ptr {s.name}")
+        if not s.marks:
+            return found
+        seen = self.new(f"load i1, ptr {s.name}.nan")
+        return self.new(f"select i1 {seen}, {kind} {literal(float('nan'), s.dtype)}, {kind} {found}")
 
 
 def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
@@ -389,9 +608,5 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     parts += [mathlib.definition(name, dtype)[1] for name, dtype in sorted(inline)]
     if inline:
         declared |= set(mathlib.declarations())
-    wide = ' "prefer-vector-width"="512"' if target.wide_vectors() else ""
-    parts.append(f"attributes #0 = {{ noinline nounwind{wide} }}")
-    parts += ["!0 = distinct !{}", "!1 = distinct !{!1, !2}", '!2 = !{!"llvm.loop.parallel_accesses", !0}']
-    parts += ["!3 = distinct !{!3, !4, !5}", '!4 = !{!"llvm.loop.vectorize.enable", i1 false}']
-    parts += ['!5 = !{!"llvm.loop.unroll.disable"}']
+    parts.append(f"attributes #0 = {{ noinline nounwind{native.attributes()} }}")
     return "\n".join(parts), declared

@@ -54,7 +54,7 @@ def _optimise(llvm: Any, module: Any, machine: Any, effort: str) -> None:
     passes.run(module, builder)
 
 
-def object_code(text: str, effort: str = "full") -> bytes:
+def object_code(text: str, effort: str = "written") -> bytes:
     """Return the object code of a module's text, from the cache where it is there.
 
     ``effort`` is "full" for loops that are to be made vectors, "written" for code whose vectors are written out: the
@@ -83,7 +83,7 @@ def compile_module(
     symbols: Mapping[str, int],
     exported: tuple[str, ...] = ("theon_entry",),
     quick: str | None = None,
-    effort: str = "full",
+    effort: str = "written",
 ) -> CompiledModule:
     """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses.
 

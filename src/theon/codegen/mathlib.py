@@ -1,4 +1,4 @@
-"""Mathematical functions as straight LLVM text without branches, so that loops over them vectorise.
+"""Mathematical functions as straight LLVM text without branches, of single numbers or, widened, of vectors.
 
 Each is accurate to about 1-2 ulp; ``tests/unit/native/test_mathlib.py`` measures them against high precision. Methods:
 exp and expm1 by reduction to |r| <= ln(2)/2 and the Taylor polynomial (Muller, Elementary Functions, ch. 11); log as in
@@ -9,21 +9,22 @@ fdlibm's e_log.c (the series of 2 artanh(f/(2+f))); log1p by log(1+x) with the c
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from theon.codegen.program_scalar import literal
 
-__all__ = ["INLINE", "definition"]
+__all__ = ["INLINE", "declarations", "definition", "written"]
 
 INLINE: Final = frozenset({"exp", "exp2", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus"})
 _LN2: Final = math.log(2.0)
 
 
 class _Text:
-    """Writes one function of one float argument."""
+    """Writes one function of one float argument; ``new`` appends an instruction and returns its register."""
 
-    def __init__(self, dtype: str) -> None:
-        self.dtype, self.lines, self.count = dtype, list[str](), 0
+    def __init__(self, dtype: str, new: Callable[[str], str]) -> None:
+        self.dtype, self.new = dtype, new
         double = dtype == "float64"
         self.kind, self.int = ("double", "i64") if double else ("float", "i32")
         self.suffix = "f64" if double else "f32"
@@ -31,11 +32,6 @@ class _Text:
 
     def num(self, value: float) -> str:
         return literal(value, self.dtype)
-
-    def new(self, text: str) -> str:
-        self.count += 1
-        self.lines.append(f"  %r{self.count} = {text}")
-        return f"%r{self.count}"
 
     def op(self, name: str, x: str, y: str) -> str:
         return self.new(f"{name} {self.kind} {x}, {y}")
@@ -225,15 +221,24 @@ class _Text:
         return self.keep_nan(x, self.add(positive, rest))
 
 
+def written(name: str, dtype: str, x: str, new: Callable[[str], str]) -> str:
+    """Write the instructions of a function in :data:`INLINE` of the register ``x`` by ``new``; return its register."""
+    return str(getattr(_Text(dtype, new), name)(x))
+
+
 def definition(name: str, dtype: str) -> tuple[str, str]:
     """Return (symbol, text of the function with its declarations' names) for a function in :data:`INLINE`."""
-    text = _Text(dtype)
-    result = getattr(text, name)("%x")
-    symbol = f"theon_{name}_{text.suffix}"
-    body = "\n".join(text.lines)
-    return (
-        symbol,
-        f"define internal {text.kind} @{symbol}({text.kind} %x) alwaysinline {{\n{body}\n  ret {text.kind} {result}\n}}",
+    lines: list[str] = []
+
+    def new(text: str) -> str:
+        lines.append(f"  %r{len(lines)} = {text}")
+        return f"%r{len(lines) - 1}"
+
+    result = written(name, dtype, "%x", new)
+    kind, suffix = ("double", "f64") if dtype == "float64" else ("float", "f32")
+    symbol = f"theon_{name}_{suffix}"
+    return symbol, "\n".join(
+        [f"define internal {kind} @{symbol}({kind} %x) noinline {{", *lines, f"  ret {kind} {result}", "}"]
     )
 
 

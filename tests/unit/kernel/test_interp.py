@@ -7,7 +7,7 @@ import pytest
 
 import theano
 import theano.tensor as T
-from theon.codegen import emit, jit
+from theon.codegen import emit, jit, lanes
 from theon.kernel.build import Builder
 from theon.kernel.interp import run_kernel
 from theon.kernel.loops import Kernel, Operand, Pass, Reduction, Store
@@ -199,3 +199,83 @@ def test_random_kernels(seed):
     native = Native(kernel)
     for sizes in ((3,), (1, 2), (0, 5), (9,)):
         compare(kernel, rng, native, sizes)
+
+
+def vector_value(rng, leaves, dtype, depth):
+    """A random expression that a loop in vectors can compute."""
+    same_kind = leaves[dtype]
+    if depth == 0:
+        return same_kind[rng.randint(len(same_kind))]
+    part = lambda wanted=dtype, deep=depth - 1: vector_value(rng, leaves, wanted, deep)  # noqa: E731
+    number = next(d for d in leaves if d != "bool")
+    if dtype == "bool":
+        ops = [k.lt, k.le, k.gt, k.ge, k.eq, k.ne]
+        return [
+            lambda: ops[rng.randint(6)](part(number, 0), part(number, 0)), lambda: k.and_(part(), part()), lambda: k.not_(part()),
+        ][rng.randint(3)]()  # fmt: skip
+    shared = [
+        lambda: k.add(part(), part()), lambda: k.sub(part(), part()), lambda: k.mul(part(), part()), lambda: k.max(part(), part()),
+        lambda: k.select(part("bool"), part(), part()), lambda: k.min(part(), part()), lambda: k.neg(part()),
+        lambda: k.cast(part("bool"), dtype), lambda: k.abs(part()),
+    ]  # fmt: skip
+    if dtype.startswith("float"):
+        names = ["exp", "exp2", "log", "tanh", "sigmoid", "softplus", "expm1", "log1p"]
+        shared += [
+            lambda: k.math(names[rng.randint(len(names))], part(deep=0)), lambda: k.floor(part(deep=0)),
+            lambda: k.sqrt(k.abs(part(deep=0))), lambda: k.div(part(), part(deep=0)),
+            lambda: k.cast(make("axis", "int64", (), 1), dtype),
+        ]  # fmt: skip
+    return shared[rng.randint(len(shared))]()
+
+
+@pytest.mark.parametrize("cpu", [(64, True), (32, False), (16, False)], ids=["512 bits, masks", "256 bits", "128 bits"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+def test_random_kernels_in_vectors(dtype, cpu, monkeypatch):
+    """Contiguous memory of all lengths: whole vectors, the rest, sums of lanes, rows added to one row, sums for each row."""
+    monkeypatch.setattr(lanes, "_bytes", lambda: cpu[0])
+    monkeypatch.setattr(lanes, "masks", lambda: cpu[1] and REAL_MASKS)
+    rng = np.random.RandomState(len(dtype) + cpu[0])
+    for _ in range(3):
+        operands = [
+            Operand(dtype, (0, 1)),
+            Operand(dtype, (1,)),
+            Operand(dtype, (0,)),
+            Operand("bool", (0, 1)),
+            Operand(dtype),
+        ]
+        leaves = {d: [make("load", d, (), j) for j, o in enumerate(operands) if o.dtype == d] for d in (dtype, "bool")}
+        sums = [("add", dtype), ("max", dtype), ("min", dtype), ("or", "bool"), ("and", "bool")]
+        first = [Reduction(op, vector_value(rng, leaves, d, 1), j, d) for j, (op, d) in enumerate(sums)]
+        later = {dtype: [*leaves[dtype], make("result", dtype, (), 1)], "bool": leaves["bool"]}
+        targets = [
+            (dtype, (0, 1), None),
+            ("bool", (0, 1), None),
+            (dtype, (1,), "add"),
+            (dtype, (0,), "add"),
+            (dtype, (0,), "max"),
+        ]
+        passes = [Pass((1,), tuple(first))]
+        for d, axes, accumulate in targets:
+            value = vector_value(rng, later, d, rng.randint(1, 4))
+            operands.append(Operand(d, axes, "update" if accumulate else "write"))
+            passes.append(Pass((1,), (), (Store(len(operands) - 1, value, accumulate),)))
+        kernel = Kernel(2, (0,), tuple(operands), tuple(passes))
+        operands.append(Operand(dtype, (1,), "update"))
+        rows = Kernel(2, (), tuple(operands), (Pass((0, 1), (), (Store(len(operands) - 1, leaves[dtype][0], "add"),)),))
+        for one in (kernel, rows):
+            native = Native(one)
+            for lengths in ((9, 1), (3, 0), (2, 37), (17, 64), (1, 331)):
+                compare_dense(one, rng, native, lengths)
+
+
+REAL_MASKS = lanes.masks()
+
+
+def compare_dense(kernel, rng, native, extents):
+    verify_kernel(kernel)
+    arrays = [filled(rng, np.zeros([extents[a] for a in o.axes], o.dtype), 9) for o in kernel.operands]
+    twins = [a.copy() for a in arrays]
+    native(kernel, extents, arrays)
+    run_kernel(kernel, extents, twins)
+    for a, b in zip(arrays, twins):
+        same(a, b, 1e-4 if a.dtype == np.float32 else 1e-11)
