@@ -190,3 +190,12 @@ def test_a_branch_not_taken_may_be_infinite():
     np.testing.assert_array_equal(f(-1.0, [0.0, 1.0]), [0.0, 2.0])
     f = theano.function([c, x], T.grad(ifelse(c > 0, T.log(x[0]), c * 2), x))
     np.testing.assert_array_equal(f(-1.0, [0.0, 1.0]), [0.0, 0.0])
+
+
+def test_the_condition_has_gradient_zero():
+    score = T.dot(x, y)
+    cost = ifelse(score > 0, 0, 1)
+    found = theano.function([x, y], [cost, *T.grad(cost, [x, y])])(V, V)
+    assert found[0] == 0 and found[1].tolist() == [0, 0] and found[2].tolist() == [0, 0]
+    z = ifelse(score > 0, x, x * 3)
+    np.testing.assert_array_equal(theano.function([x, y], T.grad(z.sum(), x))(V, -V), [3, 3])

@@ -78,7 +78,8 @@ def grad(
     """
     if cost is None and known_grads is None:
         raise ValueError("cost and known_grads can't both be None.")
-    if return_disconnected not in ("zero", "None", "disconnected"):
+    how = str(return_disconnected).lower()  # Theano writes "zero", "None", "Disconnected"
+    if how not in ("zero", "none", "disconnected"):
         raise ValueError("return_disconnected must be zero, None or disconnected", return_disconnected)
     if disconnected_inputs not in ("raise", "warn", "ignore"):
         raise ValueError(
@@ -130,9 +131,9 @@ def grad(
                 message(f"the gradient with respect to {target} is not defined: {g.type.why_null}", [target])  # type: ignore[union-attr]
             )
         if g is None or isinstance(g.type, DisconnectedType):
-            if return_disconnected == "None":
+            if how == "none":
                 g = None
-            elif return_disconnected == "disconnected":
+            elif how == "disconnected":
                 g = DisconnectedType()()
             else:
                 g = _zeros_of(target)
@@ -259,7 +260,7 @@ def _node_gradients(node: Apply, pattern: list[list[bool]], output_grads: list[A
         if not isinstance(g, Variable):
             g = as_tensor_variable(g)
         if isinstance(g.type, DisconnectedType):
-            if any(pattern[place]) and isinstance(x.type, TensorType):
+            if any(pattern[place]) and isinstance(x.type, TensorType) and not gated:
                 g = zeros_for(x) if any(
                     flag and not isinstance(og.type, DisconnectedType) for flag, og in zip(pattern[place], grads)
                 ) else g  # fmt: skip

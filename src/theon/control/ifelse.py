@@ -51,10 +51,10 @@ class IfElse(Op):
             cell[0] = value.copy() if hasattr(value, "copy") else value
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Each output depends on its two values; not smoothly on the condition."""
+        """Each output depends on its two values; on the condition too, with gradient 0."""
         n = self.n_outs
         same = [[i == j for j in range(n)] for i in range(n)]
-        return [[False] * n, *same, *[list(row) for row in same]]
+        return [[True] * n, *same, *[list(row) for row in same]]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The shape of the value chosen."""

@@ -17,6 +17,7 @@ from theon.graph.type import NullType
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import identity
 from theon.ops.declare import zeros_for
+from theon.options import change_flags
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import SharedVariable
 from theon.tensor.type import TensorType
@@ -182,12 +183,13 @@ class OpFromGraph(Op):
         wrt = [v for v in self.local_inputs if isinstance(v.type, TensorType) and v.type.dtype not in discrete_dtypes]
         if not live or not wrt:
             return [DisconnectedType()() for _ in inputs]
-        outs = {i: identity(self.local_outputs[i]) for i in live}
-        gs = {i: TensorType(outs[i].type.dtype, outs[i].type.broadcastable)() for i in live}
-        found = grad(
-            None, wrt, known_grads={outs[i]: gs[i] for i in live}, disconnected_inputs="ignore",
-            return_disconnected="disconnected", null_gradients="return",
-        )  # fmt: skip
+        with change_flags(compute_test_value="off"):  # the graph's own inputs have no examples
+            outs = {i: identity(self.local_outputs[i]) for i in live}
+            gs = {i: TensorType(outs[i].type.dtype, outs[i].type.broadcastable)() for i in live}
+            found = grad(
+                None, wrt, known_grads={outs[i]: gs[i] for i in live}, disconnected_inputs="ignore",
+                return_disconnected="disconnected", null_gradients="return",
+            )  # fmt: skip
         made = dict(zip(wrt, found))
         results: list[Any] = [DisconnectedType()() for _ in inputs]
         real = [v for v in wrt if isinstance(made[v].type, TensorType)]
