@@ -7,6 +7,7 @@ import theano
 import theano.tensor as T
 from theano.compile.mode import FAST_RUN, Mode
 from theano.tensor.subtensor import Subtensor
+from theon.ops.dims import Rebroadcast
 from theon.ops.join import Join, MakeVector
 from theon.ops.shape import Shape_i
 
@@ -116,5 +117,7 @@ def test_asking_for_shapes_computes_no_values(output, size):
     f = theano.function([a, b], output, on_unused_input="ignore")
     assert tuple(np.atleast_1d(f(np.ones((2, 3)), np.ones((3, 4))))) == tuple(np.atleast_1d(size))
     for node in f.maker.fgraph.toposort():
-        scalar = node.outputs[0].type.ndim == 0 or isinstance(node.op, MakeVector | Shape_i | Join | Subtensor)
+        scalar = node.outputs[0].type.ndim == 0 or isinstance(
+            node.op, MakeVector | Rebroadcast | Shape_i | Join | Subtensor
+        )
         assert scalar and not str(node.op).startswith("dot"), f"{node} is computed"

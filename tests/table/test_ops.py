@@ -21,6 +21,7 @@ from theon.ops.declare import ScalarOp
 from theon.ops.decompose import CholeskyInverse
 from theon.ops.hints import psd
 from theon.ops.linalg import SLogDet, TensorInv
+from theon.ops.methods import RepeatOp
 from theon.ops.shape import Shape_i
 from theon.ops.solve import TensorSolve
 
@@ -90,6 +91,8 @@ CASES = {
     "swapaxes": (lambda x: [T.swapaxes(x, 0, 2), x.transpose(2, 0, 1)], [[F(2, 3, 4)]], "2"),
     "scalar and back": (lambda x: T.tensor_from_scalar(T.scalar_from_tensor(x)), [[F()]], "r"),
     "tile and repeat": (lambda x: [T.tile(x, (2, 1)), T.repeat(x, 2, axis=1), x.repeat(3)], [M], "2"),
+    "repeat, a number of times each": (lambda x: [T.repeat(x, [2, 0, 1], axis=-2), x.repeat([1])], [M], "r"),
+    "repeat by its op": (lambda x: [RepeatOp(1)(x, 2), RepeatOp()(x, 2)], [M], "r"),
     "choose": (lambda i, x, y: T.choose(i, [x, y]), [[I(3, 4, high=2), F(3, 4), F(3, 4)]], "2"),
     "choose by broadcasting": (lambda i, x: [T.choose(i, x), T.choose(i, x, mode="wrap")], [[I(3, 4, high=2), F(2, 4)]], "2"),
     "roll": (lambda x: [T.roll(x, 1), T.roll(x, -2, axis=1)], [M], "2"),
@@ -136,6 +139,8 @@ CASES = {
     "sort": (lambda x: [T.sort(x), T.sort(x, axis=0), T.argsort(x)], [[distinct(3, 4)]], "r"),
     "topk": (lambda x: T.topk_and_argtopk(x, 2), [[distinct(3, 4)]], "2"),
     "squares of topk": (lambda x: T.sqr(T.topk(x, 2)), [[distinct(3, 4)]], "2"),
+    "sort, the axis an input": (lambda x, d: [T.sort(x, d), T.argsort(x, d)], [[distinct(3, 4), I(low=-1, high=2)]], "r"),
+    "unique along an axis": (lambda x: T.extra_ops.Unique(True, True, True, axis=-1)(x), [[I(2, 5)]], "-"),
     "unique": (lambda x: T.extra_ops.Unique(True, True, True)(x), [[I(9)]], "-"),
     "cumulate": (lambda x: [T.cumsum(x), T.cumsum(x, axis=1), T.cumprod(x, axis=0), T.extra_ops.diff(x)], [M], "2"),
     "searchsorted": (lambda x, v: T.extra_ops.searchsorted(T.sort(x), v), [[F(6), F(2, 3)]], "-"),

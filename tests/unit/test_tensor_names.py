@@ -290,3 +290,82 @@ def test_constants_and_shapes():
     shapes = utils.shape_of_variables(g, {x: (2, 3), y: (3,)})
     assert [shapes[o] for o in g.outputs] == [(2,), (3, 2)]
     assert utils.hash_from_ndarray(np.zeros(2)) != utils.hash_from_ndarray(np.zeros((2, 1)))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_sort_takes_an_axis_known_only_at_the_call(axis):
+    x, d = T.dmatrix(), T.lscalar()
+    f = theano.function([x, d], [T.sort(x, d), T.argsort(x, d, "mergesort"), T.grad((T.sort(x, d) * x).sum(), x)])
+    value = np.random.RandomState(0).rand(3, 4)
+    along, order, slope = f(value, axis)
+    np.testing.assert_array_equal(along, np.sort(value, axis))
+    np.testing.assert_array_equal(order, np.argsort(value, axis))
+    fixed = theano.function([x], T.grad((T.sort(x, axis) * x).sum(), x))
+    np.testing.assert_array_equal(slope, fixed(value))
+
+
+def test_searchsorted_looks_in_vectors_only():
+    with pytest.raises(ValueError, match="vector"):
+        T.extra_ops.searchsorted(T.dmatrix(), T.dvector())
+
+
+def test_bincount_asserts_where_asked():
+    x = T.lvector()
+    with pytest.raises(AssertionError, match="negative"):
+        theano.function([x], T.extra_ops.bincount(x, assert_nonneg=True))([1, -1])
+
+
+def test_one_number_of_repeats_needs_no_op_of_its_own():
+    x, n = T.dmatrix(), T.TensorType("int64", (True,))()
+    value = np.arange(6.0).reshape(2, 3)
+    for repeats, given in (([2], []), (n, [[2]]), (2, [])):
+        for axis in (None, 0, 1, -1):
+            f = theano.function([x, n] if given else [x], T.repeat(x, repeats, axis))
+            np.testing.assert_array_equal(f(value, *given), np.repeat(value, 2, axis))
+            assert not any(isinstance(node.op, T.extra_ops.RepeatOp) for node in f.maker.fgraph.toposort())
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda x: T.sort(x, axis=None), lambda x: T.topk(x, 2), lambda x: T.topk(x, -2, axis=0), lambda x: T.cumsum(x),
+        lambda x: T.repeat(x, T.as_tensor_variable([1, 2]), axis=0), lambda x: T.extra_ops.Unique(False, True)(x)[1],
+        lambda x: T.extra_ops.RepeatOp(None)(x, 3), lambda x: T.extra_ops.ravel_multi_index((T.argsort(x, axis=0),) * 2, (3, 3)),
+        lambda x: T.extra_ops.Unique(True, True, True, axis=-1)(x)[2], lambda x: x.flatten(), lambda x: T.argsort(x, axis=None),
+    ],
+)  # fmt: skip
+def test_shapes_of_results_are_known_without_them(build):
+    x = T.dmatrix()
+    out = build(x)
+    value = np.array([[3.0, 1.0, 2.0], [3.0, 1.0, 0.0]])
+    f = theano.function([x], out.shape)
+    assert not any(type(node.op) is type(out.owner.op) for node in f.maker.fgraph.toposort()) or "Alloc" in str(out)
+    assert tuple(f(value)) == theano.function([x], out)(value).shape
+
+
+def test_unique_along_an_axis_is_numpys():
+    x = T.dmatrix()
+    value = np.array([[2.0, 1.0, 2.0], [3.0, 2.0, 3.0]])
+    for axis in (None, 0, 1, -1):
+        found = theano.function([x], T.extra_ops.Unique(True, True, True, axis)(x))(value)
+        for mine, theirs in zip(found, np.unique(value, True, True, True, axis)):
+            np.testing.assert_array_equal(mine, np.reshape(theirs, mine.shape))
+    with pytest.raises(ValueError, match="outside of input ndim"):
+        T.extra_ops.Unique(axis=2)(x)
+
+
+def test_length_of_a_typed_list_as_a_method():
+    mine = theano.typed_list.TypedListType(T.dvector)()
+    f = theano.function([mine], mine.__len__())
+    assert f([np.ones(2), np.ones(3)]) == 2
+    with pytest.raises(TypeError):
+        len(mine)
+
+
+def test_shape_of_variables_names_what_is_not_given():
+    from theano.tensor.utils import shape_of_variables
+
+    x = T.dmatrix()
+    fgraph = theano.FunctionGraph([x], [x[1:]])  # a copy, whose input is another
+    with pytest.raises(ValueError, match="not given"):
+        shape_of_variables(fgraph, {x: (10, 10)})

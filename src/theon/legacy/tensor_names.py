@@ -154,7 +154,7 @@ def shape_of_variables(
 ) -> dict[Variable, tuple[int, ...]]:
     """Return the shape that each array of a graph has for inputs of the given shapes, computed from shapes alone.
 
-    KeyError where the shape of an input is not given; ValueError where a shape depends on values.
+    ValueError where the shape of an input is not given, or depends on values.
     """
     from theon.compile.function import function
     from theon.graph.traverse import inputs as inputs_of
@@ -162,6 +162,11 @@ def shape_of_variables(
 
     given = [v for v in fgraph.inputs if isinstance(v.type, TensorType)]
     arrays = [v for node in fgraph.toposort() for v in node.outputs if isinstance(v.type, TensorType)]
+    for v in given:
+        if v not in input_shapes:
+            raise ValueError(
+                f"the shape of {v} is not given: {sorted(map(str, input_shapes))} are no inputs of this graph"
+            )
     names = {v: [v.type.dtype] for v in given}
     values = [np.zeros(tuple(input_shapes[v]), dtype=names[v][0]) for v in given]
     shapes = [shape(v) for v in (*given, *arrays)]

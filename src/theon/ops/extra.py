@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from theon.dtypes import discrete_dtypes, integer_dtypes, upcast
+from theon.errors import message
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import maximum, switch
 from theon.ops.compare import eq
@@ -145,11 +146,18 @@ class Bincount(TensorOp):
 def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: bool = False) -> Any:
     """Return how often each number below ``max(x) + 1`` (at least ``minlength``) is in the vector ``x``, or its weights' sums.
 
-    TypeError where ``x`` is no vector of integers.
+    TypeError where ``x`` is no vector of integers. Negative numbers are a ValueError when the function runs, an
+    AssertionError where ``assert_nonneg`` asks for that.
     """
     x = as_tensor_variable(x)
     if x.type.ndim != 1 or x.type.dtype not in discrete_dtypes:
         raise TypeError(f"bincount takes a vector of integers, not {x.type}")
+    if assert_nonneg:
+        from theon.ops.checks import Assert
+        from theon.ops.compare import ge
+        from theon.ops.reduce import all as all_
+
+        x = Assert("Input to bincount has negative values!")(x, all_(ge(x, 0)))
     minlength = as_tensor_variable(np.int64(0) if minlength is None else minlength)
     if weights is None:
         return Bincount(x.type.dtype if x.type.dtype != "bool" else "int64")(x, minlength)
@@ -176,8 +184,10 @@ class SearchsortedOp(TensorOp):
         self.side = side
 
     def infer(self, x: Any, v: Any, sorter: Any = None) -> TensorType:
-        """int64, the shape of ``v``. TypeError where ``sorter`` is no vector of integers."""
-        if sorter is not None and (sorter.type.ndim != 1 or sorter.type.dtype not in discrete_dtypes):
+        """int64, the shape of ``v``. ValueError for other than vectors, TypeError where ``sorter`` is not of integers."""
+        if x.type.ndim != 1 or (sorter is not None and sorter.type.ndim != 1):
+            raise ValueError(message("searchsorted looks in a vector", [x] if sorter is None else [x, sorter]))
+        if sorter is not None and sorter.type.dtype not in discrete_dtypes:
             raise TypeError("sorter must be an integer vector", sorter.type)
         return TensorType("int64", v.type.broadcastable)
 
@@ -400,9 +410,26 @@ class RavelMultiIndex(TensorOp):
         *index, dims = inputs
         return xp.ravel_multi_index(index, [int(n) for n in dims], self.mode, self.order)
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The places broadcast."""
+        return [_broadcast(node.inputs[:-1], shapes[:-1])]
+
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Integers."""
         return [zeros_for(x) for x in inputs]
+
+
+def _broadcast(xs: Sequence[Any], shapes: Sequence[Any]) -> tuple[Any, ...]:
+    """The shape of arrays that broadcast: along each dimension that of the first not known to be 1 there."""
+    sizes: list[Any] = []
+    for back in range(max(x.type.ndim for x in xs), 0, -1):
+        found: Any = as_tensor_variable(np.int64(1))
+        for x, shape in zip(xs, shapes):
+            if back <= x.type.ndim and not x.type.broadcastable[-back]:
+                found = shape[-back]
+                break
+        sizes.append(found)
+    return tuple(sizes)
 
 
 def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> Any:

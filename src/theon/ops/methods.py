@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from theon.errors import AsTensorError, message
-from theon.graph.variable import Variable
+from theon.graph.variable import Constant, Variable
 from theon.ops import (
     arith,
     bits,
@@ -384,11 +384,16 @@ class RepeatOp(TensorOp):
         """The axis is of unknown size."""
         if repeats.type.ndim > 1 or not str(repeats.type.dtype).startswith(("int", "uint", "bool")):
             raise TypeError("only tensor_scalar and vector repeats of integer dtype are accepted")
+        if repeats.type.dtype == "uint64":
+            raise TypeError("repeats of uint64 cannot be cast to a signed size: dtype uint64")
         if self.axis is None:
             return TensorType(x.type.dtype, (False,))
-        if not 0 <= self.axis < x.type.ndim:
+        if not -x.type.ndim <= self.axis < x.type.ndim:
             raise ValueError(message(f"repeat: there is no axis {self.axis}", [x]))
-        return TensorType(x.type.dtype, shape=[None if d == self.axis else n for d, n in enumerate(x.type.shape)])
+        sizes = list(x.type.shape)
+        if not (isinstance(repeats, Constant) and repeats.type.ndim == 0 and repeats.data == 1):
+            sizes[self.axis] = None
+        return TensorType(x.type.dtype, shape=sizes)
 
     def reference(self, xp: Any, x: Any, repeats: Any) -> Any:
         """Ask NumPy."""
@@ -397,6 +402,17 @@ class RepeatOp(TensorOp):
     def connection_pattern(self, node: Any) -> list[list[bool]]:
         """Only the elements matter."""
         return [[True], [False]]
+
+    def infer_shape(self, node: Any, sizes: Any) -> list[Any]:
+        """As many as the numbers of repeats say, one number or a vector of one for all."""
+        (x, count), repeats = sizes, node.inputs[1].astype("int64")
+        axis = 0 if self.axis is None else self.axis % len(x)
+        given = list(x) if self.axis is not None else [reduce.prod(as_tensor_variable(list(x))) if x else 1]
+        if repeats.type.ndim == 0:
+            given[axis] = given[axis] * repeats
+        else:
+            given[axis] = reduce.sum(repeats) * arith.switch(compare.eq(count[0], 1), given[axis], 1)
+        return [tuple(given)]
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Each element's copies summed."""
@@ -418,11 +434,25 @@ class RepeatOp(TensorOp):
 
 
 def _repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Return ``x`` with its elements repeated along ``axis`` (of the flattened array without)."""
+    """Return ``x`` with its elements repeated along ``axis`` (of the flattened array without).
+
+    ``repeats`` is an integer, or a vector with one for each element along the axis.
+    """
     x, repeats = as_tensor_variable(x), as_tensor_variable(repeats)
     if axis is not None and axis < 0:
         axis += x.type.ndim
-    return RepeatOp(axis)(x, repeats)
+    node = RepeatOp(axis).make_node(x, repeats)  # which checks
+    if repeats.type.ndim == 1 and repeats.type.broadcastable[0]:
+        repeats = dims.dimshuffle(repeats, ())
+    if repeats.type.ndim:
+        return node.outputs[0]
+    # The same number for all: a new dimension, along which memory need not be read again.
+    if axis is None:
+        x, axis = reshaping.flatten(x) if x.type.ndim != 1 else x, 0
+    sizes = [shapes.shape_i(x, d) for d in range(x.type.ndim)]
+    wide = fill.alloc(dims.shape_padaxis(x, axis + 1), *sizes[: axis + 1], repeats, *sizes[axis + 1 :])
+    sizes[axis] = sizes[axis] * casting.cast(repeats, "int64")
+    return reshaping.reshape(wide, join.stack(sizes), ndim=x.type.ndim)
 
 
 repeat = _repeat

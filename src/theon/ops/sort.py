@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from theon.dtypes import discrete_dtypes, integer_dtypes
-from theon.graph.variable import Apply
-from theon.ops.arith import conjugate, switch
+from theon.errors import message
+from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.arith import abs_, conjugate, switch
 from theon.ops.bits import and_
 from theon.ops.cast import cast
 from theon.ops.compare import eq
 from theon.ops.declare import TensorOp, zeros_for
+from theon.ops.shape import shape_i
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -36,7 +38,7 @@ __all__ = [
 
 
 class SortOp(TensorOp):
-    """Values in ascending order along an axis."""
+    """Values in ascending order along an axis, a second input where it is known only when the function runs."""
 
     __module__ = "theano.tensor.sort"
     __props__ = ("kind", "order", "axis")
@@ -44,21 +46,22 @@ class SortOp(TensorOp):
     def __init__(self, kind: str, order: Any = None, axis: int | None = -1) -> None:
         self.kind, self.order, self.axis = kind, order, axis
 
-    def infer(self, x: Any) -> TensorType:
+    def infer(self, x: Any, *axis: Any) -> TensorType:
         """The input's type."""
         return TensorType(x.type.dtype, shape=x.type.shape)
 
-    def reference(self, xp: Any, x: Any) -> Any:
+    def reference(self, xp: Any, x: Any, *axis: Any) -> Any:
         """Ask NumPy."""
-        return xp.sort(x, axis=self.axis, kind=self.kind)
+        return xp.sort(x, axis=_along(self, axis), kind=self.kind)
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """The gradient put back in place."""
-        x = inputs[0]
+        x, *axis = inputs
         if x.type.dtype in discrete_dtypes:
-            return [zeros_for(x)]
-        order = argsort(x, self.axis, "mergesort")
-        return [Unsort(self.axis if self.axis is not None else -1)(output_grads[0], order)]
+            return [zeros_for(v) for v in inputs]
+        order = ArgSortOp("mergesort", self.order, self.axis)(x, *axis)
+        back = Unsort(self.axis if self.axis is not None else -1)(output_grads[0], order, *axis)
+        return [back, *map(zeros_for, axis)]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The input's shape."""
@@ -73,21 +76,28 @@ class Unsort(TensorOp):
     def __init__(self, axis: int) -> None:
         self.axis = axis
 
-    def infer(self, g: Any, order: Any) -> TensorType:
+    def infer(self, g: Any, order: Any, *axis: Any) -> TensorType:
         """The values' type."""
         return TensorType(g.type.dtype, shape=g.type.shape)
 
-    def reference(self, xp: Any, g: Any, order: Any) -> Any:
+    def reference(self, xp: Any, g: Any, order: Any, *axis: Any) -> Any:
         """Place."""
-        return xp.take_along_axis(g, xp.argsort(order, axis=self.axis, kind="stable"), axis=self.axis)
+        along = _along(self, axis)
+        return xp.take_along_axis(g, xp.argsort(order, axis=along, kind="stable"), axis=along)
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Taken back along the order."""
-        return [Unsort(self.axis)(output_grads[0], argsort(inputs[1], self.axis)), zeros_for(inputs[1])]
+        _, order, *axis = inputs
+        back = Unsort(self.axis)(output_grads[0], ArgSortOp("quicksort", None, self.axis)(order, *axis), *axis)
+        return [back, *map(zeros_for, inputs[1:])]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The values' shape."""
+        return [shapes[0]]
 
 
 class ArgSortOp(TensorOp):
-    """Positions of the values in ascending order along an axis."""
+    """Positions of the values in ascending order along an axis, a second input where it is known only when the function runs."""
 
     __module__ = "theano.tensor.sort"
     __props__ = ("kind", "order", "axis")
@@ -95,71 +105,111 @@ class ArgSortOp(TensorOp):
     def __init__(self, kind: str, order: Any = None, axis: int | None = -1) -> None:
         self.kind, self.order, self.axis = kind, order, axis
 
-    def infer(self, x: Any) -> TensorType:
+    def infer(self, x: Any, *axis: Any) -> TensorType:
         """Integers of the input's shape."""
         return TensorType("int64", shape=x.type.shape)
 
-    def reference(self, xp: Any, x: Any) -> Any:
+    def reference(self, xp: Any, x: Any, *axis: Any) -> Any:
         """Ask NumPy."""
-        return xp.argsort(x, axis=self.axis, kind=self.kind)
+        return xp.argsort(x, axis=_along(self, axis), kind=self.kind)
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Zero: positions do not move smoothly."""
-        return [zeros_for(inputs[0])]
+        return [zeros_for(v) for v in inputs]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The input's shape."""
         return [shapes[0]]
 
 
-def sort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
-    """Return ``a`` sorted along ``axis``; None sorts the flattened array."""
+def _along(op: Any, axis: Sequence[Any]) -> int:
+    return int(axis[0]) if axis else op.axis
+
+
+def _sorted(op: Any, a: Any, axis: Any, kind: str, order: Any) -> Any:
     a = as_tensor_variable(a)
     if axis is None:
         a, axis = a.flatten(), 0
-    return SortOp(kind, order, int(axis))(a)
+    if isinstance(axis, Constant):
+        axis = axis.data
+    if isinstance(axis, Variable):
+        return op(kind, order, None)(a, axis)
+    return op(kind, order, int(axis))(a)
+
+
+def sort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+    """Return ``a`` sorted along ``axis``; None sorts the flattened array."""
+    return _sorted(SortOp, a, axis, kind, order)
 
 
 def argsort(a: Any, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
     """Return the positions that sort ``a`` along ``axis``; None sorts the flattened array."""
-    a = as_tensor_variable(a)
-    if axis is None:
-        a, axis = a.flatten(), 0
-    return ArgSortOp(kind, order, int(axis))(a)
+    return _sorted(ArgSortOp, a, axis, kind, order)
 
 
 class Unique(TensorOp):
     """The sorted distinct values, and, where asked, their first positions, the inverse and counts."""
 
     __module__ = "theano.tensor.extra_ops"
-    __props__ = ("return_index", "return_inverse", "return_counts")
+    __props__ = ("return_index", "return_inverse", "return_counts", "axis")
 
-    def __init__(self, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> None:
+    def __init__(
+        self,
+        return_index: bool = False,
+        return_inverse: bool = False,
+        return_counts: bool = False,
+        axis: int | None = None,
+    ) -> None:
         self.return_index, self.return_inverse, self.return_counts = return_index, return_inverse, return_counts
+        self.axis = axis
 
     def infer(self, x: Any) -> list[TensorType]:
-        """Vectors."""
-        return [TensorType(x.type.dtype, (False,))] + [
+        """Vectors; along an axis, distinct parts of all other dimensions. ValueError for an axis that is not there."""
+        sizes: list[int | None] = [None]
+        if self.axis is not None:
+            if not -x.type.ndim <= self.axis < x.type.ndim:
+                raise ValueError(message(f"Unique axis `{self.axis}` is outside of input ndim = {x.type.ndim}.", [x]))
+            sizes = list(x.type.shape)
+            sizes[self.axis] = None
+        return [TensorType(x.type.dtype, shape=sizes)] + [
             TensorType("int64", (False,))
             for flag in (self.return_index, self.return_inverse, self.return_counts)
             if flag
         ]
 
     def reference(self, xp: Any, x: Any) -> Any:
-        """Ask NumPy."""
-        out = np.unique(x, self.return_index, self.return_inverse, self.return_counts)
-        if isinstance(out, tuple):
-            return tuple(np.asarray(o).reshape(-1) for o in out)
-        return out
+        """Ask NumPy; positions and counts are vectors under any version of it."""
+        out = np.unique(x, self.return_index, self.return_inverse, self.return_counts, self.axis)
+        return (out[0], *(o.reshape(-1) for o in out[1:])) if isinstance(out, tuple) else out
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Zero, as in Theano."""
         return [zeros_for(inputs[0])]
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The inverse has an element for each of the input, or for each along the axis; the others depend on values."""
+        (x,) = shapes
+        values = [shape_i(node.outputs[0], d) for d in range(node.outputs[0].type.ndim)]
+        if self.axis is not None:
+            values = [values[d] if d == self.axis % len(x) else n for d, n in enumerate(x)]
+        found = [tuple(values)] + [(shape_i(out, 0),) for out in node.outputs[1:]]
+        if self.return_inverse:
+            total: Any = x[self.axis] if self.axis is not None else 1
+            for n in x if self.axis is None else ():
+                total = n * total
+            found[2 if self.return_index else 1] = (as_tensor_variable(total),)
+        return found
 
-def unique(x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> Any:
-    """Return the sorted distinct values of ``x``."""
-    return Unique(return_index, return_inverse, return_counts)(x)
+
+def unique(
+    x: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+) -> Any:
+    """Return the sorted distinct values of ``x``, or its distinct parts along ``axis``."""
+    return Unique(return_index, return_inverse, return_counts, axis)(x)
 
 
 class CumOp(TensorOp):
@@ -283,6 +333,12 @@ class TopKOp(TensorOp):
         found = ([values] if self.return_values else []) + ([index] if self.return_indices else [])
         return found[0] if len(found) == 1 else tuple(found)
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """|k| along the axis."""
+        sizes = list(shapes[0])
+        sizes[self.axis] = abs_(cast(node.inputs[1], "int64"))
+        return [tuple(sizes)] * len(node.outputs)
+
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Each value's gradient goes to where it came from."""
         x, k = inputs
@@ -313,6 +369,10 @@ class TopKGrad(TensorOp):
         np.put_along_axis(out, index.astype("int64"), g, axis=self.axis)
         return out
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The shape of ``x``."""
+        return [shapes[0]]
+
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Gather again."""
         x, index, _ = inputs
@@ -334,6 +394,10 @@ class TopKGather(TensorOp):
     def reference(self, xp: Any, x: Any, index: Any) -> Any:
         """Gather."""
         return np.take_along_axis(x, index.astype("int64"), axis=self.axis)
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The shape of the places."""
+        return [shapes[1]]
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Scatter."""

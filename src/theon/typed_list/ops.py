@@ -44,8 +44,9 @@ class TypedListProperties:
     def __getitem__(self, index: Any) -> Any:
         return getitem(self, index)
 
-    def __len__(self) -> int:
-        raise TypeError("object of type 'TypedListVariable' has no len(): it is symbolic. Use theano.typed_list.length")
+    def __len__(self) -> Any:
+        """The symbolic length; ``len(x)`` itself can only give Python's integers and is a TypeError."""
+        return length(self)
 
     def __iter__(self) -> Any:
         raise TypeError("a typed list cannot be iterated: its length is symbolic")

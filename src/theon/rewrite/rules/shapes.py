@@ -12,7 +12,7 @@ from theon.ops.arith import add, int_div, maximum, minimum, mul, sub, switch
 from theon.ops.cast import cast
 from theon.ops.compare import eq, lt
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, dimshuffle
+from theon.ops.dims import DimShuffle, dimshuffle, patternbroadcast
 from theon.ops.join import MakeVector
 from theon.ops.reduce import SumLike
 from theon.ops.regions import Subtensor
@@ -34,14 +34,16 @@ def _int(n: int) -> Any:
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 
-@shapes.node(Shape, theano="local_shape_to_shape_i")
-def shape_by_dimensions(node: Apply) -> Any:
-    """A shape is the vector of its sizes."""
+@shapes.node(Shape, theano="local_shape_to_shape_i", graph=True)
+def shape_by_dimensions(node: Apply, fgraph: FunctionGraph) -> Any:
+    """A shape is the vector of its sizes; that of a vector, where the vector itself is not needed then."""
     (x,) = node.inputs
     if not hasattr(x.type, "shape"):
         return None
+    if x.type.ndim == 1 and (x.owner is None or not _only_sizes(fgraph, x) or size_of(x, 0) is None):
+        return None
     found = MakeVector("int64")(*(shape_i(x, d) for d in range(x.type.ndim)))
-    return found if found.type == node.outputs[0].type else None
+    return patternbroadcast(found, node.outputs[0].type.broadcastable)  # type: ignore[attr-defined]
 
 
 def _index(node: Apply) -> int | None:
