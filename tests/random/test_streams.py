@@ -153,3 +153,32 @@ def test_gradients_pass_beside_draws_not_through_them():
     low = T.dscalar("low")
     with pytest.raises(Exception, match=r"not defined|undefined|NullType"):
         T.grad(s.uniform((3,), low=low).sum(), low)
+
+
+def test_an_op_that_overwrites_a_random_state_leaves_other_draws_alone():
+    # The state was copied only if it had a method for it.
+    draw = {k: raw_random.RandomFunction("uniform", T.dvector, inplace=k) for k in (False, True)}
+    state = raw_random.random_state_type()
+    new, first = draw[True](state, (4,), -4.0, 4.0)
+    second = draw[False](state, (4,), -2.0, 2.0)[1]
+    third = draw[False](state, (4,), -4.0, 4.0)[1]
+    given = theano.In(state, value=np.random.RandomState(3), update=new, mutable=True)
+    f = theano.function([given], [second, first, third], accept_inplace=True)
+    a, b, c = f()
+    np.testing.assert_allclose(2 * a, b)
+    np.testing.assert_array_equal(b, c)
+    assert (f()[1] != b).all()
+
+
+def test_sizes_and_probabilities_left_open():
+    state = raw_random.random_state_type()
+    low, high = T.TensorType("float64", (False, True, True))(), T.TensorType("float64", (True, True, True, False))()
+    # ``ndim`` is the least number of dimensions, not the number.
+    out = raw_random.uniform(state, size=None, ndim=2, low=low, high=high)[1]
+    assert out.broadcastable == (True, False, True, False)
+    one = raw_random.permutation(state, size=None, n=5, ndim=1)[1]
+    assert sorted(theano.function([state], one)(np.random.RandomState(1))) == list(range(5))
+    with pytest.raises(TypeError):
+        raw_random.permutation(state, size=None, n=5, ndim=2)
+    streams = RandomStreams(1)
+    assert theano.function([], streams.choice((50,), 3, True, 0))().max() == 2

@@ -56,6 +56,11 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(own, dtype, pool.budget() > 1)
         )
+    if step.name in ("patches", "patches_sum") and dtype in ("float32", "float64"):
+        from theon.codegen import patches, pool
+
+        library = functools.partial(patches.patches_text, dtype, step.name == "patches_sum", pool.budget() > 1)
+        return _of_library(f"theon_{step.name}_{dtype}", 3, library)
     if step.name == "uniform":
         from theon.codegen import pool, streams
 

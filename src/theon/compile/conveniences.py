@@ -182,7 +182,9 @@ def verify_grad(
         raise NotImplementedError("verify_grad takes a function of one result: check each output by itself")
     f = function(inputs, output, allow_input_downcast=True, mode=mode, on_unused_input="ignore", name="gradient.py fct")
     shape = f(*[p.copy() for p in points]).shape
-    projection = TensorType(output.type.dtype, output.type.broadcastable)("random_projection")
+    # In double precision what is projected is added up without losing what the differences are made of.
+    kind = output.type.dtype if cast_to_output_type or output.type.dtype in complex_dtypes else "float64"
+    projection = TensorType(kind, output.type.broadcastable)("random_projection")
     cost = (projection * output).sum()
     if cost.type.dtype in complex_dtypes:
         raise TypeError("verify_grad takes real outputs")
@@ -191,11 +193,7 @@ def verify_grad(
     symbolic = [s for s in symbolic if not isinstance(s.type, DisconnectedType)]
     gradient = function([*inputs, projection], symbolic, allow_input_downcast=True, mode=mode, on_unused_input="ignore")
     for _ in range(n_tests):
-        t = (
-            np.asarray(rng.rand(*shape) + 0.5, dtype=output.type.dtype)
-            if hasattr(rng, "rand")
-            else rng.uniform(0.5, 1.5, shape)
-        )
+        t = np.asarray(rng.rand(*shape) + 0.5 if hasattr(rng, "rand") else rng.uniform(0.5, 1.5, shape), dtype=kind)
         numeric = numeric_grad(lambda *xs, t=t: scalar(*xs, t), points, eps, out_type)
         analytic = gradient(*points, t)
         k, place, absolute, relative = numeric.max_err(analytic, abs_tol, rel_tol)

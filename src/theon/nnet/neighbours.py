@@ -72,6 +72,19 @@ class Images2Neibs(TensorOp):
             patches = np.where(outside, np.zeros((), x.dtype), patches)
         return patches.reshape(-1, rows.shape[1] * columns.shape[1])
 
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """How many patches fit, and the size of one."""
+        (images, channels, *sizes), (size, step) = shapes[0], node.inputs[1:]
+        count = images * channels
+        for d, n in enumerate(sizes):
+            w, s = size[d], step[d]  # type: ignore[index]
+            if self.mode == "wrap_centered":
+                count = count * ((n + s - 1) // s)
+            else:
+                pad = {"half": w - w % 2, "full": 2 * w - 2}.get(self.mode, 0)
+                count = count * ((n + pad - w) // s + 1)
+        return [(count, size[0] * size[1])]  # type: ignore[index]
+
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Each element gets the sum over the patches that hold it."""
         x, *geometry = inputs
@@ -92,6 +105,10 @@ class Neibs2ImagesSum(Images2Neibs):
     def infer(self, x: Any, g: Any, *geometry: Any) -> TensorType:  # type: ignore[override]
         """The type of the images."""
         return TensorType(g.type.dtype, x.type.broadcastable)
+
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """That of the images."""
+        return [shapes[0]]
 
     def reference(self, xp: Any, x: Any, g: Any, shape: Any, step: Any) -> Any:  # type: ignore[override]
         """Scatter."""

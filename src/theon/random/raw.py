@@ -263,10 +263,13 @@ def choice(
     ndim: int | None = None,
     dtype: str = "int64",
 ) -> Any:
-    """Return the new state and draws from ``a`` (a vector, or the numbers below an integer), ``p`` their probabilities."""
+    """Return the new state and draws from ``a`` (a vector, or the numbers below an integer), ``p`` their probabilities.
+
+    All are equally probable where ``p`` is None, 0 or empty.
+    """
     a = as_tensor_variable(a)
     replace = as_tensor_variable(np.asarray(replace, "int8") if isinstance(replace, bool) else replace)
-    p = as_tensor_variable(np.zeros(0) if p is None else p)
+    p = as_tensor_variable(np.zeros(0) if p is None or (isinstance(p, int | float) and not p) else p)
     _found, vector, flags = infer_ndim_bcast(ndim, () if size is None else size)
     return RandomFunction("choice", TensorType(dtype, flags))(random_state, vector, a, replace, p)
 
@@ -282,11 +285,11 @@ def _permutation(random_state: Any, n: Any, shape: Any) -> Any:
 def permutation(random_state: Any, size: Any = None, n: Any = 1, ndim: int | None = None, dtype: str = "int64") -> Any:
     """Return the new state and permutations of the numbers below ``n``, along a last dimension added to ``size``."""
     if size is None or size == ():
-        ndim, vector, flags = (0 if ndim is None else ndim), np.zeros(0, "int64"), ()
-        if ndim:
-            raise ValueError(f"ndim is {ndim} where size has no dimension")
+        if ndim not in (None, 0, 1):  # of the one permutation, or of the sizes
+            raise TypeError(f"one permutation has one dimension, not {ndim}")
+        vector, flags = np.zeros(0, "int64"), ()
     else:
-        ndim, vector, flags = infer_ndim_bcast(ndim, size)
+        _, vector, flags = infer_ndim_bcast(ndim, size)
     op = RandomFunction("permutation", TensorType(dtype, (*flags, False)), ndim_added=1)
     return op(random_state, vector, as_tensor_variable(n))
 

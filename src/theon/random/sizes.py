@@ -48,7 +48,7 @@ def infer_ndim_bcast(ndim: int | None, shape: Any, *args: Any) -> tuple[int, Any
     if shape is None or (isinstance(shape, tuple | list) and not shape and args_ndim):
         if shape is not None and ndim is None:
             ndim = 0
-        found = args_ndim if ndim is None else ndim
+        found = args_ndim if ndim is None else max(ndim, args_ndim)
         sizes: list[Any] = []
         flags = []
         for d in range(found):

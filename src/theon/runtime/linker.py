@@ -21,6 +21,7 @@ import numpy as np
 
 from theon.errors import describe
 from theon.graph.variable import Apply, Constant, Variable
+from theon.runtime.reference import own_copy
 from theon.runtime.reference import raise_with_op as _raise_with_op
 from theon.tensor.shared import Container
 
@@ -90,7 +91,7 @@ def node_thunk(node: Apply, storage_map: dict[Any, list[Any]], compute_map: dict
 
         def thunk() -> Any:
             for cell, private in copies:
-                private[0] = cell[0].copy() if hasattr(cell[0], "copy") else cell[0]
+                private[0] = own_copy(cell[0])
             return inner()
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,12 @@ from theon.graph.op import performer
 from theon.graph.origin import origin_of
 from theon.graph.variable import Apply, Constant, Variable
 
-__all__ = ["ReferenceProgram", "raise_with_op"]
+__all__ = ["ReferenceProgram", "own_copy", "raise_with_op"]
+
+
+def own_copy(value: Any) -> Any:
+    """Return a copy of a value, for an op that overwrites it: a random state has no method of its own for that."""
+    return value.copy() if hasattr(value, "copy") else deepcopy(value)
 
 
 def _shown(value: Any) -> str:
@@ -91,7 +97,7 @@ class ReferenceProgram:
             arguments = [values[i] for i in ins]
             # An op that overwrites an input gets a copy: the value may still be wanted.
             for i in destroyed:
-                arguments[i] = arguments[i].copy() if hasattr(arguments[i], "copy") else arguments[i]
+                arguments[i] = own_copy(arguments[i])
             storage: list[list[Any]] = [[None] for _ in outs]
             if before is not None:
                 before(node, arguments)

@@ -14,7 +14,7 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.op import performer
 from theon.graph.traverse import clone_get_equiv
 from theon.graph.variable import Apply, Constant, Variable
-from theon.runtime.reference import ReferenceProgram, raise_with_op
+from theon.runtime.reference import ReferenceProgram, own_copy, raise_with_op
 from theon.tensor.type import TensorType
 
 __all__ = ["StagedProgram", "staged"]
@@ -153,7 +153,7 @@ class StagedProgram:
                 arguments = [value(v) for v in node.inputs]
                 # An op that overwrites an input gets a copy: the value may still be wanted.
                 for i in {i for places in getattr(node.op, "destroy_map", {}).values() for i in places}:
-                    arguments[i] = arguments[i].copy() if hasattr(arguments[i], "copy") else arguments[i]
+                    arguments[i] = own_copy(arguments[i])
                 storage: list[list[Any]] = [[None] for _ in node.outputs]
                 try:
                     perform(arguments, storage)

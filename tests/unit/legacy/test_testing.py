@@ -52,6 +52,15 @@ def test_values_are_compared():
     utt.assert_allclose([1.0, 2.0], np.array([1.0, 2.0 + 1e-12]))
     with pytest.raises(utt.WrongValue, match="largest absolute difference"):
         utt.assert_allclose([1.0, 2.0], [1.0, 3.0])
+    # Of any dtypes, one spread over the other.
+    utt.assert_allclose(np.ones(3), np.int64(1))
+    utt.assert_allclose(np.array([1, 2]), np.array([1, 2], "float32"))
+
+
+def test_projections_of_single_precision_are_added_up_in_double():
+    # Sums of float32 lost what one-sided differences are made of.
+    x = 1 + np.random.RandomState(0).rand(40, 20).astype("float32")
+    theano.gradient.verify_grad(lambda v: v * 30 + 1, [x], rng=np.random.RandomState(1), n_tests=1)
 
 
 def test_seeds():
