@@ -56,7 +56,28 @@ def _recurrence(gradient):
             f = jax.jit(jax.grad(lambda *a: rows(*a).sum(), argnums=(0, 1)) if gradient else lambda *a: [rows(*a)])
             jx, jw, jh = map(jnp.asarray, (x, w, h0))
             return lambda: jax.block_until_ready(f(jw, jh, jx)), lambda r: flat(*r)
-        return None
+        if peer == "torch":
+            import torch
+
+            tx, tw, th = map(torch.from_numpy, (x, w, h0))
+
+            def rows_of(w, h):
+                found = []
+                for row in tx:
+                    h = torch.tanh(row + h @ w)
+                    found.append(h)
+                return torch.stack(found)
+
+            def step():
+                if not gradient:
+                    with torch.no_grad():
+                        return [rows_of(tw, th)]
+                leaves = [tw.clone().requires_grad_(), th.clone().requires_grad_()]
+                rows_of(*leaves).sum().backward()
+                return [v.grad for v in leaves]
+
+            return step, lambda r: flat(*r)
+        return None  # torch.compile unrolls the loop, and does not end
 
     return Workload(make, recurrence_data)
 
