@@ -58,10 +58,44 @@ def test_scan_checkpoints_returns_every_nth_value_and_the_last():
             np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
     with pytest.raises(RuntimeError, match="taps"):
         theano.scan_checkpoints(one_state, dict(input=X, taps=[-1, 0]), [h0, None], [W])
-    with pytest.raises(RuntimeError, match="until"):
-        theano.scan_checkpoints(lambda a, h: (a + h, until(h[0] > 3)), X, h0)
     with pytest.raises(ValueError, match="checkpoint_every"):
-        theano.scan(lambda a, h: (a + h, until(h[0] > 3)), X, h0, checkpoint_every=3)
+        theano.scan(lambda a, h: a + h, X, h0, checkpoint_every=0)
+
+
+@pytest.mark.parametrize("stop", [0.7, 100.0])
+@pytest.mark.parametrize("every", [1, 3])
+def test_loops_that_stop_early_have_checkpoints_too(every, stop):
+    def outputs(**options):
+        step = lambda a, far, near, W: (T.tanh(T.dot(far + a, W) + near), a.sum() * near, until(near[0] > stop))
+        start = [dict(initial=T.stack([h0, h0 * 2]), taps=[-2, -1]), None]
+        (h, other), _ = theano.scan(lambda *v: (step(*v)[:2], step(*v)[2]), X, start, W, **options)
+        cost = (h**2).sum() + T.sin(other[-1]).sum()
+        first = T.grad(cost, [X, h0, W])
+        return [h, other, *first, T.grad((first[2] ** 2).sum(), h0)]
+
+    plain, chunks = (theano.function([X, h0, W], outputs(**o)) for o in ({}, {"checkpoint_every": every}))
+    v = values(11)
+    for got, want in zip(chunks(*v), plain(*v), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+    ends, _ = theano.scan_checkpoints(lambda a, h: (a + h, until(h[0] > stop)), X, h0, save_every_N=every)
+    rows, _ = theano.scan(lambda a, h: (a + h, until(h[0] > stop)), X, h0)
+    got, whole = theano.function([X, h0], [ends, rows])(*v[:2])
+    places = [*range(every - 1, len(whole), every), *([len(whole) - 1] if len(whole) % every else [])]
+    np.testing.assert_allclose(got, whole[places])
+
+
+@pytest.mark.parametrize("reach", [1, 4, 30])
+@pytest.mark.parametrize("every", [2, 5])
+def test_truncated_gradients_have_checkpoints_too(every, reach):
+    def outputs(**options):
+        (h, _), _ = theano.scan(one_state, X, [h0, None], W, truncate_gradient=reach, **options)
+        return [h, *T.grad((h**2).sum(), [X, h0, W])]
+
+    plain, chunks = (theano.function([X, h0, W], outputs(**o)) for o in ({}, {"checkpoint_every": every}))
+    for n in (1, 4, 11):
+        v = values(n)
+        for got, want in zip(chunks(*v), plain(*v), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("streams", ["RandomStreams", "MRG"])

@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from theon.autodiff.jacobian import disconnected_grad
 from theon.control.scan_op import Scan
-from theon.errors import message
+from theon.dtypes import discrete_dtypes
 from theon.graph.traverse import clone
 from theon.graph.variable import Variable
+from theon.ops.arith import maximum, switch
+from theon.ops.compare import gt
 from theon.ops.dims import shape_padleft, unbroadcast
 from theon.ops.join import join
 from theon.tensor.constant import as_tensor_variable
@@ -25,9 +28,61 @@ __all__ = ["in_chunks", "scan_checkpoints"]
 
 
 def in_chunks(op: Scan, inputs: Sequence[Any], every: int) -> list[Variable]:
-    """Return what ``op(*inputs)`` returns, computed by a loop over chunks of ``every`` steps and one over the rest."""
+    """Return what ``op(*inputs)`` returns, computed by a loop over chunks of ``every`` steps and one over the rest.
+
+    A loop that may stop early runs once before to count its steps, keeping nothing. Where the gradient is truncated, the
+    steps that it does not reach are a loop apart.
+    """
+    op, inputs = _counted(op, inputs)
+    if op.info.truncate_gradient >= 1:
+        return _truncated(op, inputs, every)
     results, _ = _chunked(op, inputs, every)
     return results
+
+
+def _counted(op: Scan, inputs: Sequence[Any]) -> tuple[Scan, list[Any]]:
+    """The same loop for the number of steps that it will make, which nothing stops."""
+    if not op.as_while:
+        return op, list(inputs)
+    info = op.info
+    n, seqs, first, carried, others = op.outer_parts(inputs)
+    i_seqs, i_taps, i_carried, i_others = op.inner_parts()
+    n_states = len(info.taps)
+    moved = op.outputs[n_states + info.n_collected : -1]
+    done = as_tensor_variable(0).astype("int64").type()
+    step_inputs = [*i_seqs, *(v for own in i_taps for v in own), done, *i_carried, *i_others]
+    step_outputs = [*op.outputs[:n_states], done + 1, *moved, op.outputs[-1]]
+    counting = replace(info, n_collected=0, n_carried=info.n_carried + 1, name=f"{info.name or 'scan_fn'}_count")
+    count = Scan(*clone(step_inputs, step_outputs), counting, mode=op.mode)
+    zero = as_tensor_variable(0).astype("int64")
+    steps = count(n, *seqs, *first, zero, *carried, *others, return_list=True)[n_states]
+    whole = Scan(*clone(op.inputs, op.outputs[:-1]), replace(info, as_while=False), mode=op.mode)
+    return whole, [steps, *inputs[1:]]
+
+
+def _truncated(op: Scan, inputs: Sequence[Any], every: int) -> list[Variable]:
+    """The outputs of a loop of which the gradient goes back ``truncate_gradient`` steps."""
+    info = op.info
+    whole = Scan(op.inputs, op.outputs, replace(info, truncate_gradient=-1), mode=op.mode)
+    n, seqs, first, carried, others = op.outer_parts(inputs)
+    before = maximum(n - info.truncate_gradient, 0)
+    n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+    head = [_held(v) for v in whole(before, *seqs, *first, *carried, *others, return_list=True)]
+
+    def start(reached: Any, given: Any) -> Any:
+        # The gradient arrives at what was given where it goes back all the way.
+        return switch(gt(before, 0), reached, given) if isinstance(given.type, TensorType) else reached
+
+    starts = [start(_like_rows(v[own[0] :], x), x) for v, own, x in zip(head, info.taps, first)]
+    moved = [start(v, x) for v, x in zip(head[n_kept:], carried)]
+    tail, _ = _chunked(whole, [n - before, *(x[before:] for x in seqs), *starts, *moved, *others], every)
+    rows = [v[-own[0] :] for v, own in zip(tail, info.taps)] + tail[n_states:n_kept]
+    return [*(join(0, _like_rows(a, b), b) for a, b in zip(head, rows)), *tail[n_kept:]]
+
+
+def _held(v: Any) -> Any:
+    """``v``, which no gradient passes."""
+    return disconnected_grad(v) if isinstance(v.type, TensorType) and v.type.dtype not in discrete_dtypes else v
 
 
 def _chunked(op: Scan, inputs: Sequence[Any], every: int) -> tuple[list[Variable], list[Variable]]:
@@ -116,7 +171,8 @@ def scan_checkpoints(
 
     Returns outputs and updates. An output has ``ceil(n_steps / save_every_N)`` rows: its values after ``save_every_N`` steps,
     after twice as many, ..., and after the last step. Memory, of the gradient too, is what ``n_steps / save_every_N`` states
-    and the values of ``save_every_N`` steps take; gradients compute each step twice.
+    and the values of ``save_every_N`` steps take; gradients compute each step twice. A loop with ``until`` runs once more
+    before, to count its steps.
 
     ``sequences`` are variables and ``outputs_info`` initial values or None: there are no taps (RuntimeError). ``padding``
     is accepted for Theano's programs: sequences of any length are taken without being padded.
@@ -136,10 +192,9 @@ def scan_checkpoints(
         if isinstance(info, dict) and (info.get("taps") not in (None, [-1], [0], -1, 0)):
             raise RuntimeError(f"scan_checkpoints does not work with taps: {info}")
     loop = built(fn, sequences, outputs_info, non_sequences, n_steps=n_steps, name=name)
-    if loop.op.as_while:
-        raise RuntimeError(message("scan_checkpoints does not work with until: the number of steps is given", []))
-    outputs, ends = _chunked(loop.op, loop.inputs, save_every_N)
-    n = loop.inputs[0]
+    op, inputs = _counted(loop.op, loop.inputs)
+    outputs, ends = _chunked(op, inputs, save_every_N)
+    n = inputs[0]
     count = (n + save_every_N - 1) // save_every_N
     kept = [v[:count] for v in ends]
     results, updates = loop.results(outputs, kept)

@@ -196,10 +196,8 @@ def scan(
     )
     if checkpoint_every is None:
         found = loop.op(*loop.inputs, return_list=True)
-    elif loop.op.as_while or truncate_gradient >= 1 or checkpoint_every < 1:
-        raise ValueError(
-            "checkpoint_every is a positive number of steps, for loops without until and truncate_gradient"
-        )
+    elif checkpoint_every < 1:
+        raise ValueError(f"checkpoint_every is a positive number of steps, not {checkpoint_every}")
     else:
         from theon.control.checkpoints import in_chunks
 
