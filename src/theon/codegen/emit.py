@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from theon.codegen import abi, lanes, mathlib, native
+from theon.codegen import abi, folds, jit, lanes, mathlib, native, target
+from theon.codegen.jit import CompiledModule
 from theon.codegen.lanes import LaneWriter, Plan
 from theon.codegen.program_scalar import MATH, ScalarWriter, literal, ssa_type
 from theon.kernel.loops import Kernel, Pass, Store, neutral
 from theon.kernel.scalar import Scalar
 
-__all__ = ["kernels_text"]
+__all__ = ["fold_module", "kernels_text"]
 
 
 class _Scalars(ScalarWriter):
@@ -88,8 +90,10 @@ _Body = Callable[[ScalarWriter, list[_Place], list[str]], None]
 
 
 class _Writer:
-    def __init__(self, kernel: Kernel, name: str, declared: set[str], inline: set[tuple[str, str]]) -> None:
-        self.kernel, self.name = kernel, name
+    def __init__(
+        self, kernel: Kernel, name: str, declared: set[str], inline: set[tuple[str, str]], vectors: bool = True
+    ) -> None:
+        self.kernel, self.name, self.vectors = kernel, name, vectors
         self.lines: list[str] = []
         self.entry: list[str] = []
         self.flags: dict[object, tuple[str, list[str]]] = {}
@@ -343,7 +347,8 @@ class _Writer:
                 self.scalars.value(x)
             place.known = dict(self.scalars.known)
         dtypes = [self.kernel.operands[n].dtype for n in operands] + [s.dtype for s in sums]
-        found = lanes.plan([*varying.values(), *steady], dtypes, bool(sums)) if varying or sums else None
+        wanted = self.vectors and (varying or sums)
+        found = lanes.plan([*varying.values(), *steady], dtypes, bool(sums)) if wanted else None
         if found is None:
             with self.loop(f"%n{axis}") as i:
                 body(self.scalars, places, [i])
@@ -602,7 +607,13 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     """Return the definitions of kernels under their names, and the declarations that they need."""
     declared: set[str] = set()
     inline: set[tuple[str, str]] = set()
-    parts = [_Writer(kernel, name, declared, inline).text() for kernel, name in kernels]
+    parts = []
+    for kernel, name in kernels:
+        if folds.is_fold(kernel):
+            parts.append(folds.fold_text(kernel, name, declared))
+            parts.append(_Writer(kernel, f"{name}.any", declared, inline, vectors=False).text())
+        else:
+            parts.append(_Writer(kernel, name, declared, inline).text())
     if not parts:
         return "", set()
     parts += [mathlib.definition(name, dtype)[1] for name, dtype in sorted(inline)]
@@ -610,3 +621,17 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
         declared |= set(mathlib.declarations())
     parts.append(f"attributes #0 = {{ noinline nounwind{native.attributes()} }}")
     return "\n".join(parts), declared
+
+
+_folds: weakref.WeakValueDictionary[str, CompiledModule] = weakref.WeakValueDictionary()
+
+
+def fold_module(kernel: Kernel) -> CompiledModule:
+    """Return the code of a reduction, as "theon_fold": one that several functions need is compiled once."""
+    text, declared = kernels_text([(kernel, "theon_fold")])
+    text = "\n".join([text.replace("define internal i64 @theon_fold(", "define i64 @theon_fold("), *sorted(declared)])
+    with target.LOCK:
+        found = _folds.get(text)
+        if found is None:
+            found = _folds[text] = jit.compile_module(text, {}, ("theon_fold",))
+    return found

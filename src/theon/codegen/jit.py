@@ -26,6 +26,7 @@ class CompiledModule:
         for name, address in symbols.items():
             builder.import_symbol(name, address)
         self.library = builder.link(self.jit, "theon")
+        self.kept: list[CompiledModule] = []  # whose code this one calls
 
     def address(self, name: str) -> int:
         """Return the address of an exported function."""

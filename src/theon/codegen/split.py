@@ -113,7 +113,7 @@ def part_text(kernel: Kernel, name: str) -> str:
     Along the innermost axis shares begin at multiples of 64: shorter runs of memory take longer than one thread alone.
     """
     axes, naxes, places_of = shared_axes(kernel), kernel.naxes, slots(kernel)
-    inner = max((a for p in kernel.passes for a in p.axes[-1:]), default=None)
+    inner = {a for p in kernel.passes for a in p.axes[-1:]} | {naxes - 1}
     lines = [
         f"define internal i64 @{name}.part(ptr %frame, i64 %chunk, i64 %chunks) {{",
         f"  %data = alloca ptr, i64 {max(len(places_of), 1)}",
@@ -138,7 +138,7 @@ def part_text(kernel: Kernel, name: str) -> str:
     cases = " ".join(f"i64 {axis}, label %axis{axis}" for axis in axes)
     lines += [f"  switch i64 %axis, label %run [ {cases} ]"]
     for axis in axes:
-        mask = -64 if axis == inner else -1
+        mask = -64 if axis in inner else -1
         lines += [
             f"axis{axis}:",
             f"  %from{axis} = mul i64 %e{axis}, %chunk",

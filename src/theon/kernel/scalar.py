@@ -44,7 +44,7 @@ import math
 import weakref
 from typing import Any, Final
 
-__all__ = ["BOOL", "INDEX", "Scalar", "const", "make"]
+__all__ = ["BOOL", "INDEX", "Scalar", "const", "is_plain", "make"]
 
 INDEX: Final = "int64"
 BOOL: Final = "bool"
@@ -98,3 +98,25 @@ def const(value: bool | int | float, dtype: str = INDEX) -> Scalar:
     else:
         value = int(value)
     return make("const", dtype, (), value)
+
+
+_PLAIN: Final = frozenset(
+    "const load result add sub mul div neg abs min max lt le gt ge eq ne and or xor not select cast isnan isinf floor ceil "
+    "trunc rint sqrt".split()
+)
+
+
+def is_plain(root: Scalar) -> bool:
+    """Whether every operation of an expression is one that processors have for vectors, wherever it stands."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        x = stack.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        to_integer = x.op == "cast" and x.args[0].dtype.startswith("float") and "int" in x.dtype
+        if x.op not in _PLAIN or to_integer:
+            return False
+        stack.extend(x.args)
+    return True

@@ -13,6 +13,7 @@ import numpy as np
 
 from theon.codegen import abi, contents, special
 from theon.codegen.entry import State, builtin
+from theon.codegen.jit import CompiledModule, compile_module, separated
 from theon.codegen.program import program_text
 from theon.graph.op import performer
 from theon.graph.variable import Apply
@@ -167,8 +168,8 @@ def _drop(module: Any, address: int, words: Any) -> None:
     _free(ctypes.c_void_p.from_address(address + 8 * contents.ARENA).value)
 
 
-def _compile(program: Program, main: str, kernels: str | None) -> Any:
-    from theon.codegen import jit, pool
+def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule:
+    from theon.codegen import pool
     from theon.codegen.routines import routines_of
 
     symbols = dict(abi.symbols())
@@ -176,15 +177,28 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
         symbols |= pool.symbols()
     extra, addresses = routines_of(program)
     symbols |= addresses
+    apart = []
     if kernels is None:
-        from theon.codegen import emit
+        from theon.codegen import emit, folds
 
-        kernels, declared = emit.kernels_text(contents.kernels_of(program).items())
+        named = contents.kernels_of(program)
+        for kernel, name in named.items():
+            if folds.is_fold(kernel):
+                apart.append(emit.fold_module(kernel))
+                symbols[name] = apart[-1].address("theon_fold")
+                main += f"\ndeclare i64 @{name}(ptr, ptr, ptr)"
+        kernels, declared = emit.kernels_text((kernel, name) for kernel, name in named.items() if name not in symbols)
         kernels = "\n".join([kernels, *declared])
     symbols |= special.symbols(main + kernels)
+    made = _linked(program, main, kernels, extra, symbols)
+    made.kept += apart
+    return made
+
+
+def _linked(program: Program, main: str, kernels: str, extra: str, symbols: dict[str, int]) -> CompiledModule:
     if not contents.is_long(program):
-        return jit.compile_module(_merged([kernels, main, extra]), symbols)
-    called, declarations = jit.separated(_merged([kernels, extra]))
+        return compile_module(_merged([kernels, main, extra]), symbols)
+    called, declarations = separated(_merged([kernels, extra]))
     names = {line.split("(")[0].split("@")[1] for line in declarations.splitlines()}
     own = [
         line
@@ -192,7 +206,7 @@ def _compile(program: Program, main: str, kernels: str | None) -> Any:
         if not (line.startswith("declare ") and line.split("(")[0].split("@")[1] in names)
     ]
     libraries = [line for line in extra.splitlines() if line.startswith("declare i64 @theon_")]
-    return jit.compile_module(called, symbols, quick=_merged([*own, *libraries, declarations]))
+    return compile_module(called, symbols, quick=_merged([*own, *libraries, declarations]))
 
 
 def _merged(parts: Sequence[str]) -> str:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Operand, Pass, Reduction, Store, neutral
-from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, is_plain, make
 from theon.schedule.expression import NATIVE, Expression, item, k, plus, product, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.sizes import minus, most, over
 
 __all__ = ["reduce"]
 
 _BLOCK = 4096  # elements summed at a time where everything is reduced
+_PART = 4096  # elements of a part where everything is reduced
+_LONG = 65536  # elements of a part where there are columns, of
+_ROWS = 64  # rows or more
+_PIECES = 4  # positions of a part where what a result is made of is in pieces, each far from the next
+_FEW = 4096  # results of which each thread would get too few
 _FAR = (1 << 63) - 1
 _OPS = {"Sum": "add", "Prod": "mul", "Max": "max", "Min": "min", "All": "and", "Any": "or"}
 _BY_SCALAR = {"add": "add", "mul": "mul", "maximum": "max", "minimum": "min", "and_": "and", "or_": "or"}
-Operands = list[tuple[int, tuple[Scalar | None, ...], str]]
+Strides = tuple[Scalar | None, ...]
+Operands = list[tuple[int, Strides, str]]
 
 
 def _kept(found: Expression, axes: Sequence[int]) -> tuple[int, ...]:
@@ -38,17 +46,165 @@ def reduce(
     kept = _kept(found, axes)
     number = low.fresh(out, dtype, tuple(found.sizes[d] for d in kept))
     low.memory[out] = number
-    value = k.cast(found.value, accumulator)
     if accumulator == "bool":
         op = {"max": "or", "min": "and", "add": "or", "mul": "and"}.get(op, op)
+    reduce_into(low, number, found, axes, op, accumulator)
+
+
+def reduce_into(low: Lowering, number: int, found: Expression, axes: Sequence[int], op: str, accumulator: str) -> None:
+    """Reduce an expression over ``axes`` into a tensor of the sizes that stay."""
+    kept = _kept(found, axes)
+    value = k.cast(found.value, accumulator)
     last = found.sizes[-1] if found.sizes else const(1)
     single = last.op == "const" and last.attr == 1
-    if not kept and axes:
+    if axes and not found.positional and is_plain(value):
+        _in_parts(low, number, Expression(value, found.operands, found.sizes), axes, op)
+    elif not kept and axes:
         _to_number(low, number, found, op, accumulator, value)
     elif kept and axes and min(axes) < kept[-1] and not (single and kept[-1] == len(found.sizes) - 1):
         _in_order(low, number, found, axes, op, accumulator, value)
     else:
         _one_by_one(low, number, found, axes, op, accumulator, value)
+
+
+@dataclass
+class _Fold:
+    """A plain reduction: ``target`` has a stride for each dimension of ``found`` that stays, None along the others."""
+
+    found: Expression
+    op: str
+    target: int
+    along: tuple[Scalar | None, ...]
+
+    def axes(self) -> tuple[int, ...]:
+        return tuple(d for d, s in enumerate(self.along) if s is None)
+
+    def run(self, low: Lowering) -> None:
+        """Add the kernel: its results are made of whole rows or columns, in whatever order memory is best read."""
+        found, count = self.found, len(self.found.sizes)
+        accumulator = found.value.dtype
+        operands: Operands = [(n, s, "read") for n, s in found.operands]
+        operands.append((self.target, self.along, "write"))
+        result = k.cast(make("result", accumulator, (), 0), low.tensors[self.target].dtype)
+        passes = (
+            Pass(self.axes(), (Reduction(self.op, found.value, 0, accumulator),)),
+            Pass((), (), (Store(len(operands) - 1, result),)),
+        )
+        outer = tuple(d for d in range(count) if self.along[d] is not None)
+        low.kernel(count, outer, passes, operands, found.sizes)
+
+
+def _in_parts(low: Lowering, number: int, found: Expression, axes: Sequence[int], op: str) -> None:
+    """A plain reduction in two stages, by parts whose sizes depend on the array's alone: the same tree for any number of threads.
+
+    Parts are worth it where few results are left, so that there would be too little to share, or where each result's
+    elements are far apart.
+    """
+    along = _along(low, number, _kept(found, axes), len(found.sizes))
+    fold = _flat(low, _without_ones(_Fold(found, op, number, along)))
+    length, few = _part(fold)
+    if length is None:
+        fold.run(low)
+        return
+    found, accumulator = fold.found, fold.found.value.dtype
+    first, kept = fold.axes()[0], [d for d, s in enumerate(fold.along) if s is not None]
+    n, sizes = found.sizes[first], list(found.sizes)
+    if few is not None and low.tensors[fold.target].dtype == accumulator:
+        # Where many results are left, each is made of all that it is made of at once, by the same kernel.
+        last, every = sizes[kept[-1]], list(sizes)
+        sizes[kept[-1]] = make("select", INDEX, (few, last, const(0)))
+        every[kept[-1]] = make("select", INDEX, (few, const(0), last))
+        _piece(low, fold, first, length, every, (const(1), n, const(0)), fold.target, (const(0), *fold.along)).run(low)
+    elif few is not None:
+        length = make("select", INDEX, (few, length, plus(n, const(1))))  # everything is the rest that makes no part
+    whole = over(n, length)
+    partial = low.fresh(None, accumulator, (plus(whole, const(1)), *(sizes[d] for d in kept)))
+    step, *inner = low.strides_of(partial)
+    spread = tuple(None if s is None else inner[kept.index(d)] for d, s in enumerate(fold.along))
+
+    at, along = times(whole, length), (step, *spread)
+    _piece(low, fold, first, length, sizes, (whole, length, const(0)), partial, along).run(low)
+    end = low.view(partial, low.sizes_of(partial), low.strides_of(partial), times(whole, step))
+    _piece(low, fold, first, length, sizes, (const(1), minus(n, at), at), end, along).run(low)
+    # The parts' results, as one matrix if it can be: that is one kernel for all functions.
+    count, load, into = plus(whole, const(1)), make("load", accumulator, (), 0), fold.target
+    rest = [s for s in fold.along if s is not None]
+    left: Sequence[Scalar] = [sizes[d] for d in kept]
+    if kept and low.is_dense(into):
+        left, inner, rest = [product(left)], inner[-1:], [const(item(low.tensors[into].dtype))]
+    pieces = Expression(load, [(partial, (step, *inner))], (count, *left))
+    _Fold(pieces, op, into, (None, *rest)).run(low)
+
+
+def _piece(
+    low: Lowering, fold: _Fold, first: int, length: Scalar, sizes: Sequence[Scalar], which: tuple[Scalar, Scalar, Scalar],
+    target: int, along: Strides,
+) -> _Fold:  # fmt: skip
+    """``which``: how many parts ``length`` positions from each other along the axis ``first``, of what size, from where on."""
+    parts, size, start = which
+    operands: list[tuple[int, Strides]] = []
+    for t, strides in fold.found.operands:
+        s = strides[first]
+        if s is not None and not (start.op == "const" and start.attr == 0):
+            t = low.view(t, low.sizes_of(t), low.strides_of(t), plus(low.offset_of(t), times(start, s)))
+        operands.append((t, (None if s is None else times(s, length), *strides)))
+    extents = (parts, *sizes[:first], size, *sizes[first + 1 :])
+    return _Fold(Expression(fold.found.value, operands, extents), fold.op, target, along)
+
+
+def _without_ones(fold: _Fold) -> _Fold:
+    """Without dimensions of size 1."""
+    found = fold.found
+    places = [d for d, n in enumerate(found.sizes) if not (n.op == "const" and n.attr == 1)]
+    if not any(fold.along[d] is None for d in places):
+        places = list(range(len(found.sizes)))  # something is to be reduced, if only over one element
+    operands = [(n, tuple(s[d] for d in places)) for n, s in found.operands]
+    sizes = tuple(found.sizes[d] for d in places)
+    return _Fold(Expression(found.value, operands, sizes), fold.op, fold.target, tuple(fold.along[d] for d in places))
+
+
+def _flat(low: Lowering, fold: _Fold) -> _Fold:
+    """With one dimension instead of several where everything is reduced and known to be contiguous."""
+    found = fold.found
+    if len(found.sizes) < 2 or any(s is not None for s in fold.along):
+        return fold
+    operands: list[tuple[int, tuple[Scalar | None, ...]]] = []
+    for n, strides in found.operands:
+        size = const(item(low.tensors[n].dtype))
+        step: Scalar = size
+        for length, s in zip(reversed(found.sizes), reversed(strides)):
+            if s is not step and any(s is not None for s in strides):
+                return fold
+            step = times(step, length)
+        operands.append((n, (None if all(s is None for s in strides) else size,)))
+    return _Fold(Expression(found.value, operands, (product(found.sizes),)), fold.op, fold.target, (None,))
+
+
+def _part(fold: _Fold) -> tuple[Scalar | None, Scalar | None]:
+    """How many positions along the first reduced axis make a part, None where parts are not worth it; or whether they are."""
+    sizes, axes = fold.found.sizes, fold.axes()
+    kept = [d for d in range(len(sizes)) if d not in axes]
+    first = axes[0]
+    n, each = sizes[first], product([s for d, s in enumerate(sizes) if d != first])
+    if all(s.op == "const" for s in sizes) and times(n, each).attr <= 4 * _PART:
+        return None, None
+    if not kept:
+        return (const(_PART) if len(sizes) == 1 else _fitting(const(_PART), each)), None
+    if kept[-1] < first:
+        return None, None
+    if kept[-1] < len(sizes) - 1:
+        return const(_PIECES), None
+    results = product([sizes[d] for d in kept])
+    length = _fitting(most(const(_LONG), times(results, const(_ROWS))), each)
+    if results.op == "const":
+        return (length, None) if results.attr < _FEW else (None, None)
+    several = make("ge", BOOL, (times(n, each), const(2 * _LONG)))
+    return length, make("and", BOOL, (make("lt", BOOL, (results, const(_FEW))), several))
+
+
+def _fitting(elements: Scalar, each: Scalar) -> Scalar:
+    """How many positions of ``each`` elements hold about so many, at least one."""
+    return most(over(elements, most(each, const(1))), const(1))
 
 
 def _one_by_one(
@@ -211,7 +367,7 @@ def largest(low: Lowering, node: Apply) -> None:
         _place_of_all(low, found, top, number, dtype)
     elif kept and min(axes) < kept[-1]:
         top = low.fresh(best if wants_best else None, dtype, sizes)
-        _in_order(low, top, found, axes, "max", dtype, found.value)
+        reduce_into(low, top, found, axes, "max", dtype)
         operands: Operands = [(n, s, "read") for n, s in found.operands]
         operands.append((top, _along(low, top, kept, len(found.sizes)), "read"))
         equal = _is_found(found.value, make("load", dtype, (), len(operands) - 1))
