@@ -120,3 +120,87 @@ def test_separable_volumes_and_unshared_causal_filters():
         np.testing.assert_allclose(found[:, :, t], wanted)
     with pytest.raises(ValueError, match="3D"):
         ac.causal_conv1d(T.dmatrix(), filters, filters.shape)
+
+
+@pytest.mark.parametrize("ignore_border", [True, False])
+def test_pools_tell_their_sizes_before_there_are_images(ignore_border):
+    from theano.tensor.signal.pool import Pool, pool_2d
+
+    n = T.lscalar("n")
+    for ws, stride, pad in [
+        ((2, 3), None, None),
+        ((3, 3), (2, 1), None),
+        ((2, 2), (3, 3), None),
+        ((3, 2), None, (1, 1)),
+    ]:
+        if pad and not ignore_border:
+            continue
+        f = theano.function([n], T.stack(Pool.out_shape((4, n, 7), ws, ignore_border, stride, pad)))
+        x = T.tensor3()
+        y = Pool(ignore_border)(x, ws, stride=stride, pad=pad)
+        shape, value = theano.function([x], y.shape), theano.function([x], y)
+        assert not any(isinstance(node.op, Pool) for node in shape.maker.fgraph.toposort())
+        for rows in (3, 6, 7):
+            image = np.ones((4, rows, 7), theano.config.floatX)
+            told = Pool.out_shape((4, rows, 7), ws, ignore_border, stride, pad)
+            assert told == list(f(rows)) == list(shape(image)) == list(value(image).shape)
+    with pytest.warns(UserWarning, match="replaced by"):
+        assert Pool.out_shape((5, 8), st=(2, 3), ds=(3, 3)) == list(
+            pool_2d(np.ones((5, 8)), (3, 3), False, (2, 3)).eval().shape
+        )
+    with pytest.raises(TypeError, match="at least 2"):
+        Pool.out_shape((5,), (2, 2))
+
+
+def test_shapes_of_convolutions_and_gradients_do_not_compute_them():
+    x, w = T.tensor4(), T.tensor4()
+    y = T.nnet.conv2d(x, w, border_mode=((1, 0), (2, 1)), subsample=(2, 1), filter_dilation=(1, 2), num_groups=2)
+    back = T.grad(None, [x, w], known_grads={y: T.ones_like(y)})
+    wanted = [y, *back]
+    f = theano.function([x, w], [v.shape for v in wanted])
+    assert not any("Conv" in type(node.op).__name__ for node in f.maker.fgraph.toposort())
+    args = [np.ones(s, theano.config.floatX) for s in [(3, 4, 9, 8), (6, 2, 3, 2)]]
+    for told, value in zip(f(*args), theano.function([x, w], wanted)(*args)):
+        assert tuple(told) == value.shape
+    gradient = theano.function([x, w], T.grad(y.sum(), x))
+    assert [type(node.op).__name__ for node in gradient.maker.fgraph.toposort()].count("AbstractConv2d") == 0
+
+
+def test_given_shapes_are_constants_and_asserted_where_the_flag_says():
+    x, w, g = T.tensor4(), T.tensor4(), T.tensor4()
+    for bad in (T.lvector(), x.shape, T.constant([3, 5, 7, 11]), (3, T.lscalar(), 7, 11)):
+        for op in (ac.AbstractConv2d, ac.AbstractConv2d_gradInputs, ac.AbstractConv2d_gradWeights):
+            with pytest.raises(ValueError, match="constant int values"):
+                op(imshp=bad)
+    assert ac.AbstractConv2d(kshp=[T.constant(3), None, 2, np.int64(2)]).kshp == (3, None, 2, 2)
+    with theano.config.change_flags(**{"conv.assert_shape": True}):
+        y = ac.conv2d(x, w, (2, 3, 6, 6), (4, 3, 2, 2))
+        gx = ac.conv2d_grad_wrt_inputs(g, w, (None, None, 6, 6), (4, 3, 2, 2))
+        gw = ac.conv2d_grad_wrt_weights(x, g, (None, None, 2, 2), (2, 3, 6, 6))
+    sizes = {x: (2, 3, 6, 6), w: (4, 3, 2, 2), g: (2, 4, 5, 5)}
+    for inputs, out, wrong in [([x, w], y, x), ([x, w], y, w), ([g, w], gx, w), ([x, g], gw, x)]:
+        f = theano.function(inputs, out)
+        f(*(np.ones(sizes[v], theano.config.floatX) for v in inputs))
+        other = sizes | {wrong: (*sizes[wrong][:2], 3, 3)}
+        with pytest.raises(AssertionError, match="is not the one that was given"):
+            f(*(np.ones(other[v], theano.config.floatX) for v in inputs))
+
+
+def test_the_older_conv2d_knows_constant_sizes_only():
+    x, w = T.tensor4(), T.tensor4()
+    with pytest.raises(theano.tensor.basic.NotScalarConstantError):
+        T.nnet.conv.conv2d(x, w, image_shape=(T.lscalar(), 3, 5, 5))
+    with pytest.raises(AssertionError, match="do not fit"):
+        T.nnet.conv.conv2d(x, w, image_shape=(2, 3, 5, 5), filter_shape=(4, 2, 2, 2))
+    sizes = T.constant(np.asarray([2, 3, 5, 5]))
+    assert [int(T.get_scalar_constant_value(n)) for n in sizes] == [2, 3, 5, 5]
+
+
+def test_a_triangle_of_symbolic_size_is_that_of_its_number():
+    from theano.tensor.nnet.abstract_conv import bilinear_kernel_1D
+
+    ratio = T.iscalar()
+    for normalize in (True, False):
+        f = theano.function([ratio], bilinear_kernel_1D(ratio, normalize))
+        for n in (1, 2, 5):
+            np.testing.assert_allclose(f(n), bilinear_kernel_1D(n, normalize).eval())

@@ -175,6 +175,7 @@ SAMPLES = {
         T.reshape(a, (-1,)).shape[0], T.concatenate([a, b]).shape[0], T.tanh(a).sum(axis=0).shape[0],
         T.reshape(a, (i, -1), ndim=2).shape[1],
     ],
+    "fill_like_unwanted": [T.fill(T.concatenate([a, b]), 2.0), T.fill(a[1:], i)],
     "reshape_of_reshape": [a.reshape((9,)).reshape((3, 3))],
     "reshape_to_the_same_shape": [a.reshape(a.shape), a.reshape((a.shape[0], -1))],
     "reshape_of_padded": [a.dimshuffle(0, "x", 1).reshape((9,))],

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from theon.dtypes import upcast
+from theon.errors import NotScalarConstantError
 from theon.graph.disconnected import DisconnectedType
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply, Constant, Variable
 from theon.nnet import conv_math
+from theon.nnet.conv_sizes import assert_shape, get_conv_output_shape
+from theon.ops.cast import cast
 from theon.ops.declare import TensorOp
 from theon.ops.dims import patternbroadcast
-from theon.ops.shape import shape
+from theon.ops.shape import get_scalar_constant_value, shape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -110,7 +113,7 @@ class BaseAbstractConv(TensorOp):
         if num_groups < 1:
             raise ValueError(f"num_groups must be positive, not {num_groups}")
         self.num_groups = int(num_groups)
-        self.imshp, self.kshp = _known(imshp), _known(kshp)
+        self.imshp, self.kshp = _known("imshp", imshp), _known("kshp", kshp)
 
     @property
     def settings(self) -> tuple[Any, ...]:
@@ -136,6 +139,12 @@ class BaseAbstractConv(TensorOp):
             raise TypeError(f"{what} must be {ndim}D tensor, not {x.type}")
         return x
 
+    def _asserted(self, what: str, x: Any, known: Any) -> Any:
+        x = as_tensor_variable(x)
+        if known is None or len(known) != x.type.ndim:
+            return x
+        return assert_shape(x, known, f"the shape of the {what} is not the one that was given, {known}")
+
     @property
     def _kernel_ndim(self) -> int:
         return 2 + self.convdim * (2 if self.unshared else 1)
@@ -152,14 +161,29 @@ class BaseAbstractConv(TensorOp):
         return [None if not terms else terms[0] if len(terms) == 1 else terms[0] + terms[1]]
 
 
-def _known(sizes: Any) -> Any:
+def _known(name: str, sizes: Any) -> tuple[int | None, ...] | None:
+    """What was said of a shape: None, or a number, a constant or None for each dimension; ValueError for anything else."""
     if sizes is None:
         return None
-    return tuple(int(s) if isinstance(s, int | np.integer) else None for s in sizes)
+    try:
+        numbers = None if isinstance(sizes, Variable) else [s if s is None else _constant(s) for s in sizes]
+    except NotScalarConstantError:
+        numbers = None
+    if numbers is None:
+        raise ValueError(f"{name} should be None or a tuple of constant int values, not {sizes}")
+    return tuple(numbers)
+
+
+def _constant(size: Any) -> int:
+    return int(get_scalar_constant_value(size, only_process_constants=True))
 
 
 class AbstractConv(BaseAbstractConv):
     """Inputs (batch, channels, *image) and (filters, channels / groups, *kernel); output (batch, filters, *sizes)."""
+
+    def convert(self, img: Any, kern: Any) -> list[Any]:
+        """With the assertions that the flag ``conv.assert_shape`` asks for."""
+        return [self._asserted("image", img, self.imshp), self._asserted("filters", kern, self.kshp)]
 
     def infer(self, img: Any, kern: Any) -> TensorType:
         """TypeError for other ranks, ValueError for channels that are known not to fit."""
@@ -182,6 +206,15 @@ class AbstractConv(BaseAbstractConv):
                 raise ValueError(f"the {name} shape was said to be {known} and is {actual}")
         return conv_math.convolve(img, kern, *self.settings)
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The sizes by what was said of the shapes and by the inputs."""
+        image, kernel = (
+            shape if known is None else [n if k is None else k for k, n in zip(known, shape)]
+            for known, shape in zip((self.imshp, self.kshp), shapes)
+        )
+        found = get_conv_output_shape(image, kernel, self.border_mode, self.subsample, self.filter_dilation)
+        return [tuple(map(as_tensor_variable, found))]
+
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The two transposes."""
         img, kern = inputs
@@ -196,6 +229,10 @@ class AbstractConv(BaseAbstractConv):
 class AbstractConv_gradWeights(BaseAbstractConv):
     """The gradient of the filters: inputs image, gradient of the result, kernel sizes."""
 
+    def convert(self, img: Any, topgrad: Any, sizes: Any) -> list[Any]:
+        """With the assertion that the flag ``conv.assert_shape`` asks for."""
+        return [self._asserted("image", img, self.imshp), as_tensor_variable(topgrad), as_tensor_variable(sizes)]
+
     def infer(self, img: Any, topgrad: Any, sizes: Any) -> TensorType:
         """TypeError for other ranks."""
         n = self.convdim
@@ -209,6 +246,13 @@ class AbstractConv_gradWeights(BaseAbstractConv):
     def reference(self, xp: Any, img: Any, topgrad: Any, sizes: Any) -> Any:
         """Windows times gradients."""
         return conv_math.weight_gradient(img, topgrad, [int(s) for s in sizes[-self.convdim :]], *self.settings)
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """Filters, for each place where they are not shared, channels of a group, and the sizes given."""
+        image, slopes, _ = shapes
+        channels = image[1] if self.num_groups == 1 else image[1] // self.num_groups
+        places = slopes[2:] if self.unshared else ()
+        return [(slopes[1], *places, channels, *_elements(node.inputs[2], self.convdim))]
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The other two ops."""
@@ -228,6 +272,10 @@ class AbstractConv_gradWeights(BaseAbstractConv):
 class AbstractConv_gradInputs(BaseAbstractConv):
     """The gradient of the image: inputs filters, gradient of the result, image sizes."""
 
+    def convert(self, kern: Any, topgrad: Any, sizes: Any) -> list[Any]:
+        """With the assertion that the flag ``conv.assert_shape`` asks for."""
+        return [self._asserted("filters", kern, self.kshp), as_tensor_variable(topgrad), as_tensor_variable(sizes)]
+
     def infer(self, kern: Any, topgrad: Any, sizes: Any) -> TensorType:
         """TypeError for other ranks."""
         n = self.convdim
@@ -241,6 +289,13 @@ class AbstractConv_gradInputs(BaseAbstractConv):
     def reference(self, xp: Any, kern: Any, topgrad: Any, sizes: Any) -> Any:
         """Gradients times filters, added where they came from."""
         return conv_math.input_gradient(kern, topgrad, [int(s) for s in sizes[-self.convdim :]], *self.settings)
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """Images, the channels of all groups, and the sizes given."""
+        kernel, slopes, _ = shapes
+        channels = kernel[-self.convdim - 1]
+        channels = channels if self.num_groups == 1 else channels * self.num_groups
+        return [(slopes[0], channels, *_elements(node.inputs[2], self.convdim))]
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The other two ops."""
@@ -283,6 +338,14 @@ AbstractConv2d_gradInputs = _of_dimension(AbstractConv_gradInputs, 2)
 AbstractConv3d = _of_dimension(AbstractConv, 3)
 AbstractConv3d_gradWeights = _of_dimension(AbstractConv_gradWeights, 3)
 AbstractConv3d_gradInputs = _of_dimension(AbstractConv_gradInputs, 3)
+
+
+def _elements(sizes: Any, n: int) -> list[Any]:
+    """The last ``n`` elements of a vector of sizes."""
+    owner = sizes.owner
+    if owner is not None and type(owner.op).__name__ == "MakeVector":
+        return [cast(v, "int64") for v in owner.inputs[-n:]]
+    return [cast(sizes[i], "int64") for i in range(-n, 0)]
 
 
 def _patterned(g: Any, x: Any) -> Any:
@@ -443,7 +506,10 @@ def conv3d_grad_wrt_weights(
 
 
 def _known_or_none(sizes: Any) -> Any:
-    return sizes if isinstance(sizes, tuple | list) else None
+    """What is constant of a shape that may be symbolic."""
+    if not isinstance(sizes, tuple | list):
+        return None
+    return tuple(n if isinstance(n, int | np.integer | Constant) else None for n in sizes)
 
 
 def conv2d_transpose(

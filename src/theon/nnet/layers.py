@@ -17,6 +17,7 @@ from theon.ops.fill import alloc, arange
 from theon.ops.join import concatenate
 from theon.ops.reduce import sum as sum_
 from theon.ops.reshape import reshape
+from theon.ops.shape import get_scalar_constant_value
 from theon.ops.softmax import softmax
 from theon.tensor.constant import as_tensor_variable
 
@@ -194,7 +195,24 @@ def conv2d_of_nnet(
     """The older ``nnet.conv.conv2d``: as the newer one, with "valid" and "full" only. Other keywords tuned its C code."""
     if border_mode not in ("valid", "full"):
         raise Exception(f"The border_mode {border_mode} is not supported: use theano.tensor.nnet.conv2d")
+    image_shape, filter_shape = _numbers(image_shape), _numbers(filter_shape)
+    if image_shape and filter_shape and None not in (image_shape[1], filter_shape[1]):
+        if image_shape[1] != filter_shape[1]:
+            raise AssertionError(
+                f"images of {image_shape[1]} channels do not fit filters of {filter_shape[1]}: "
+                f"image_shape {image_shape}, filter_shape {filter_shape}"
+            )
     return abstract_conv.conv2d(input, filters, image_shape, filter_shape, border_mode, subsample)
+
+
+def _numbers(shape: Any) -> tuple[int | None, ...] | None:
+    """A shape whose entries are numbers or constants. NotScalarConstantError for a variable, AssertionError for a fraction."""
+    if shape is None:
+        return None
+    found = [None if n is None else get_scalar_constant_value(as_tensor_variable(n)) for n in shape]
+    if any(n is not None and n.dtype.kind not in "iu" for n in found):
+        raise AssertionError(f"sizes are integers, not {shape}")
+    return tuple(None if n is None else int(n) for n in found)
 
 
 def conv2d_of_signal(

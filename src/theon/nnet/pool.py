@@ -11,8 +11,11 @@ import numpy as np
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.enums import EnumList
-from theon.graph.variable import Apply, Constant
+from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.arith import maximum, switch
+from theon.ops.compare import ge
 from theon.ops.declare import TensorOp
+from theon.ops.shape import element_of_vector
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -46,6 +49,22 @@ def _size(n: int, ws: int, st: int, pad: int, ignore_border: bool) -> int:
     if st >= ws:
         return (n - 1) // st + 1 if n else 0
     return max(0, (n - 1 - ws + st) // st) + 1
+
+
+def _any_size(n: Any, ws: Any, st: Any, pad: Any, ignore_border: bool) -> Any:
+    """The number of windows along an axis, as a formula where any of the numbers is symbolic."""
+    if not any(isinstance(v, Variable) for v in (n, ws, st, pad)):
+        return _size(int(n), int(ws), int(st), int(pad), ignore_border)
+    n = n + 2 * pad
+    if ignore_border:
+        return maximum((n - ws) // st + 1, 0)
+    return switch(ge(st, ws), maximum((n - 1) // st + 1, 0), maximum((n - 1 - ws + st) // st, 0) + 1)
+
+
+def _element(v: Any, place: int) -> Any:
+    """An element of a vector of integers, as a number where it is constant."""
+    found = element_of_vector(v, place)
+    return v[place] if found is None else found
 
 
 def _lowest(dtype: Any) -> Any:
@@ -128,10 +147,39 @@ class Pool(TensorOp):
             )
         self.ignore_border, self.mode, self.ndim = bool(ignore_border), mode, ndim
 
-    def convert(self, *inputs: Any) -> list[Any]:
+    @staticmethod
+    def out_shape(
+        imgshape: Any,
+        ws: Any = None,
+        ignore_border: bool = False,
+        stride: Any = None,
+        pad: Any = None,
+        ndim: int = 2,
+        ds: Any = None,
+        st: Any = None,
+        padding: Any = None,
+    ) -> list[Any]:
+        """Return the sizes of the result for images of the sizes ``imgshape``: integers, or scalar variables where any are.
+
+        ``ds``, ``st`` and ``padding`` are the old names of ``ws``, ``stride`` and ``pad``. TypeError for fewer sizes than
+        ``ndim``.
+
+        >>> Pool.out_shape((9, 8, 7), (2, 2))
+        [9, 4, 4]
+        """
+        ws, stride, pad = _renamed((ws, stride, pad), (ds, st, padding), ndim)
+        if len(imgshape) < ndim:
+            raise TypeError(f"imgshape must have at least {ndim} dimensions")
+        stride = ws if stride is None else stride
+        pad = (0,) * ndim if pad is None else pad
+        last = [_any_size(*numbers, ignore_border) for numbers in zip(imgshape[-ndim:], ws, stride, pad)]
+        return [*imgshape[: len(imgshape) - ndim], *last]
+
+    def convert(self, *inputs: Any, ws: Any = None, stride: Any = None, pad: Any = None) -> list[Any]:
         """Arrays, and ``ndim`` numbers each for windows, strides and pads."""
         count = self._arrays
-        ws, stride, pad = (*inputs[count:], *[None] * (count + 3 - len(inputs)))
+        given = (*inputs[count:], *[None] * (count + 3 - len(inputs)))
+        ws, stride, pad = (a if b is None else b for a, b in zip(given, (ws, stride, pad)))
         if ws is None:
             raise TypeError(f"{type(self).__name__} needs the sizes of its windows")
         sizes = _vector(ws, self.ndim)
@@ -160,6 +208,13 @@ class Pool(TensorOp):
             if v.type.dtype not in discrete_dtypes or v.type.ndim != 1:
                 raise TypeError("window sizes, strides and pads are vectors of integers")
         return TensorType(x.type.dtype, (*x.type.broadcastable[: -self.ndim], *[False] * self.ndim))
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """The leading sizes and the number of windows along each axis."""
+        sizes, n = shapes[0], self.ndim
+        numbers = [[_element(v, i) for i in range(n)] for v in node.inputs[self._arrays :]]
+        last = [_any_size(*found, self.ignore_border) for found in zip(sizes[-n:], *numbers)]
+        return [(*sizes[:-n], *map(as_tensor_variable, last))]
 
     def reference(self, xp: Any, x: Any, ws: Any, st: Any, pad: Any) -> Any:
         """Element after element of the windows, all windows together."""
@@ -209,6 +264,10 @@ class PoolGrad(Pool):
         """The type of ``x``."""
         return TensorType(x.type.dtype, x.type.broadcastable)
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """That of ``x``."""
+        return [shapes[0]]
+
     def reference(self, xp: Any, x: Any, out: Any, g: Any, ws: Any, st: Any, pad: Any) -> Any:  # type: ignore[override]
         """Add each window's gradient to the elements it comes from."""
         w = _Windows(self, x.shape, ws, st, pad)
@@ -247,6 +306,10 @@ class PoolGrad(Pool):
 
 class MaxPoolTangent(PoolGrad):
     """The sum, over each window, of ``t`` where ``x`` is the window's largest."""
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """That of the pooled."""
+        return [shapes[1]]
 
     def infer(self, x: Any, out: Any, t: Any, *geometry: Any) -> TensorType:  # type: ignore[override]
         """The type of the pooled."""
@@ -330,15 +393,12 @@ def _vector(x: Any, n: int) -> Any:
     return found if found.type.ndim else found.dimshuffle("x").repeat(n)
 
 
-def _pooled(
-    n: int, input: Any, ws: Any, ignore_border: Any, stride: Any, pad: Any, mode: str, ds: Any, st: Any, padding: Any
-) -> Any:
-    for old, name, new in ((ds, "ds", "ws"), (st, "st", "stride"), (padding, "padding", "pad")):
-        if old is not None:
-            warnings.warn(
-                f"DEPRECATION: the parameter '{name}' is replaced by '{new}'.",
-                stacklevel=3,
-            )
+def _renamed(new: tuple[Any, Any, Any], old: tuple[Any, Any, Any], n: int) -> tuple[Any, Any, Any]:
+    """Windows, strides and pads, given by their names or by their old ones; a warning for those."""
+    (ws, stride, pad), (ds, st, padding) = new, old
+    for value, name, of in ((ds, "ds", "ws"), (st, "st", "stride"), (padding, "padding", "pad")):
+        if value is not None:
+            warnings.warn(f"DEPRECATION: the parameter '{name}' is replaced by '{of}'.", stacklevel=4)
     if ds is not None:
         if ws is not None:
             raise ValueError("You can't provide a tuple value to both 'ws' and 'ds'.")
@@ -350,10 +410,16 @@ def _pooled(
             raise ValueError("You can't provide a tuple value to both 'st and 'stride'.")
         stride = st
     if padding is not None:
-        zero = (0,) * n
-        if pad not in (None, 0, zero):
+        if pad not in (None, 0, (0,) * n):
             raise ValueError("You can't provide a tuple value to both 'padding' and pad.")
         pad = padding
+    return ws, stride, pad
+
+
+def _pooled(
+    n: int, input: Any, ws: Any, ignore_border: Any, stride: Any, pad: Any, mode: str, ds: Any, st: Any, padding: Any
+) -> Any:
+    ws, stride, pad = _renamed((ws, stride, pad), (ds, st, padding), n)
     x = as_tensor_variable(input)
     if x.type.ndim < n:
         raise NotImplementedError(f"pool_{n}d requires a dimension >= {n}")

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from theon.graph.variable import Variable
 from theon.nnet.abstract_conv import conv2d_grad_wrt_inputs
 from theon.ops.arith import clip
+from theon.ops.cast import cast
 from theon.ops.fill import arange
 from theon.ops.join import concatenate
 from theon.ops.reshape import reshape
@@ -18,14 +20,17 @@ from theon.tensor.constant import as_tensor_variable
 __all__ = ["bilinear_kernel_1D", "bilinear_kernel_2D", "bilinear_upsampling", "frac_bilinear_upsampling"]
 
 
-def bilinear_kernel_1D(ratio: int, normalize: bool = True) -> Any:
-    """Return the triangle 1, 2, ... ratio, ... 2, 1, divided by ``ratio`` where ``normalize``."""
+def bilinear_kernel_1D(ratio: Any, normalize: bool = True) -> Any:
+    """Return the triangle 1, 2, ... ratio, ... 2, 1, divided by ``ratio`` where ``normalize``; ``ratio`` may be symbolic."""
+    if isinstance(ratio, Variable):
+        triangle = cast(ratio - abs(arange(2 * ratio - 1) - (ratio - 1)), config.floatX)
+        return triangle / cast(ratio, config.floatX) if normalize else triangle
     rise = np.arange(1, ratio + 1)
     kernel = np.concatenate([rise, rise[-2::-1]]).astype("float64")
     return as_tensor_variable((kernel / ratio if normalize else kernel).astype(config.floatX))
 
 
-def bilinear_kernel_2D(ratio: int, normalize: bool = True) -> Any:
+def bilinear_kernel_2D(ratio: Any, normalize: bool = True) -> Any:
     """Return the outer product of the triangle with itself, (2 ratio - 1, 2 ratio - 1)."""
     one = bilinear_kernel_1D(ratio, normalize)
     return one.dimshuffle("x", 0) * one.dimshuffle(0, "x")

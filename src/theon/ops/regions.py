@@ -92,10 +92,6 @@ class Subtensor(_Basic):
     def __str__(self) -> str:
         return f"Subtensor{{{', '.join(map(_text, self.idx_list))}}}"
 
-    def constant_index(self) -> tuple[int, ...] | None:
-        """Integers of a fully constant index are found in the node; kept for callers that hold only the op."""
-        return None
-
     def infer(self, x: Any, *numbers: Any) -> TensorType:
         """Indexed dimensions go, sliced ones are of unknown size unless the slice is whole."""
         self._check_rank(x)

@@ -243,11 +243,13 @@ def get_scalar_constant_value(
             storage: list[list[Any]] = [[None]]
             op.perform(v.owner, [np.asarray(value) for value in values], storage)
             return np.asarray(storage[0][0])
-        elif kind == "Subtensor" and op.constant_index() is not None:
-            (place,) = op.constant_index()
+        elif kind == "Subtensor" and len(inputs) == 2:
             vector = inputs[0]
-            if vector.type.ndim != 1:  # type: ignore[attr-defined]
+            if vector.type.ndim != 1 or v.type.ndim != 0:  # type: ignore[attr-defined]
                 raise NotScalarConstantError(f"{v} is not constant")
+            place = int(get_scalar_constant_value(inputs[1], max_recur=max_recur - 1))
+            if isinstance(vector, Constant) and -len(vector.data) <= place < len(vector.data):
+                return np.asarray(vector.data[place])
             if vector.owner is not None and isinstance(vector.owner.op, Shape) and place < 0:
                 place += vector.owner.inputs[0].type.ndim
             size = element_of_vector(vector, place)

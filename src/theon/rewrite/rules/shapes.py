@@ -13,6 +13,7 @@ from theon.ops.cast import cast
 from theon.ops.compare import eq, lt
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, dimshuffle, patternbroadcast
+from theon.ops.fill import alloc
 from theon.ops.join import MakeVector
 from theon.ops.reduce import SumLike
 from theon.ops.regions import Subtensor
@@ -218,6 +219,22 @@ def size_of_computed(node: Apply, fgraph: FunctionGraph) -> Any:
     if size is None or (made_by(size, Shape_i) is not None and size.owner.inputs[0] is v):
         return None
     return size
+
+
+@shapes.node("second", theano="local_fill_to_alloc", graph=True)
+def fill_like_unwanted(node: Apply, fgraph: FunctionGraph) -> Any:
+    """A number spread to the shape of a value that nobody wants, as in the gradient of a sum, needs only its sizes."""
+    x, y = node.inputs
+    if x.owner is None or isinstance(x.owner.op, Elemwise) or not all(y.type.broadcastable):  # type: ignore[attr-defined]
+        return None
+    if not _only_sizes(fgraph, x):
+        return None
+    known = x.type.shape  # type: ignore[attr-defined]
+    sizes = [size_of(x, d) if n is None else _int(n) for d, n in enumerate(known)]
+    if any(n is None or (made_by(n, Shape_i) is not None and n.owner.inputs[0] is x) for n in sizes):
+        return None
+    found = alloc(dimshuffle(y, []), *sizes)
+    return found if found.type == node.outputs[0].type else None
 
 
 # --- reshapes ---------------------------------------------------------------------------------------------------------
