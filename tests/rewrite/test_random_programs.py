@@ -34,7 +34,7 @@ def test_native_agrees_with_the_reference(first, monkeypatch):
     if first >= OPTIMISED:
         # What LLVM's optimiser does to code is not what is tested: without it a program takes a tenth of the time.
         optimised = jit.object_code
-        monkeypatch.setattr(jit, "object_code", lambda text, *_, **__: optimised(text, False))
+        monkeypatch.setattr(jit, "object_code", lambda text, *_, **__: optimised(text, "quick"))
     try:
         wrong = together(range(first, first + TOGETHER), "FAST_RUN")
     except Exception as error:

@@ -1,5 +1,7 @@
 """Ops that users write: every method of the protocol, and what each mistake says."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -212,3 +214,81 @@ def test_test_values_show_mistakes_where_they_are_made():
     with theano.change_flags(compute_test_value="warn"), pytest.warns(UserWarning, match="missing default value"):
         Double()(v)
     assert not hasattr(Double()(a).tag, "test_value")
+
+
+class Plain(theano.gof.Type):
+    """The least that a type has to define."""
+
+    def filter(self, data):
+        if not isinstance(data, str):
+            raise TypeError("a text is wanted")
+        return data
+
+    def __eq__(self, other):
+        return isinstance(other, Plain)
+
+    def __hash__(self):
+        return hash(Plain)
+
+
+class Shout(theano.Op):
+    __props__ = ()
+
+    def make_node(self, x):
+        return theano.Apply(self, [x], [Plain()()])
+
+    def make_thunk(self, node, storage_map, compute_map, no_recycling):  # Theano before 1.0 had no impl
+        (x,), (y,) = [storage_map[v] for v in node.inputs], [storage_map[v] for v in node.outputs]
+
+        def thunk():
+            y[0] = x[0].upper()
+
+        thunk.lazy = False
+        return thunk
+
+
+def test_a_type_whose_filter_takes_the_value_alone():
+    x = Plain()()
+    f = theano.function([x], Shout()(x))
+    assert f("aloud") == "ALOUD"
+    with pytest.raises(TypeError, match="a text is wanted"):
+        f(5)
+
+
+@theano.as_op(itypes=[T.dvector], otypes=[T.dvector])
+def doubled(x):
+    return x * 2
+
+
+def test_an_op_made_by_a_decorator_is_pickled_by_its_name():
+    again = pickle.loads(pickle.dumps(doubled))
+    assert again is doubled
+    f = pickle.loads(pickle.dumps(theano.function([x := T.dvector()], doubled(x))))
+    np.testing.assert_array_equal(f([1.0, 2.0]), [2.0, 4.0])
+
+
+def test_a_replacement_that_the_graph_refuses_is_told_of():
+    class In(theano.Op):
+        __props__ = ("inplace",)
+
+        def __init__(self, inplace):
+            self.inplace = inplace
+            if inplace:
+                self.destroy_map = {0: [0]}
+
+        def make_node(self, x, y):
+            return theano.Apply(self, [x, y], [x.type()])
+
+    x, y = T.dvector("x"), T.dvector("y")
+    graph = theano.gof.FunctionGraph([x, y], [In(False)(x, y) + In(False)(x, x + y)], clone=False)
+    graph.attach_feature(theano.gof.destroyhandler.DestroyHandler())
+    graph.attach_feature(theano.gof.toolbox.ReplaceValidate())
+    failures = []
+    theano.gof.opt.TopoOptimizer(
+        theano.gof.opt.OpSub(In(False), In(True)),
+        ignore_newtrees=True,
+        failure_callback=lambda error, *rest: failures.append(error),
+    ).optimize(graph)
+    assert len(failures) == 1 and isinstance(failures[0], theano.gof.InconsistencyError)
+    graph.validate()
+    assert sum(node.op == In(True) for node in graph.apply_nodes) == 1

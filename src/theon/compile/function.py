@@ -45,10 +45,7 @@ class OrderedUpdates(OrderedDict):  # type: ignore[type-arg]
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(key, SharedVariable):
             raise TypeError("OrderedUpdates keys must inherit from SharedVariable", key)
-        try:
-            super().__setitem__(key, key.filter_update(value))
-        except Exception:
-            raise TypeError("The updates specified are not valid: types do not fit", key, value) from None
+        super().__setitem__(key, value)
 
     def update(self, other: Any = None) -> None:  # type: ignore[override]
         """Add the pairs of ``other``."""

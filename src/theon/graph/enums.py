@@ -106,7 +106,9 @@ class EnumType(Type, dict):  # type: ignore[type-arg]
         return _made, (type(self), given, self.ctype, self.cname)
 
     def filter(self, data: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
-        """Return ``data``, one of the constants' values; AssertionError for any other."""
+        """Return ``data``, one of the constants' values, or the value that it, an alias, stands for; AssertionError for any other."""
+        if not strict and isinstance(data, str) and data in self.aliases:
+            return self.fromalias(data)
         value = int(data) if not strict and isinstance(data, bool) else data
         if value not in self.values():
             raise AssertionError(f"{data!r} is no value of {self}")

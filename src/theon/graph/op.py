@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -168,6 +171,13 @@ class Op(object2, CLinkerOp):
 PureOp = Op
 
 
+def thunk_of(node: Apply, storage_map: Any, compute_map: Any) -> Any:
+    """Return what the op's ``make_thunk`` makes of a node; ops of users name its last parameter, ``impl``, or leave it out."""
+    make = node.op.make_thunk
+    given = {"impl": None} if "impl" in inspect.signature(make).parameters else {}
+    return make(node, storage_map, compute_map, [], **given)
+
+
 def performer(node: Apply) -> Callable[[list[Any], list[list[Any]]], Any]:
     """Return the function that computes a node from a list of values into a list of cells.
 
@@ -185,7 +195,7 @@ def performer(node: Apply) -> Callable[[list[Any], list[list[Any]]], Any]:
 def _thunk_runner(node: Apply) -> Callable[[list[Any], list[list[Any]]], Any]:
     storage: dict[Any, list[Any]] = {v: [None] for v in [*node.inputs, *node.outputs]}
     computed: dict[Any, list[Any]] = {v: [True] for v in node.inputs} | {v: [False] for v in node.outputs}
-    thunk = node.op.make_thunk(node, storage, computed, [])
+    thunk = thunk_of(node, storage, computed)
 
     def run(values: list[Any], cells: list[list[Any]]) -> None:
         for variable, value in zip(node.inputs, values):
@@ -204,6 +214,10 @@ def _accepts(wanted: Any, given: Type) -> bool:
         return True
     is_super = getattr(wanted, "is_super", None)
     return bool(is_super is not None and is_super(given))
+
+
+def _named(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 class FromFunctionOp(Op):
@@ -239,7 +253,11 @@ class FromFunctionOp(Op):
             storage[0] = value
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return as_op(self.itypes, self.otypes, self._shape), (self.fn,)
+        fn: Any = self.fn
+        named = getattr(sys.modules.get(fn.__module__), fn.__qualname__, None)
+        if named is self:  # the decorator gave the function's name to the op
+            return _named, (fn.__module__, fn.__qualname__)
+        return as_op(self.itypes, self.otypes, self._shape), (fn,)
 
 
 class _AsOp:

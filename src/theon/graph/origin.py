@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, Final
 
 __all__ = ["Origin", "origin_of", "rewriting", "user_frame", "with_origin"]
 
 _SOURCE: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _OWN: Final = (os.path.join(_SOURCE, "theon") + os.sep, os.path.join(_SOURCE, "theano") + os.sep)
+_STANDARD: Final = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _is_own: dict[str, bool] = {}  # by file name
 
 
@@ -26,12 +29,15 @@ rewriting = _Rewriting()
 
 
 class Origin:
-    """A place in the user's program: ``file``, ``line``, ``function``, and the text of the line."""
+    """A place in the user's program: ``file``, ``line``, ``function``, and the text of the line.
 
-    __slots__ = ("code", "line")
+    ``caller``: where the place is in an installed library, the line of the user's own that called it, if there is one.
+    """
 
-    def __init__(self, code: CodeType | None, line: int) -> None:
-        self.code, self.line = code, line
+    __slots__ = ("caller", "code", "line")
+
+    def __init__(self, code: CodeType | None, line: int, caller: Origin | None = None) -> None:
+        self.code, self.line, self.caller = code, line, caller
 
     @property
     def file(self) -> str:
@@ -52,13 +58,15 @@ class Origin:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
-        return where if self.function == "<module>" else f"{where} in {self.function}"
+        if self.function != "<module>":
+            where += f" in {self.function}"
+        return where if self.caller is None else f"{where}, called at {self.caller}"
 
     def __repr__(self) -> str:
         return f"Origin({self})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Pickled, (self.file, self.line, self.function)
+        return _Pickled, (self.file, self.line, self.function, self.caller)
 
 
 class _Pickled(Origin):
@@ -66,8 +74,8 @@ class _Pickled(Origin):
 
     __slots__ = ("names",)
 
-    def __init__(self, file: str, line: int, function: str) -> None:
-        super().__init__(None, line)
+    def __init__(self, file: str, line: int, function: str, caller: Origin | None = None) -> None:
+        super().__init__(None, line, caller)
         self.names = (file, function)
 
     @property
@@ -93,9 +101,26 @@ def user_frame(skip: int = 1) -> Origin | None:
         if own is None:
             own = _is_own[code.co_filename] = code.co_filename.startswith(_OWN)
         if not own:
-            return Origin(code, frame.f_lineno)
+            return Origin(code, frame.f_lineno, _user_caller(frame))
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def _user_caller(frame: FrameType) -> Origin | None:
+    """The nearest place outside libraries that a frame of a library was called from; None for a frame of the user's own."""
+    if not _of_library(frame.f_code.co_filename):
+        return None
+    outer = frame.f_back
+    while outer is not None:
+        if not _of_library(outer.f_code.co_filename):
+            return Origin(outer.f_code, outer.f_lineno)
+        outer = outer.f_back
+    return None
+
+
+@functools.cache
+def _of_library(file: str) -> bool:
+    return file.startswith((*_OWN, _STANDARD, "<frozen")) or any(part in file for part in _INSTALLED)
 
 
 def origin_of(thing: Any) -> Origin | None:

@@ -8,7 +8,15 @@ from theon.graph import variable as graph
 from theon.graph.ccode import CLinkerType
 from theon.graph.props import object2
 
-__all__ = ["Generic", "NullType", "PureType", "SingletonType", "Type", "generic", "null_type"]
+__all__ = ["Generic", "NullType", "PureType", "SingletonType", "Type", "filtered", "generic", "null_type"]
+
+
+def filtered(kind: Type, value: Any, strict: bool, allow_downcast: bool | None) -> Any:
+    """Return ``kind.filter(value)``; only what is asked for is passed on, since types of users may take the value alone."""
+    wishes: dict[str, Any] = {"strict": True} if strict else {}
+    if allow_downcast is not None:
+        wishes["allow_downcast"] = allow_downcast
+    return kind.filter(value, **wishes)
 
 
 class Type(object2, CLinkerType):
@@ -28,7 +36,7 @@ class Type(object2, CLinkerType):
 
     def filter_inplace(self, value: Any, storage: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """Return ``value`` filtered; ``storage`` may be reused."""
-        return self.filter(value, strict=strict, allow_downcast=allow_downcast)
+        return filtered(self, value, strict, allow_downcast)
 
     def filter_variable(self, other: Any, allow_convert: bool = True) -> graph.Variable:
         """Return ``other`` as a variable of this type; TypeError where that is not possible."""

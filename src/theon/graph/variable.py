@@ -40,7 +40,8 @@ class Scratchpad:
         given: list[list[tuple[str, int, str, str]]] = self.__dict__.get("_trace", [])
         if given or found is None:
             return given
-        return [[(found.file, found.line, found.function, found.text)]]
+        places = [found] if found.caller is None else [found.caller, found]
+        return [[(place.file, place.line, place.function, place.text) for place in places]]
 
     @trace.setter
     def trace(self, value: list[list[tuple[str, int, str, str]]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
+from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Variable
 from theon.rewrite.failure import report
 from theon.rewrite.local import LocalOptGroup, LocalOptimizer, matches
@@ -92,7 +93,7 @@ class TopoOptimizer(NavigatorOptimizer):
         """Rewrite the graph; return how many nodes changed."""
         if isinstance(self.local_opt, LocalOptGroup) and not self.local_opt.opts:
             return 0
-        pending = fgraph.toposort()
+        pending = io_toposort(fgraph.inputs, fgraph.outputs if start_from is None else start_from)
         if self.order == "in_to_out":
             pending.reverse()
         changes = 0
@@ -153,7 +154,7 @@ def _topo(order: str, local_opts: Iterable[Any], kwargs: dict[str, Any]) -> Topo
     if not local_opts:
         raise ValueError("at least one local optimizer is needed")
     found = TopoOptimizer(
-        group, order=order, failure_callback=kwargs.pop("failure_callback", NavigatorOptimizer.warn), **kwargs
+        group, order=order, failure_callback=kwargs.pop("failure_callback", NavigatorOptimizer.warn_inplace), **kwargs
     )
     found.name = name or getattr(group, "name", None) or str(group)
     return found
@@ -174,8 +175,6 @@ def pre_greedy_local_optimizer(list_optimizations: Iterable[Callable[..., Any]],
 
     Each node is tried with each optimizer until none finds anything; only first outputs are replaced.
     """
-    from theon.graph.traverse import io_toposort
-
     new: dict[Variable, Variable] = {}
     optimizers = list(list_optimizations)
     for node in io_toposort([], [out]):

@@ -43,7 +43,8 @@ def put(fgraph: FunctionGraph, node: Apply, found: Any, rule: Rule) -> list[Vari
 def replaced(fgraph: FunctionGraph, node: Apply, found: Any, opt: Any) -> list[Variable]:
     """Put what ``opt`` found for ``node`` into the graph; return the new variables, none where nothing changed.
 
-    ValueError or TypeError where a local optimizer returned what cannot stand for the node's outputs.
+    ValueError or TypeError where a local optimizer returned what cannot stand for the node's outputs; InconsistencyError,
+    with the graph as before, where a feature of the graph refuses it.
     """
     outputs = node.outputs
     if isinstance(opt, Rule):
@@ -67,10 +68,7 @@ def replaced(fgraph: FunctionGraph, node: Apply, found: Any, opt: Any) -> list[V
         return []
     for _, v in pairs:
         same_origin(v, node)
-    try:
-        fgraph.replace_all_validate(pairs, reason=opt)
-    except InconsistencyError:
-        return []
+    fgraph.replace_all_validate(pairs, reason=opt)
     left = [v for v in removed if (v in fgraph.apply_nodes if isinstance(v, Apply) else v in fgraph.variables)]
     if left:
         for old, v in reversed(pairs):
@@ -92,7 +90,8 @@ def apply_to(fgraph: FunctionGraph, node: Apply, opt: Any, failure: Callable[...
         return replaced(fgraph, node, found, opt)
     except Exception as error:
         if failure is None:
-            report(error, opt, node)
+            if not isinstance(error, InconsistencyError):
+                report(error, opt, node)
         else:
             failure(error, None, [], opt, node)
         return []

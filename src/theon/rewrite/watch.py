@@ -216,7 +216,8 @@ def pre_constant_merge(vars: Sequence[Variable]) -> Sequence[Variable]:
         except TypeError:  # a constant that cannot be hashed
             return v
 
-    for node in io_toposort([], vars):
+    # Among the variables may be slices and None, as in the index lists of subtensors.
+    for node in io_toposort([], [v for v in vars if isinstance(v, Variable)]):
         if node.fgraph is None:
             node.inputs = [one(v) for v in node.inputs]
     return [one(v) for v in vars]

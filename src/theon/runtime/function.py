@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from theon.errors import NativeFallback
+from theon.graph.type import filtered
 from theon.tensor.shared import Container
 
 __all__ = ["Function", "FunctionStorage"]
@@ -265,7 +266,7 @@ class Function:
         if value is None and not type(i.variable.type).__name__ == "Generic":
             raise TypeError(self._bad_input(place) + f"None is no value of type {i.variable.type}")
         try:
-            return i.variable.type.filter(value, strict=i.strict, allow_downcast=i.allow_downcast)
+            return filtered(i.variable.type, value, i.strict, i.allow_downcast)
         except Exception as error:
             text = self._bad_input(place)
             kind = type(error) if isinstance(error, TypeError | ValueError) else TypeError

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from theon.errors import describe
+from theon.graph.op import thunk_of
 from theon.graph.variable import Apply, Constant, Variable
 from theon.runtime.reference import own_copy
 from theon.runtime.reference import raise_with_op as _raise_with_op
@@ -82,12 +83,12 @@ def node_thunk(node: Apply, storage_map: dict[Any, list[Any]], compute_map: dict
     destroyed = sorted({i for places in (getattr(node.op, "destroy_map", None) or {}).values() for i in places})
     ins, outs = [storage_map[v] for v in node.inputs], [storage_map[v] for v in node.outputs]
     if not destroyed:
-        thunk = node.op.make_thunk(node, storage_map, compute_map, [])
+        thunk = thunk_of(node, storage_map, compute_map)
     else:
         own = dict(storage_map)
         copies = [(storage_map[node.inputs[i]], [None]) for i in destroyed]
         own.update({node.inputs[i]: cell for i, (_, cell) in zip(destroyed, copies)})
-        inner = node.op.make_thunk(node, own, compute_map, [])
+        inner = thunk_of(node, own, compute_map)
 
         def thunk() -> Any:
             for cell, private in copies:

@@ -10,7 +10,7 @@ import numpy as np
 
 from theon.errors import message
 from theon.graph.origin import user_frame
-from theon.graph.type import Generic, Type, generic
+from theon.graph.type import Generic, Type, filtered, generic
 from theon.graph.variable import Variable
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -70,7 +70,7 @@ class Container:
         if value is None:
             self.storage[0] = None
             return
-        self.storage[0] = self.type.filter(value, strict=self.strict, allow_downcast=self.allow_downcast)
+        self.storage[0] = filtered(self.type, value, self.strict, self.allow_downcast)
 
     value = data
 
@@ -129,7 +129,7 @@ class SharedVariable(Variable):
                 raise TypeError("value and strict are ignored if you pass a container here")
             self.container = container
         else:
-            value = type.filter(value, strict=strict, allow_downcast=allow_downcast)
+            value = filtered(type, value, strict, allow_downcast)
             self.container = Container(self, [value], strict=strict, allow_downcast=allow_downcast)
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
