@@ -96,6 +96,8 @@ class ParamsType(Type):
         self._alias_to_enum = {alias: kind for kind in enums for alias in kind.aliases}
         if sum(len(kind) for kind in enums) != len(self._const_to_enum):
             raise AttributeError("ParamsType: enum types share constants of the same name")
+        if sum(len(kind.aliases) for kind in enums) != len(self._alias_to_enum.keys() - self._const_to_enum.keys()):
+            raise AttributeError("ParamsType: enum types share aliases, or one's alias is another's constant")
 
     def __getattr__(self, key: str) -> Any:
         known = self.__dict__.get("_const_to_enum", {})

@@ -148,3 +148,14 @@ def test_ops_of_c_code_need_a_perform(tmp_path):
     with pytest.raises(ValueError, match="Unknown section"):
         Double()
     assert theano.gof.OpenMPOp(openmp=False).openmp is False
+
+
+def test_aliases_of_one_record_are_all_different_and_stand_for_values():
+    one, two = theano.gof.EnumList(("A", "a"), "B"), theano.gof.EnumList(("C", "a"), "D")
+    assert one.filter("a") == 0
+    with pytest.raises(AssertionError):
+        one.filter("a", strict=True)
+    with pytest.raises(AttributeError, match="share aliases"):
+        theano.gof.ParamsType(one=one, two=two)
+    with pytest.raises(AttributeError, match="another's constant"):
+        theano.gof.ParamsType(one=one, two=theano.gof.EnumList(("C", "B"), "D"))
