@@ -154,10 +154,15 @@ def _main(dtype: str, shared: bool) -> str:
     words = (f["state"], f["new"], f["out"], streams, total // streams, total % streams)
     for place, word in enumerate(words):
         f.store(word, frame, 8 * place)
-    blocks = (state.sizes[0] + (wide - 1)) // wide
+    blocks = (_moving(f, f["state"], f["new"], state.sizes[0], streams) + (wide - 1)) // wide
     run(f, f"theon_uniform_work_{dtype}", frame, f.smaller(blocks, 64), (state.sizes[0] + total) * 8, shared)
     f.emit("ret i64 0")
     return f.text(linkage="")
+
+
+def _moving(f: Function, state: Value, new: Value, rows: Value, streams: Value) -> Value:
+    """The streams whose states are written: all into other memory, those that give draws where the states are in place."""
+    return f.select(f.load("i64", state).same(f.load("i64", new)), streams, rows)
 
 
 def _work(dtype: str) -> str:
@@ -171,7 +176,7 @@ def _work(dtype: str) -> str:
     rows = state.sizes[0]
     far = 4 * wide
     room, drawn, extra = f.room(_WORDS * far), f.room(wide * item), f.room(_WORDS * far)
-    blocks = (rows + (wide - 1)) // wide
+    blocks = (_moving(f, *(f.load("ptr", f["frame"], 8 * i) for i in range(2)), rows, streams) + (wide - 1)) // wide
     first, last = blocks * f["chunk"] // f["chunks"], blocks * (f["chunk"] + 1) // f["chunks"]
     with f.loop(last, first) as block:
         start = block * wide

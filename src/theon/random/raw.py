@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from theon.dtypes import float_dtypes, upcast
 from theon.graph.op import Op
@@ -84,12 +85,23 @@ class RandomStateType(Type):
 random_state_type = RandomStateType()
 
 
+class _Blank(ISeedSequence):  # type: ignore[misc]
+    """What a generator whose state is set at once is seeded by: costs nothing."""
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+        """Ones."""
+        return np.ones(n_words, dtype)
+
+
+_BLANK = _Blank()
+
+
 def _copied(r: Any) -> Any:
     """A state of its own that gives the same draws; for NumPy's default generator much quicker than ``deepcopy``."""
     if type(r) is np.random.RandomState:
         state = r.get_state(legacy=False)
         if state["bit_generator"] == "MT19937":  # type: ignore[call-overload,index]
-            new = np.random.RandomState(0)
+            new = np.random.RandomState(np.random.MT19937(_BLANK))
             new.set_state(state)
             return new
     return copy.deepcopy(r)

@@ -147,6 +147,8 @@ class _Loop:
             current.append(number)
             self.changing.add(low.tensors[number].buffer)
             low.memory[v] = number
+            if found.sizes and moved.count(moved[place]) == 1:
+                low.becomes[moved[place]] = number
         self.changing |= {low.tensors[r.rows].buffer for r in rings}
         for v, x in zip(i_others, others):
             if x in low.scalar:

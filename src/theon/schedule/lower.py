@@ -84,6 +84,7 @@ class Lowering:
         self.places: dict[Variable, int | Callable[[tuple[Scalar, ...]], int | None]] = {}
         self.forward: dict[int, int] = {}  # tensors that show the rows of another one, the last first: that one
         self.parts: dict[int, int] = {}  # tensors that are parts of one array, side by side: that array
+        self.becomes: dict[Variable, int] = {}  # new values of loops' carried arrays -> where the old ones are
         self.rooms: list[Any] = []  # tables that ``places`` fill, of the loops and choices that are being lowered
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
         self.last_steps: dict[tuple[int, int], list[Step]] = {}  # that change part of a shared variable in place

@@ -52,11 +52,16 @@ def uniform(low: Lowering, node: Apply) -> None:
         low.check(make("ge", BOOL, (n, const(0))))
         sizes.append(n)
     state = low.as_tensor(rstate)
+    # A loop whose states only this draw reads moves them on where they are.
+    alone = low.becomes.get(new) == state and low.fgraph.clients(rstate) == [(node, 0)]
     streams, words = low.sizes_of(state)
     low.same(words, const(6))
     low.check(make("ge", BOOL, (streams, const(1))))
-    after = low.fresh(None, "int32", (streams, words))
-    low.pending[new] = _whole(low, after, "int32")
+    after = state if alone else low.fresh(None, "int32", (streams, words))
+    if alone:
+        low.memory[new] = state
+    else:
+        low.pending[new] = _whole(low, after, "int32")
     lasting = low.buffers[low.tensors[state].buffer].kind in ("input", "shared") and low.fgraph is low.outermost
     drawn = low.fresh(None if lasting else out, dtype, tuple(sizes))
     stream = Stream(drawn, state, after)

@@ -6,7 +6,7 @@ import pytest
 import theano
 import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
-from theon.schedule.step import PythonCall
+from theon.schedule.step import Loop, NativeCall, PythonCall
 
 
 def compiled(*args, **kwargs):
@@ -79,3 +79,36 @@ def test_the_states_stay_where_they_are_and_as_they_were_after_an_error():
     f([1.0], 0)
     assert (u.rstate.get_value() != state).any()
     assert container[0].ctypes.data == place
+
+
+def test_a_loop_moves_its_streams_on_where_they_are():
+    """A draw of 5 numbers in a step copied the states of 15,360 streams twice."""
+
+    def made(mode):
+        stream, x = MRG_RandomStreams(3), T.dvector("x")
+
+        def step(h):
+            a, b = stream.normal(size=(5,)), stream.uniform(size=(3,), nstreams=2)
+            return T.switch(b[0] < 0.5, h / 2 + a, h - a * stream.uniform(size=(40,), nstreams=7)[35])
+
+        def outer(h):
+            inner, updates = theano.scan(lambda g: g + stream.normal(size=(5,)), outputs_info=h, n_steps=3)
+            return inner[-1], updates
+
+        rows, first = theano.scan(step, outputs_info=x, n_steps=17)
+        more, second = theano.scan(outer, outputs_info=x, n_steps=4)
+        updates = [*first.items(), *second.items()]
+        f = theano.function([x], [rows, more], updates=updates, mode=mode)
+        return f, [*f(np.ones(5)), *f(np.ones(5)), *(s.get_value() for s, _ in updates)]
+
+    (native, found), (_, wanted) = made("FAST_RUN"), made("FAST_COMPILE")
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a, b)
+    loop = next(step for step in native._native.program.steps if isinstance(step, Loop))
+    buffers = [
+        native._native.program.tensors[n].buffer
+        for step in loop.steps
+        if isinstance(step, NativeCall)
+        for n in (step.inputs[0], step.outputs[0])
+    ]
+    assert len(buffers) == 6 and buffers[::2] == buffers[1::2]
