@@ -176,8 +176,8 @@ def _work(dtype: str) -> str:
     rows = state.sizes[0]
     far = 4 * wide
     room, drawn, extra = f.room(_WORDS * far), f.room(wide * item), f.room(_WORDS * far)
-    before, after = f.load("ptr", f["frame"], 0), f.load("ptr", f["frame"], 8)
-    blocks = (_moving(f, before, after, rows, streams) + (wide - 1)) // wide
+    old, put = f.load("ptr", f["frame"], 0), f.load("ptr", f["frame"], 8)
+    blocks = (_moving(f, old, put, rows, streams) + (wide - 1)) // wide
     first, last = blocks * f["chunk"] // f["chunks"], blocks * (f["chunk"] + 1) // f["chunks"]
     with f.loop(last, first) as block:
         start = block * wide
