@@ -48,6 +48,7 @@ LATER = {
 # Names that programs use though Theano's list of members lacks them.
 ALSO = {
     "theano": ["_asarray"],
+    "theano.compat": ["ifilter", "imap", "izip", "operator_div"],
     "theano.misc.safe_asarray": ["_asarray"],
     "theano.sandbox.rng_mrg": ["MRG_RandomStream"],
     "theano.tensor": ["_shared", "floor_div", "square", "where"],
@@ -129,6 +130,17 @@ ALIASES = {
     "scratchpad": "theon.graph.variable:Scratchpad",
 }
 IN_MODULE = {
+    ("theano", "get_scalar_constant_value"): "theon.legacy.tensor_names:scalar_constant_value",
+    **{
+        (module, name): f"theon.legacy.tensor_names:{name}"
+        for name in ("isnan", "isinf")
+        for module in ("theano.tensor", "theano.tensor.basic")
+    },
+    **{
+        (module, name): f"theon.legacy.tensor_names:{name}"
+        for name in ("diag", "trace")
+        for module in ("theano.tensor.nlinalg", "theano.sandbox.linalg", "theano.sandbox.linalg.ops")
+    },
     ("theano.tensor", "SubtensorPrinter"): "theon.ops.printers:SubtensorPrinter",
     ("theano.tensor.nnet.sigm", "scalar_sigmoid"): "theon.ops.scalars:scalar_sigmoid",
     ("theano.tensor.nnet.sigm", "scalar_softplus"): "theon.ops.scalars:scalar_softplus",

@@ -48,9 +48,9 @@ from theon.legacy.asarray import _asarray
 from theon.legacy.cdata import OpenMPOp
 from theon.legacy.pickles import function_dump
 from theon.legacy.python2 import PY3
+from theon.legacy.tensor_names import scalar_constant_value as get_scalar_constant_value
 from theon.legacy.traces import disable_log_handler, has_handlers
 from theon.ops.dot import dot_of_any as dot
-from theon.ops.shape import get_scalar_constant_value
 from theon.options import change_flags, config
 from theon.runtime.linker import Linker, LocalLinker, PerformLinker
 from theon.runtime.profile import ProfileStats

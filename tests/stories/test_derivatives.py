@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pytest
 
 import theano
 import theano.tensor as T
@@ -45,3 +46,14 @@ def test_gradient_of_a_jacobian():
     f, g = theano.function([v], (J**2).sum()), theano.function([v], T.grad((J**2).sum(), v))
     numeric = [(f(X + 1e-6 * d) - f(X - 1e-6 * d)) / 2e-6 for d in np.eye(3)]
     np.testing.assert_allclose(g(X), numeric, rtol=1e-5)
+
+
+def test_elements_that_only_lend_their_shape_are_disconnected():
+    x, y = T.dvector(), T.dscalar()
+    for cost in (T.ones_like(x).sum(), x.zeros_like().sum(), T.fill(x, y).sum()):
+        with pytest.raises(theano.gradient.DisconnectedInputError):
+            T.grad(cost, x)
+        (slope,) = T.grad(cost, [x], disconnected_inputs="ignore")
+        np.testing.assert_array_equal(slope.eval({x: [1.0, 2.0]}), [0.0, 0.0])
+    assert T.grad(T.fill(x, y).sum(), y).eval({x: [1.0, 2.0, 3.0], y: 5.0}) == 3
+    np.testing.assert_array_equal(T.grad((T.fill(x, y) * x).sum(), x).eval({x: [1.0, 2.0], y: 5.0}), [5.0, 5.0])

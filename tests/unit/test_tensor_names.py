@@ -369,3 +369,30 @@ def test_shape_of_variables_names_what_is_not_given():
     fgraph = theano.FunctionGraph([x], [x[1:]])  # a copy, whose input is another
     with pytest.raises(ValueError, match="not given"):
         shape_of_variables(fgraph, {x: (10, 10)})
+
+
+def test_diag_and_trace_of_the_module_of_linear_algebra():
+    m, v = T.dmatrix(), T.dvector()
+    value = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(T.nlinalg.diag(x=m).eval({m: value}), np.diag(value))
+    np.testing.assert_array_equal(T.nlinalg.diag(v).eval({v: [1.0, 2.0]}), np.diag([1.0, 2.0]))
+    assert T.nlinalg.trace(X=m).eval({m: value}) == np.trace(value)
+    with pytest.raises(TypeError, match="vector or matrix"):
+        T.nlinalg.diag(T.dtensor3())
+
+
+def test_names_of_arguments_of_rounding_and_of_tests_for_numbers():
+    x, n = T.dvector(), T.lvector()
+    value = np.array([0.5, np.nan, -np.inf])
+    np.testing.assert_array_equal(T.isnan(a=x).eval({x: value}), np.isnan(value))
+    np.testing.assert_array_equal(T.isinf(a=x).eval({x: value}), np.isinf(value))
+    np.testing.assert_array_equal(T.isnan(n).eval({n: [1, 2]}), [False, False])
+    np.testing.assert_array_equal(T.round(a=x, mode="half_away_from_zero").eval({x: [0.5, -1.5]}), [1, -2])
+
+
+def test_constant_of_a_sparse_matrix_of_one_element():
+    one = theano.sparse.CSR([3.0], np.int32([0]), np.int32([0, 1]), np.int32([1, 1]))
+    assert theano.get_scalar_constant_value(one) == 3
+    assert theano.get_scalar_constant_value(T.constant(2) + 1) == 3
+    with pytest.raises(T.NotScalarConstantError):
+        theano.get_scalar_constant_value(theano.sparse.csr_matrix())

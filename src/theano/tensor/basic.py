@@ -36,6 +36,8 @@ from theon.legacy.tensor_names import (
     float64_rtol,
     get_scalar_constant_value_elemwises,
     is_flat,
+    isinf,
+    isnan,
     numpy_diagonal_return_view,
     numpy_scalar,
     power,
@@ -68,7 +70,7 @@ from theon.ops.arith import (
 from theon.ops.bits import and_, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, invert, or_, xor
 from theon.ops.cast import ScalarFromTensor, TensorFromScalar, cast, scalar_from_tensor, tensor_from_scalar
 from theon.ops.close import allclose, isclose
-from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, isinf, isnan, le, lt, neq
+from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, le, lt, neq
 from theon.ops.complex import angle, complex, complex_from_polar, imag, real
 from theon.ops.declare import Elemwise
 from theon.ops.dims import (

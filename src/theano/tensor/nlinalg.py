@@ -4,8 +4,9 @@ from theano._modules import modules
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
+from theon.legacy.tensor_names import diag, trace
 from theon.ops.decompose import Eig, Eigh, EighGrad, QRFull, QRIncomplete, SVD, _OfMatrix, eig, eigh, qr, svd
-from theon.ops.fill import AllocDiag, ExtractDiag, alloc_diag, diag, extract_diag, trace
+from theon.ops.fill import AllocDiag, ExtractDiag, alloc_diag, extract_diag
 from theon.ops.linalg import (
     Det,
     MatrixInverse,

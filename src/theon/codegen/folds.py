@@ -65,8 +65,14 @@ class _Vectors(LaneWriter):
         return self.function.new("", text).text
 
     def values(self, roots: Iterable[Scalar]) -> list[str]:
-        """Vectors of several values."""
-        return [self.operand(self.value(x), x.dtype) for x in roots]
+        """Vectors of several values, in registers: literals would be widened once more where they are used."""
+        return [self._register(self.value(x), x.dtype) for x in roots]
+
+    def _register(self, value: str, dtype: str) -> str:
+        if value.startswith("%"):
+            return value
+        lanes = f"{self.kind(dtype)} {self.operand(value, dtype)}"
+        return self.plain(f"select i1 true, {lanes}, {lanes}")
 
 
 class _Numbers(ScalarWriter):

@@ -477,16 +477,18 @@ class FunctionMaker:
         places = updated_inputs + [len(self.ins) + self.shared.index(s) for s in self.updates]
         f = Function(
             self._made.run,
-            self.inputs,
             containers,
+            None,
+            [(i, [], []) for i in self.inputs],
             self.outs,
-            places,
-            self,
+            [],
             self.unpack_single,
             self.return_none,
             self.output_keys,
+            self,
             name,
         )
+        f._update_places = places  # in the order of the values that are computed
         f.profile = stats
         attach = getattr(self._made, "attach", None)
         if attach is not None:

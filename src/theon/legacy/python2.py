@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,11 +14,16 @@ __all__ = [
     "decode_with",
     "exc_message",
     "get_unbound_function",
+    "ifilter",
+    "imap",
     "integer_types",
+    "izip",
+    "operator_div",
     "string_types",
 ]
 
 PY3 = True
+imap, izip, ifilter, operator_div = map, zip, filter, operator.truediv
 string_types = (str,)
 integer_types = (int,)
 

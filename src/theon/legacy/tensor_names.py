@@ -11,8 +11,9 @@ import numpy as np
 from theon.errors import NotScalarConstantError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Constant, Variable
-from theon.ops import arith, compare
+from theon.ops import arith, compare, fill
 from theon.ops.shape import get_scalar_constant_value
+from theon.tensor.constant import as_tensor_variable
 from theon.tensor.shared import shared
 from theon.tensor.type import TensorType, values_eq_approx
 
@@ -50,6 +51,42 @@ get_scalar_constant_value_elemwises = (
         )
     ),
 )  # fmt: skip
+
+
+def isnan(a: Any) -> Any:
+    """Return whether each element of ``a`` is NaN: bool, False for all integers."""
+    return compare.isnan(a)
+
+
+def isinf(a: Any) -> Any:
+    """Return whether each element of ``a`` is infinite: bool, False for all integers."""
+    return compare.isinf(a)
+
+
+def diag(x: Any) -> Any:
+    """Return the diagonal of a matrix, or the matrix with a vector on its diagonal. TypeError for anything else."""
+    x = as_tensor_variable(x)
+    if x.type.ndim not in (1, 2):
+        raise TypeError("diag requires vector or matrix argument.", x)
+    return fill.diag(x)
+
+
+def trace(X: Any) -> Any:
+    """Return the sum of the diagonal of a matrix."""
+    return fill.trace(X)
+
+
+def scalar_constant_value(v: Any) -> Any:
+    """Return the value of a number that is constant, as an array; of a sparse matrix with one element, that element.
+
+    NotScalarConstantError for anything else.
+    """
+    if not hasattr(v.type if isinstance(v, Variable) else None, "format"):
+        return get_scalar_constant_value(v)
+    made = v.owner
+    if made is not None and type(made.op).__name__ == "CSM":
+        return get_scalar_constant_value(made.inputs[0])
+    raise NotScalarConstantError(f"{v} is not constant")
 
 
 class EmptyConstantError(NotScalarConstantError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from theon.graph.variable import Apply
 from theon.ops.declare import (
     at_least_int8,
     elementwise,
@@ -17,7 +18,7 @@ from theon.ops.declare import (
     same_kind,
     upcast,
 )
-from theon.scalar.op import UnaryScalarOp
+from theon.scalar.op import ScalarOp, UnaryScalarOp
 from theon.scalar.type import Scalar, get_scalar_type
 
 
@@ -226,6 +227,16 @@ clip = elementwise(
 sqr = elementwise(
     "sqr", 1, lambda xp, x: x * x, same_kind, lambda x, o, g: [g * x * 2], lambda k, x: k.mul(x, x), "Square."
 )
+
+
+class _Shaped(ScalarOp):
+    """An op of whose first input only the shape counts."""
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """The second input's elements are what comes out; the first one's are never read."""
+        return [[False], [True]]
+
+
 second = elementwise(
     "second",
     2,
@@ -235,6 +246,7 @@ second = elementwise(
     lambda k, x, y: y,
     "``y`` in the broadcast shape of both.",
     cast_inputs=False,
+    base=_Shaped,
 )
 fill = second
 identity = elementwise("identity", 1, lambda xp, x: x, same_kind, lambda x, o, g: [g], lambda k, x: x, "A copy.")

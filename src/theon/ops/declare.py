@@ -231,9 +231,14 @@ class Elemwise(Op):
     __props__ = ("scalar_op", "inplace_pattern")
 
     def __init__(
-        self, scalar_op: ScalarOp, inplace_pattern: Any = None, name: str | None = None, **kwargs: Any
+        self,
+        scalar_op: ScalarOp,
+        inplace_pattern: Any = None,
+        name: str | None = None,
+        nfunc_spec: Any = None,
+        openmp: bool | None = None,
     ) -> None:
-        self.scalar_op, self.name = scalar_op, name
+        self.scalar_op, self.name, self.nfunc_spec, self.openmp = scalar_op, name, nfunc_spec, openmp
         self.inplace_pattern = tuple(sorted((inplace_pattern or {}).items()))
 
     def __str__(self) -> str:

@@ -96,12 +96,12 @@ def _power(x: Any, y: Any, modulus: Any = None) -> Any:
     return arith.pow(x, y)
 
 
-def _round(x: Any, mode: Any = None) -> Any:
-    """Return ``x`` rounded, halves to even unless ``mode`` is "half_away_from_zero"."""
+def _round(a: Any, mode: Any = None) -> Any:
+    """Return ``a`` rounded, halves to even unless ``mode`` is "half_away_from_zero"."""
     if mode in (None, "half_to_even", 0):
-        return round.round_half_to_even(x)
+        return round.round_half_to_even(a)
     if mode == "half_away_from_zero":
-        return round.round_half_away_from_zero(x)
+        return round.round_half_away_from_zero(a)
     raise Exception(f"round mode {mode} is not implemented.")
 
 

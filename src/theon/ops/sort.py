@@ -9,6 +9,7 @@ import numpy as np
 
 from theon.dtypes import discrete_dtypes, integer_dtypes
 from theon.errors import message
+from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import abs_, conjugate, switch
 from theon.ops.bits import and_
@@ -342,7 +343,11 @@ class TopKOp(TensorOp):
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Each value's gradient goes to where it came from."""
         x, k = inputs
-        if not self.return_values or x.type.dtype in discrete_dtypes:
+        if (
+            not self.return_values
+            or x.type.dtype in discrete_dtypes
+            or isinstance(output_grads[0].type, DisconnectedType)
+        ):
             return [zeros_for(x), zeros_for(k)]
         if self.return_indices:
             index = outputs[1]

@@ -68,30 +68,33 @@ class Thunk:
 class Function:
     """A compiled function; call it with the inputs' values.
 
-    ``inputs`` are :class:`In` objects with one container each, shared variables last. ``runner(values)`` computes outputs
-    and new values of ``update_places``. ``maker`` holds the graph and makes copies. Updates are all made or, after an error,
-    none. ``trust_input=True`` skips checks of arguments.
+    ``fn(values)`` computes outputs and new values of the inputs that are updated. ``input_storage`` has a container for each
+    input, shared variables last; ``indices`` says which input that is: (:class:`In`, [], []). ``defaults`` is not
+    read: the containers know what was given. ``maker`` holds the graph and makes copies. Updates are all made or, after an error, none.
+    ``trust_input=True`` skips checks of arguments.
     """
 
     __module__ = "theano.compile.function_module"
 
     def __init__(
         self,
-        runner: Any,
-        inputs: Sequence[Any],
-        containers: Sequence[Container],
+        fn: Any,
+        input_storage: Sequence[Container],
+        output_storage: Sequence[Container] | None,
+        indices: Sequence[tuple[Any, Sequence[int], Sequence[Any]]],
         outputs: Sequence[Any],
-        update_places: Sequence[int],
-        maker: Any,
+        defaults: Sequence[tuple[bool, bool, Any]],
         unpack_single: bool,
         return_none: bool,
         output_keys: Sequence[str] | None,
+        maker: Any,
         name: str | None = None,
     ) -> None:
-        self._runner = runner
-        self._inputs = list(inputs)
-        self.input_storage = self._containers = list(containers)
-        self._outputs, self._update_places = list(outputs), list(update_places)
+        self._runner = fn
+        inputs = self._inputs = [i for i, _, _ in indices]
+        self.input_storage = self._containers = list(input_storage)
+        self._outputs = list(outputs)
+        self._update_places = [n for n, i in enumerate(inputs) if i.update is not None]
         self.maker, self.unpack_single, self.return_none, self.output_keys, self.name = (
             maker,
             unpack_single,
@@ -102,7 +105,8 @@ class Function:
         self.profile: Any = None
         self.trust_input = False
         self.container, self.value = FunctionStorage(self, False), FunctionStorage(self, True)
-        self.output_storage = [Container(o.variable, [None], name=o.variable.name) for o in self._outputs]
+        made = (Container(o.variable, [None], name=o.variable.name) for o in self._outputs)
+        self.output_storage = list(made if output_storage is None else output_storage)
         self._positional = [n for n, i in enumerate(self._inputs) if not i.implicit]
         self._by_name: dict[str, int | None] = {}
         for n, i in enumerate(self._inputs):

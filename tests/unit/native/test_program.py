@@ -5,6 +5,8 @@ import sys
 import numpy as np
 import pytest
 
+import theano
+import theano.tensor as T
 from theon.kernel.loops import Kernel, Operand
 from theon.kernel.scalar import const, make
 from theon.runtime.native import NativeFunction
@@ -109,3 +111,16 @@ def test_temps_live_in_the_arena():
         result = f.entry(x)
         np.testing.assert_array_equal(result, 4 * x)
         assert result.flags.owndata and result.flags.c_contiguous
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64"])
+def test_reductions_of_a_constant_spread_over_a_shape(dtype):
+    x = T.matrix(dtype=dtype)
+    spread = T.second(x, np.asarray(3, dtype=dtype))
+    f = theano.function([x], [spread.sum(), spread.max(axis=0), spread.prod(axis=1), T.ones_like(x).sum(axis=1)])
+    value = np.zeros((5, 37), dtype=dtype)
+    total, largest, product, count = f(value)
+    assert total == 3 * value.size
+    assert (largest == 3).all()
+    np.testing.assert_allclose(product, (value + 3).prod(axis=1), rtol=1e-5)
+    assert (count == 37).all()

@@ -17,10 +17,11 @@ from theon.legacy.rewrites import (
     tag_solve_triangular,
     transinv_to_invtrans,
 )
+from theon.legacy.tensor_names import trace
 from theon.ops.decompose import Cholesky, cholesky
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot
-from theon.ops.fill import extract_diag, trace
+from theon.ops.fill import extract_diag
 from theon.ops.hints import hints, is_hint_node, is_positive, is_psd, is_symmetric, psd, spectral_radius_bound
 from theon.ops.linalg import MatrixInverse, det, matrix_inverse
 from theon.ops.solve import Solve, solve
