@@ -56,6 +56,10 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(own, dtype, pool.budget() > 1)
         )
+    if step.name == "ctc":
+        from theon.codegen import ctc, pool
+
+        return _of_library(f"theon_ctc_{dtype}", 7, functools.partial(ctc.ctc_text, dtype, pool.budget() > 1))
     if step.name in ("patches", "patches_sum") and dtype in ("float32", "float64"):
         from theon.codegen import patches, pool
 

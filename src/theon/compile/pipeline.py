@@ -24,6 +24,7 @@ from theon.runtime.vm import LinkedProgram, OpWiseCLinker, is_native, is_plain
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
 from theon.schedule import copies as copies
+from theon.schedule import ctc as ctc
 from theon.schedule import elementwise as elementwise
 from theon.schedule import gather as gather
 from theon.schedule import linalg as linalg

@@ -11,11 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from theon.autodiff.jacobian import disconnected_grad
 from theon.dtypes import float_dtypes, integer_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
-from theon.graph.type import NullType
 from theon.graph.variable import Apply
+from theon.ops.arith import identity, maximum, switch
+from theon.ops.cast import cast
+from theon.ops.compare import eq, neq
+from theon.ops.explog import exp, log
+from theon.ops.fill import arange, zeros
+from theon.ops.join import join
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -174,13 +180,17 @@ class ConnectionistTemporalClassification(Op):
         return [[True] * n, [False] * n, [False] * n]
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
-        """The gradient of each cost times that of what follows. NullType through the gradient: it is not differentiated again."""
+        """The gradient of each cost times that of what follows; through the gradient as through that of the costs in full."""
         _, *rest = inputs
+        found: Any = None
+        if not isinstance(output_grads[0].type, DisconnectedType):
+            node = None if self.compute_grad else ConnectionistTemporalClassification().make_node(*inputs)
+            slope = outputs[1] if node is None else node.outputs[1]
+            found = slope * output_grads[0].dimshuffle("x", 0, "x")
         if self.compute_grad and not isinstance(output_grads[1].type, DisconnectedType):
-            why = "the gradient of a CTC cost is not differentiated again"
-            return [NullType(why)(), *(_none() for _ in rest)]
-        slope = outputs[1] if self.compute_grad else ConnectionistTemporalClassification().make_node(*inputs).outputs[1]
-        return [slope * output_grads[0].dimshuffle("x", 0, "x"), *(_none() for _ in rest)]
+            again = _through_gradient(*inputs, output_grads[1])
+            found = again if found is None else found + again
+        return [_none() if found is None else found, *(_none() for _ in rest)]
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """One cost a sequence; the gradient has the activations' shape."""
@@ -190,6 +200,93 @@ class ConnectionistTemporalClassification(Op):
 
 def _none() -> Any:
     return DisconnectedType()()
+
+
+class LabelStates(Op):
+    """Labels with blanks before, between and after them, negative ones left out: (batch, 2 most + 1) int64; how many (batch,).
+
+    What lies behind the last blank of a sequence is 0.
+    """
+
+    __props__ = ()
+
+    def make_node(self, labels: Any) -> Apply:
+        """Return the node."""
+        labels = as_tensor_variable(labels)
+        return Apply(self, [labels], [TensorType("int64", (False, False))(), TensorType("int64", (False,))()])
+
+    def perform(self, node: Apply, inputs: Any, output_storage: Any, params: Any = None) -> None:
+        """As for the costs."""
+        (labels,) = inputs
+        states, counts = _extended(labels, int(labels.max(initial=0)) + 1)
+        wide = np.zeros((len(labels), 2 * labels.shape[1] + 1), dtype="int64")
+        wide[:, : states.shape[1]] = states
+        output_storage[0][0], output_storage[1][0] = wide, counts.astype("int64")
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Integers have no gradient."""
+        return [[False, False]]
+
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """None."""
+        return [_none()]
+
+    def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
+        """A state for each label, and one blank more."""
+        ((batch, most),) = shapes
+        return [(batch, 2 * most + 1), (batch,)]
+
+
+_NEVER = -1e30  # the logarithm of what is impossible: finite, so that gradients are
+
+
+def costs_written_out(activations: Any, labels: Any, lengths: Any) -> Any:
+    """Return the costs as a loop over steps, in float64, to be differentiated as often as one likes; about 1e30 for infinity."""
+    from theon.control.scan import scan
+
+    states, counts = LabelStates()(labels)
+    z = cast(activations, "float64")
+    z = z - disconnected_grad(z.max(axis=2, keepdims=True))
+    logp = z - log(exp(z).sum(axis=2, keepdims=True))
+    sequence, place = arange(z.shape[1]), arange(states.shape[1])
+    scores = logp[:, sequence.dimshuffle(0, "x"), states]
+    scores = switch(place.dimshuffle("x", "x", 0) < counts.dimshuffle("x", 0, "x"), scores, _NEVER)
+    apart = neq(states[:, 2:], states[:, :-2])
+    nowhere = zeros((z.shape[1], 2), dtype="float64") + _NEVER
+    jumps = join(1, nowhere, switch(apart, 0.0, _NEVER))[:, : states.shape[1]]
+
+    def step(score: Any, t: Any, before: Any) -> Any:
+        wide = join(1, nowhere, before)
+        moved = _sum_of(before, wide[:, 1:-1], wide[:, :-2] + jumps) + score
+        return switch((t < lengths).dimshuffle(0, "x"), moved, before)
+
+    first = switch(eq(place, 0), 0.0, _NEVER).dimshuffle("x", 0) + zeros((z.shape[1], 1), dtype="float64")
+    ahead, _ = scan(step, sequences=[scores, arange(z.shape[0])], outputs_info=first)
+    last = join(0, first.dimshuffle("x", 0, 1), ahead)[-1]
+    label = switch(counts > 1, last[sequence, maximum(counts - 2, 0)], _NEVER)
+    return -_sum_of(last[sequence, counts - 1], label)
+
+
+def _sum_of(*logarithms: Any) -> Any:
+    top = logarithms[0]
+    for x in logarithms[1:]:
+        top = maximum(top, x)
+    top = disconnected_grad(top)
+    total = exp(logarithms[0] - top)
+    for x in logarithms[1:]:
+        total = total + exp(x - top)
+    return top + log(total)
+
+
+def _through_gradient(activations: Any, labels: Any, lengths: Any, g: Any) -> Any:
+    """What ``g``, the gradient by the gradient of the costs, is by the activations."""
+    from theon.autodiff.reverse import grad
+
+    z = identity(activations)
+    costs = costs_written_out(z, labels, lengths)
+    slope = grad(costs.sum(), z)
+    possible = (costs < -0.1 * _NEVER).dimshuffle("x", 0, "x")
+    return grad(None, z, known_grads={slope: switch(possible, g, 0)})
 
 
 def ctc(activations: Any, labels: Any, input_lengths: Any) -> Any:
