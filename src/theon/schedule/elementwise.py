@@ -14,6 +14,7 @@ __all__: list[str] = []
 
 _COMPARISONS = {"lt", "gt", "le", "ge", "eq", "neq", "isnan", "isinf"}
 _LARGEST_EXPRESSION = 60
+_SIZES = 8
 
 
 @lowers("Elemwise")
@@ -64,6 +65,13 @@ def _lowered(low: Lowering, op: Any, node: Apply) -> None:
             low.as_tensor(out)
             del low.scalar[out]
         return
+    known = [low.as_vector(v) for v in node.inputs] if any(v in low.vector for v in node.inputs) else [None]
+    if all(numbers is not None and len(numbers) == len(known[0] or ()) <= _SIZES for numbers in known):
+        # Sizes of an array, converted say: they stay numbers of the program.
+        numbers_out = tuple(combined(list(values)) for values in zip(*(numbers or () for numbers in known)))
+        if all(size <= 30 and not costly for size, costly in map(weight, numbers_out)):
+            low.vector[out] = numbers_out
+            return
     flags = out.type.broadcastable  # type: ignore[attr-defined]
     parts = []
     for v in node.inputs:

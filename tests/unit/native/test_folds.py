@@ -132,6 +132,15 @@ def test_long_sums_of_doubles_are_as_exact_as_in_pairs():
     assert abs(f(x)[2] - math.fsum(x.ravel())) <= 8 * np.spacing(exact.sum())
 
 
+def test_reductions_of_one_number_many_times():
+    n, m = T.lscalars("n", "m")
+    outputs = [
+        op(T.alloc(x, n, m), axis) for op in (T.min, T.max, T.sum) for axis in (0, 1) for x in (np.int64(-9), 0.5)
+    ]
+    for found, wanted in zip(native([n, m], outputs)(5, 70), (-9, 0.5) * 4 + (-45, 2.5, -630, 35.0)):
+        assert found.tolist() == [wanted] * len(found)
+
+
 def test_one_kernel_serves_several_functions():
     from theon.codegen import emit
 
