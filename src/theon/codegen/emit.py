@@ -20,12 +20,12 @@ __all__ = ["fold_module", "kernels_text"]
 class _Scalars(ScalarWriter):
     """Scalar expressions inside loops: functions that vectorise instead of calls."""
 
-    inline: set[tuple[str, str]]
+    called: set[tuple[str, str, int]]
 
     def _math(self, name: str, args: list[str], dtype: str) -> str:
         kind = ssa_type(dtype)
         if name in mathlib.INLINE and dtype in ("float32", "float64"):
-            self.inline.add((name, dtype))
+            self.called.add((name, dtype, 1))
             symbol = f"theon_{name}_{'f64' if dtype == 'float64' else 'f32'}"
             return self.new(f"call {kind} @{symbol}({kind} {args[0]})")
         if name == "pow" and dtype == "float64":
@@ -33,6 +33,7 @@ class _Scalars(ScalarWriter):
         return super()._math(name, args, dtype)
 
 
+_MANY = 40  # functions in all kernels from which writing them out in their places takes too long to compile
 _ROWS = 8  # rows that are added up at a time
 
 
@@ -91,14 +92,21 @@ _Body = Callable[[ScalarWriter, list[_Place], list[str]], None]
 
 class _Writer:
     def __init__(
-        self, kernel: Kernel, name: str, declared: set[str], inline: set[tuple[str, str]], vectors: bool = True
+        self,
+        kernel: Kernel,
+        name: str,
+        declared: set[str],
+        called: set[tuple[str, str, int]],
+        calls: bool,
+        vectors: bool = True,
     ) -> None:
         self.kernel, self.name, self.vectors = kernel, name, vectors
         self.lines: list[str] = []
         self.entry: list[str] = []
         self.flags: dict[object, tuple[str, list[str]]] = {}
         self.scalars = _Scalars(self.lines, self.leaf)
-        self.scalars.math, self.scalars.inline = declared, inline
+        self.scalars.math, self.scalars.called = declared, called
+        self.calls = calls  # whether functions of vectors are called, not written out
         self.new = self.scalars.new
         self.labels = 0
         self.index: dict[int, str] = {}
@@ -405,7 +413,7 @@ class _Writer:
         """
         width, turns = plan.width, plan.turns
         writer = LaneWriter(self.lines, lambda x: self.wide_leaf(writer, axis, x), width, self.label("w") + ".")
-        writer.math = self.scalars.math
+        writer.math, writer.called = self.scalars.math, self.scalars.called if self.calls else None
         for place in places:
             known = {id(x): place.known[id(x)] for x in steady}
             kinds = {id(x): x.dtype for x in steady}
@@ -605,20 +613,32 @@ class _Writer:
 
 def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     """Return the definitions of kernels under their names, and the declarations that they need."""
+    kernels = list(kernels)
+    if not kernels:
+        return "", set()
     declared: set[str] = set()
-    inline: set[tuple[str, str]] = set()
+    called: set[tuple[str, str, int]] = set()
+    count = sum(
+        x.op == "math" and lanes.is_inline(x)
+        for kernel, _ in kernels
+        for p in kernel.passes
+        for x in _nodes([*(r.value for r in p.reductions), *(s.value for s in p.stores)])
+    )
     parts = []
     for kernel, name in kernels:
         if folds.is_fold(kernel):
             parts.append(folds.fold_text(kernel, name, declared))
-            parts.append(_Writer(kernel, f"{name}.any", declared, inline, vectors=False).text())
+            parts.append(_Writer(kernel, f"{name}.any", declared, called, count > _MANY, vectors=False).text())
         else:
-            parts.append(_Writer(kernel, name, declared, inline).text())
-    if not parts:
-        return "", set()
-    parts += [mathlib.definition(name, dtype)[1] for name, dtype in sorted(inline)]
-    if inline:
-        declared |= set(mathlib.declarations())
+            parts.append(_Writer(kernel, name, declared, called, count > _MANY).text())
+    for name, dtype, width in sorted(called):
+        if width == 1:
+            declared |= set(mathlib.declarations())
+            parts.append(mathlib.definition(name, dtype)[1])
+        else:
+            text, needed = lanes.definition(name, dtype, width)
+            declared |= needed
+            parts.append(text)
     parts.append(f"attributes #0 = {{ noinline nounwind{native.attributes()} }}")
     return "\n".join(parts), declared
 

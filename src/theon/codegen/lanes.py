@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from theon.codegen import abi, mathlib, target
+from theon.codegen import abi, mathlib, native, target
 from theon.codegen.program_scalar import ScalarWriter, literal, ssa_type
 from theon.kernel.scalar import Scalar
 
-__all__ = ["LaneWriter", "Plan", "masks", "plan", "widened"]
+__all__ = ["LaneWriter", "Plan", "definition", "is_inline", "masks", "plan", "widened"]
 
 _TOKEN = re.compile(
     r"(?P<type>(?<![\w%.@<])(?:half|float|double|i1|i8|i16|i32|i64)(?![\w.]))"
@@ -85,7 +85,7 @@ def plan(nodes: Iterable[Scalar], dtypes: Iterable[str], reduces: bool) -> Plan 
     """Return how a loop over these values runs in vectors; None where it cannot."""
     sizes, weight = {abi.itemsize(dtype) for dtype in dtypes}, 0
     for x in nodes:
-        if x.op in _ALONE or (x.op == "math" and not _is_inline(x)):
+        if x.op in _ALONE or (x.op == "math" and not is_inline(x)):
             return None
         if x.op != "const":
             sizes.add(1 if x.dtype == "bool" else abi.itemsize(x.dtype))
@@ -94,7 +94,8 @@ def plan(nodes: Iterable[Scalar], dtypes: Iterable[str], reduces: bool) -> Plan 
     return Plan(max(_bytes() // max(sizes, default=8), 2), turns)
 
 
-def _is_inline(x: Scalar) -> bool:
+def is_inline(x: Scalar) -> bool:
+    """Whether a function is written out in loops, for vectors too."""
     return x.attr in mathlib.INLINE and x.dtype in ("float32", "float64")
 
 
@@ -104,6 +105,9 @@ class LaneWriter(ScalarWriter):
     def __init__(self, lines: list[str], leaf: Callable[[Scalar], str], width: int, prefix: str) -> None:
         super().__init__(lines, leaf)
         self.width, self.prefix, self.block = width, prefix, ""
+        self.called: set[tuple[str, str, int]] | None = (
+            None  # functions that are called, not written out in their place
+        )
 
     def kind(self, dtype: str) -> str:
         """The type of a vector of values."""
@@ -140,7 +144,16 @@ class LaneWriter(ScalarWriter):
         )
 
     def _math(self, name: str, args: list[str], dtype: str) -> str:
-        return mathlib.written(name, dtype, args[0], self.new)
+        x, kind = self.operand(args[0], dtype), self.kind(dtype)
+        if self.called is not None:
+            self.called.add((name, dtype, self.width))
+            return self.plain(f"call {kind} @{_symbol(name, dtype, self.width)}({kind} {x})")
+        text, result, declared = _function(name, dtype, self.width)
+        self.counter += 1
+        self.math |= declared
+        place = f"%{self.prefix}f{self.counter}."
+        self.lines.append(text.replace("%in", x).replace("%f.", place))
+        return result.replace("%f.", place)
 
     def steps(self) -> str:
         """The vector 0, 1, 2 ... of positions."""
@@ -211,3 +224,26 @@ class LaneWriter(ScalarWriter):
         symbol = f"@llvm.vector.reduce.{name}.v{self.width}{_SHORT.get(kind, kind)}"
         self.math.add(f"declare {kind} {symbol}({f'{kind}, ' if start else ''}{self.kind(dtype)})")
         return self.plain(f"call {flags}{kind} {symbol}({start}{self.kind(dtype)} {value})")
+
+
+@functools.lru_cache(maxsize=64)
+def _function(name: str, dtype: str, width: int) -> tuple[str, str, frozenset[str]]:
+    """The instructions of a function of the vector ``%in``, its result, and what they declare."""
+    lines: list[str] = []
+    writer = LaneWriter(lines, lambda x: "", width, "f.")
+    result = mathlib.written(name, dtype, "%in", writer.new)
+    return "\n".join(lines), result, frozenset(writer.math)
+
+
+def _symbol(name: str, dtype: str, width: int) -> str:
+    return f"theon_{name}_v{width}f{8 * abi.itemsize(dtype)}"
+
+
+def definition(name: str, dtype: str, width: int) -> tuple[str, frozenset[str]]:
+    """Return the text of a function of vectors, and the declarations it needs."""
+    text, result, declared = _function(name, dtype, width)
+    kind = f"<{width} x {ssa_type(dtype)}>"
+    head = (
+        f"define internal {kind} @{_symbol(name, dtype, width)}({kind} %in) noinline nounwind{native.attributes()} {{"
+    )
+    return "\n".join([head, text, f"  ret {kind} {result}", "}"]), declared

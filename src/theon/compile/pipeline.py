@@ -45,9 +45,8 @@ from theon.schedule.verify import verify_program
 __all__ = ["Compiled", "compiled"]
 
 
-# Nodes beyond which one native function would take too long to make: such graphs are cut into pieces; and nodes beyond which
-# even that takes minutes: they run node by node.
-_LARGEST_NATIVE, _LARGEST_CUT = 6_000, 100_000
+# Nodes beyond which one native function would take too long to make: such graphs are cut into pieces.
+_LARGEST_NATIVE = 6_000
 
 
 class Compiled:
@@ -116,7 +115,7 @@ def compiled(
     if isinstance(linker, Linker) and not is_native(linker) and not is_plain(linker):
         return LinkedProgram(fgraph, linker)
     program = stages = None
-    if getattr(mode, "native", True) and len(fgraph.apply_nodes) <= _LARGEST_CUT:
+    if getattr(mode, "native", True):
         if len(fgraph.apply_nodes) > _LARGEST_NATIVE:
             return Compiled(fgraph, None, Pieces(fgraph))
         try:

@@ -44,7 +44,7 @@ import math
 import weakref
 from typing import Any, Final
 
-__all__ = ["BOOL", "INDEX", "Scalar", "const", "is_plain", "make"]
+__all__ = ["BOOL", "INDEX", "Scalar", "const", "is_plain", "leaves_of", "make"]
 
 INDEX: Final = "int64"
 BOOL: Final = "bool"
@@ -55,12 +55,13 @@ _interned: weakref.WeakValueDictionary[tuple[Any, ...], Scalar] = weakref.WeakVa
 class Scalar:
     """One node of a scalar expression; make it with :func:`make` or a builder, never directly."""
 
-    __slots__ = ("__weakref__", "args", "attr", "dtype", "op")
+    __slots__ = ("__weakref__", "args", "attr", "dtype", "leaves", "op")
 
     op: str
     dtype: str
     args: tuple[Scalar, ...]
     attr: Any
+    leaves: dict[str, frozenset[Any]]  # by sort of leaf, those below, found by leaves_of
 
     def __repr__(self) -> str:
         from theon.kernel.text import scalar_text
@@ -77,7 +78,7 @@ def make(op: str, dtype: str, args: tuple[Scalar, ...] = (), attr: Any = None) -
     found = _interned.get(key)
     if found is None:
         found = Scalar.__new__(Scalar)
-        found.op, found.dtype, found.args, found.attr = op, dtype, args, attr
+        found.op, found.dtype, found.args, found.attr, found.leaves = op, dtype, args, attr, {}
         _interned[key] = found
     return found
 
@@ -120,3 +121,26 @@ def is_plain(root: Scalar) -> bool:
             return False
         stack.extend(x.args)
     return True
+
+
+def leaves_of(root: Scalar, op: str) -> frozenset[Any]:
+    """Return what the leaves ``op`` of an expression name; remembered, so that growing expressions cost no more each time."""
+    stack = [root]
+    while stack:
+        x = stack[-1]
+        if op in x.leaves:
+            stack.pop()
+            continue
+        waiting = [arg for arg in x.args if op not in arg.leaves]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        parts = [arg.leaves[op] for arg in x.args]
+        if x.op == op:
+            x.leaves[op] = frozenset([x.attr])
+        elif len(parts) == 1 or (parts and all(part == parts[0] for part in parts)):
+            x.leaves[op] = parts[0]
+        else:
+            x.leaves[op] = frozenset().union(*parts)
+    return root.leaves[op]

@@ -311,7 +311,9 @@ def _leaves(variable: Variable, limit: int) -> Iterator[tuple[bool, Variable]]:
         minus, v = stack.pop()
         node = v.owner
         name = node.op.scalar_op.kind if node is not None and isinstance(node.op, Elemwise) else ""
-        if name in ("add", "sub", "neg") and v.type.dtype == dtype and len(stack) + len(found) < limit:  # type: ignore[attr-defined]
+        # Sums of many terms stay whole: else each of a long chain would be looked at with all before it.
+        fits = v is variable or (node is not None and len(stack) + len(found) + len(node.inputs) <= limit)
+        if name in ("add", "sub", "neg") and v.type.dtype == dtype and fits:  # type: ignore[attr-defined]
             assert node is not None
             signs = [minus] * len(node.inputs)
             if name == "neg":
@@ -340,7 +342,9 @@ def factors(variable: Variable, limit: int = 12) -> tuple[list[Variable], list[V
         under, v = stack.pop()
         node = v.owner
         name = node.op.scalar_op.kind if node is not None and isinstance(node.op, Elemwise) else ""
-        same = v.type.dtype == dtype and len(stack) + len(above) + len(below) < limit  # type: ignore[attr-defined]
+        known = len(stack) + len(above) + len(below)
+        fits = v is variable or (node is not None and known + len(node.inputs) <= limit)  # as for sums
+        same = v.type.dtype == dtype and fits  # type: ignore[attr-defined]
         if name == "mul" and same:
             stack.extend((under, x) for x in reversed(node.inputs))  # type: ignore[union-attr]
         elif name == "true_div" and same:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from theon.kernel.build import Builder
-from theon.kernel.scalar import INDEX, Scalar, const, make
+from theon.kernel.scalar import INDEX, Scalar, const, leaves_of, make
 
 __all__ = [
     "HELD", "NATIVE", "OPAQUE", "Expression", "axes_of", "item", "k", "loads_of", "on_axes", "plus", "product",
@@ -94,36 +94,14 @@ def product(sizes: Sequence[Scalar]) -> Scalar:
     return total
 
 
-def axes_of(value: Scalar) -> set[int]:
+def axes_of(value: Scalar) -> frozenset[int]:
     """The dimensions whose positions ``value`` reads."""
-    seen: set[int] = set()
-    found: set[int] = set()
-    stack = [value]
-    while stack:
-        x = stack.pop()
-        if id(x) in seen:
-            continue
-        seen.add(id(x))
-        if x.op == "axis":
-            found.add(x.attr)
-        stack.extend(x.args)
-    return found
+    return leaves_of(value, "axis")
 
 
-def loads_of(value: Scalar) -> set[int]:
+def loads_of(value: Scalar) -> frozenset[int]:
     """The operands that ``value`` reads."""
-    found: set[int] = set()
-    seen: set[int] = set()
-    stack = [value]
-    while stack:
-        x = stack.pop()
-        if id(x) in seen:
-            continue
-        seen.add(id(x))
-        if x.op == "load":
-            found.add(x.attr)
-        stack.extend(x.args)
-    return found
+    return leaves_of(value, "load")
 
 
 def on_axes(value: Scalar, axes: Sequence[int]) -> Scalar:
@@ -137,6 +115,8 @@ def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
 
 
 def _replaced(value: Scalar, leaf: str, numbers: Sequence[int]) -> Scalar:
+    if all(numbers[number] == number for number in leaves_of(value, leaf)):
+        return value
     done: dict[int, Scalar] = {}
     stack = [value]
     while stack:

@@ -21,23 +21,31 @@ cancel = Rules("canonicalize")
 _LARGEST = 12  # factors looked at
 
 
-def _factors(variable: Variable, above: list[Variable], below: list[Variable], flip: bool = False) -> bool:
-    """Put the factors of a product or quotient into two lists; return whether its sign is changed."""
-    node = variable.owner
+def _factors(variable: Variable) -> tuple[list[Variable], list[Variable], bool]:
+    """The factors of a product or quotient, above and below the line, and whether its sign is changed."""
+    above: list[Variable] = []
+    below: list[Variable] = []
     changed = False
-    if len(above) + len(below) < _LARGEST and node is not None and variable.type.dtype.startswith("float"):  # type: ignore[attr-defined]
-        name = node.op.scalar_op.kind if hasattr(node.op, "scalar_op") else None
-        if name == "mul":
-            for v in node.inputs:
-                changed ^= _factors(v, above, below, flip)
-            return changed
-        if name == "true_div":
-            changed ^= _factors(node.inputs[0], above, below, flip)
-            return changed ^ _factors(node.inputs[1], above, below, not flip)
-        if name == "neg":
-            return not _factors(node.inputs[0], above, below, flip)
-    (below if flip else above).append(variable)
-    return changed
+    stack = [(variable, False)]
+    while stack:
+        v, under = stack.pop()
+        node = v.owner
+        known = len(stack) + len(above) + len(below)
+        fits = node is not None and (v is variable or known + len(node.inputs) <= _LARGEST)
+        if node is not None and fits and v.type.dtype.startswith("float"):  # type: ignore[attr-defined]
+            name = node.op.scalar_op.kind if hasattr(node.op, "scalar_op") else None
+            if name == "mul":
+                stack.extend((x, under) for x in reversed(node.inputs))
+                continue
+            if name == "true_div":
+                stack += [(node.inputs[1], not under), (node.inputs[0], under)]
+                continue
+            if name == "neg":
+                changed = not changed
+                stack.append((node.inputs[0], under))
+                continue
+        (below if under else above).append(v)
+    return above, below, changed
 
 
 def _equal(a: Variable, b: Variable) -> bool:
@@ -125,9 +133,7 @@ def quotient(node: Apply) -> Any:
 
 
 def _cancelled(out: Variable) -> Any:
-    above: list[Variable] = []
-    below: list[Variable] = []
-    changed = _factors(out, above, below)
+    above, below, changed = _factors(out)
     if not below or not above:
         return None
     gone: list[Variable] = []
