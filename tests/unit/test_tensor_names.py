@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import theano
 import theano.tensor as T
@@ -396,3 +397,41 @@ def test_constant_of_a_sparse_matrix_of_one_element():
     assert theano.get_scalar_constant_value(T.constant(2) + 1) == 3
     with pytest.raises(T.NotScalarConstantError):
         theano.get_scalar_constant_value(theano.sparse.csr_matrix())
+
+
+def test_a_list_with_slices_is_an_index_of_several_dimensions():
+    x = T.dtensor3()
+    value = np.arange(60.0).reshape(3, 4, 5)
+    found = x[[slice(1, None), slice(0, -1, 2), 3]].eval({x: value})
+    np.testing.assert_array_equal(found, value[1:, 0:-1:2, 3])
+
+
+@pytest.mark.parametrize(
+    "index, sizes",
+    [
+        (lambda i, j: (i, j), (2, 3)), (lambda i, j: (slice(None), i, j), (4, 2, 3)), (lambda i, j: (i, slice(None), j), (2, 3, 5)),
+        (lambda i, j: (i, 1), (2, 1, 6)), (lambda i, j: (j[0], None, i), None), (lambda i, j: (i, slice(1, None)), None),
+    ],
+)  # fmt: skip
+def test_shapes_of_chosen_elements(index, sizes):
+    x, i, j = T.dtensor3(), T.lmatrix(), T.lmatrix()
+    out = x[index(i, j)]
+    value = np.random.RandomState(1).rand(4, 5, 6)
+    places = np.array([[1], [2]]), np.array([[0, 3, 2]])
+    f = theano.function([x, i, j], out.shape, on_unused_input="ignore")
+    assert tuple(f(value, *places)) == value[index(*places)].shape
+    if sizes is not None:
+        assert not any("AdvancedSubtensor" in type(node.op).__name__ for node in f.maker.fgraph.toposort())
+
+
+def test_shapes_of_sparse_results_need_no_sparse_op():
+    x, d = theano.sparse.csr_matrix(dtype="float64"), T.dmatrix()
+    value = scipy.sparse.csr_matrix(np.eye(3, 4))
+    for out, size in (
+        (x.T, (4, 3)), (theano.sparse.vstack([x, x]), (6, 4)), (theano.sparse.dot(x, d), (3, 2)), (x * x, (3, 4)),
+        (theano.sparse.dense_from_sparse(x + x), (3, 4)),
+    ):  # fmt: skip
+        f = theano.function([x, d], out.shape, on_unused_input="ignore")
+        assert tuple(f(value, np.ones((4, 2)))) == size
+        assert not any("Sparse" in str(type(node.op).__mro__) for node in f.maker.fgraph.toposort())
+    assert "float16" not in theano.sparse.all_dtypes

@@ -4,7 +4,6 @@ from theano._modules import modules
 from theano.sparse import basic, opt, sandbox, sharedvar, type, utils
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
-    all_dtypes,
     complex_dtypes,
     continuous_dtypes,
     discrete_dtypes,
@@ -176,6 +175,7 @@ from theon.sparse.structured import (
 from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
 from theon.sparse.type import (
     SparseType,
+    all_dtypes,
     enable_sparse,
     imported_scipy,
     integer_types,

@@ -3,7 +3,6 @@
 from theano._modules import modules
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
-    all_dtypes,
     complex_dtypes,
     continuous_dtypes,
     discrete_dtypes,
@@ -173,7 +172,7 @@ from theon.sparse.structured import (
     trunc,
 )
 from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
-from theon.sparse.type import SparseType, integer_types, sparse_formats
+from theon.sparse.type import SparseType, all_dtypes, integer_types, sparse_formats
 from theon.sparse.variable import (
     SparseConstant,
     SparseConstantSignature,

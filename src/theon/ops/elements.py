@@ -13,6 +13,7 @@ from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.regions import IncSubtensor, unbroadcast_to
+from theon.ops.shape import broadcast_shape, shape_i
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -217,6 +218,17 @@ class BaseAdvancedSubtensor(TensorOp):
         if x.type.dtype in discrete_dtypes:
             return [zeros_for(x), *rest]
         return [AdvancedIncSubtensor(pattern=self.pattern)(zeros_for(x), output_grads[0], *values), *rest]
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """Where all of the index is arrays side by side, their broadcast shape in place of the dimensions that they index."""
+        arrays = [d for d, what in enumerate(self.pattern) if what == "array"]
+        if "newaxis" in self.pattern or any(isinstance(what, tuple) and any(what) for what in self.pattern):
+            return [tuple(shape_i(node.outputs[0], d) for d in range(node.outputs[0].type.ndim))]  # type: ignore[attr-defined]
+        chosen = broadcast_shape(node.inputs[1:], shapes[1:])
+        rest = [n for d, n in enumerate(shapes[0]) if d not in arrays]
+        adjacent = arrays == list(range(arrays[0], arrays[-1] + 1))
+        place = arrays[0] if adjacent else 0
+        return [(*rest[:place], *chosen, *rest[place:])]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """Index the evaluation point."""

@@ -18,6 +18,7 @@ from theon.ops.index import set_subtensor
 from theon.ops.join import join, stack
 from theon.ops.reduce import max as max_
 from theon.ops.reduce import sum as sum_
+from theon.ops.shape import broadcast_shape
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
@@ -412,24 +413,11 @@ class RavelMultiIndex(TensorOp):
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The places broadcast."""
-        return [_broadcast(node.inputs[:-1], shapes[:-1])]
+        return [broadcast_shape(node.inputs[:-1], shapes[:-1])]
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Integers."""
         return [zeros_for(x) for x in inputs]
-
-
-def _broadcast(xs: Sequence[Any], shapes: Sequence[Any]) -> tuple[Any, ...]:
-    """The shape of arrays that broadcast: along each dimension that of the first not known to be 1 there."""
-    sizes: list[Any] = []
-    for back in range(max(x.type.ndim for x in xs), 0, -1):
-        found: Any = as_tensor_variable(np.int64(1))
-        for x, shape in zip(xs, shapes):
-            if back <= x.type.ndim and not x.type.broadcastable[-back]:
-                found = shape[-back]
-                break
-        sizes.append(found)
-    return tuple(sizes)
 
 
 def ravel_multi_index(multi_index: Any, dims: Any, mode: str = "raise", order: str = "C") -> Any:

@@ -92,6 +92,8 @@ def _index_number(e: Any) -> Any:
 
 def getitem(x: Any, args: Any) -> Any:
     """Return ``x[args]``: NumPy's rules for integers, slices, None, Ellipsis, integer arrays and boolean masks."""
+    if isinstance(args, list) and any(isinstance(a, slice) for a in args):
+        args = tuple(args)  # as NumPy took it at Theano's time
     args = tuple(_index_entry(a) for a in args) if isinstance(args, tuple) else (_index_entry(args),)
     entries = [
         as_tensor_variable(np.asarray(a) if a else np.zeros(0, "int64"))

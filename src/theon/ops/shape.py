@@ -19,6 +19,7 @@ __all__ = [
     "Shape",
     "Shape_i",
     "get_scalar_constant_value",
+    "broadcast_shape",
     "element_of_vector",
     "is_size",
     "shape",
@@ -65,6 +66,22 @@ class Shape(TensorOp):
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """The rank."""
         return [(constant(node.inputs[0].type.ndim, dtype="int64"),)]  # type: ignore[attr-defined]
+
+
+def broadcast_shape(xs: Sequence[Any], shapes: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the shape of arrays that broadcast: along each dimension a size that is not 1, also where that shows only at run time."""
+    from theon.ops.arith import switch
+    from theon.ops.compare import eq
+
+    sizes: list[Any] = []
+    for back in range(builtins.max(x.type.ndim for x in xs), 0, -1):
+        found: Any = None
+        for x, sizes_of_x in zip(xs, shapes):
+            if back <= x.type.ndim and not x.type.broadcastable[-back]:
+                n = sizes_of_x[-back]
+                found = n if found is None else switch(eq(found, 1), n, found)
+        sizes.append(constant(1, dtype="int64") if found is None else found)
+    return tuple(sizes)
 
 
 class Shape_i(TensorOp):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from theon.dtypes import all_dtypes
+from theon.dtypes import all_dtypes as every_dtype
 from theon.graph.type import Type
 from theon.graph.variable import Variable
 from theon.options import config
@@ -61,7 +61,7 @@ class SparseType(Type):
     __module__ = "theano.sparse.type"
 
     ndim = 2
-    dtype_set = set(all_dtypes) - {"float16"}
+    dtype_set = set(every_dtype) - {"float16"}
     format_cls: Any = _FormatClasses()
 
     def __init__(self, format: str, dtype: Any) -> None:
@@ -170,3 +170,6 @@ def _canonical(value: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     m.sum_duplicates()
     m.eliminate_zeros()
     return m.indptr, m.indices, m.data
+
+
+all_dtypes = sorted(SparseType.dtype_set)

@@ -18,7 +18,7 @@ from theon.ops.join import MakeVector
 from theon.ops.reduce import SumLike
 from theon.ops.regions import Subtensor
 from theon.ops.reshape import Reshape, reshape
-from theon.ops.shape import Shape, Shape_i, shape_i
+from theon.ops.shape import Shape, Shape_i, shape, shape_i
 from theon.rewrite.match import alone, is_number, is_size_of, made_by, number_of, same_dimension
 from theon.rewrite.rule import Rules
 from theon.tensor.constant import as_tensor_variable, constant
@@ -39,8 +39,11 @@ def _int(n: int) -> Any:
 def shape_by_dimensions(node: Apply, fgraph: FunctionGraph) -> Any:
     """A shape is the vector of its sizes; that of a vector, where the vector itself is not needed then."""
     (x,) = node.inputs
-    if not hasattr(x.type, "shape"):
-        return None
+    if not hasattr(x.type, "shape"):  # a sparse matrix, whose sizes are elements of its shape
+        if getattr(x.type, "ndim", None) is None or x.owner is None or not _only_sizes(fgraph, x):
+            return None
+        sizes = [size_of(x, d) for d in range(x.type.ndim)]
+        return None if any(n is None for n in sizes) else MakeVector("int64")(*sizes)
     if x.type.ndim == 1 and (x.owner is None or not _only_sizes(fgraph, x) or size_of(x, 0) is None):
         return None
     found = MakeVector("int64")(*(shape_i(x, d) for d in range(x.type.ndim)))
@@ -153,6 +156,13 @@ def _reshaped(node: Apply, d: int) -> Any:
     return rest if number is not None else switch(lt(size, 0), rest, size)
 
 
+def _sizes(x: Any) -> tuple[Any, ...]:
+    if hasattr(x.type, "shape"):
+        return tuple(shape_i(x, d) for d in range(x.type.ndim))
+    whole = shape(x)
+    return tuple(whole[d] for d in range(x.type.ndim))
+
+
 def size_of(v: Variable, d: int) -> Any:
     """The size of a computed variable along ``d``, from the sizes of what it is computed from; None where its op does not say."""
     node = v.owner
@@ -179,10 +189,10 @@ def size_of(v: Variable, d: int) -> Any:
                     next(rest)
         return None
     infer = getattr(op, "infer_shape", None)
-    if infer is None or not all(hasattr(x.type, "shape") for x in node.inputs):
+    if infer is None or not all(hasattr(x.type, "ndim") for x in node.inputs):
         return None
     try:
-        found = infer(node, [tuple(shape_i(x, k) for k in range(x.type.ndim)) for x in node.inputs])  # type: ignore[attr-defined]
+        found = infer(node, [_sizes(x) for x in node.inputs])
         size = found[v.index][d]
     except Exception:  # an op of a user's that cannot say is asked when the function runs
         return None
