@@ -12,7 +12,7 @@ from theon.errors import NotScalarConstantError
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import switch
-from theon.ops.compare import ge, gt, lt
+from theon.ops.compare import gt, lt
 from theon.ops.index import _index_entry, getitem
 from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.constant import as_tensor_variable
@@ -188,8 +188,8 @@ def _number(x: Any) -> Any:
         return as_tensor_variable(x)
 
 
-def get_canonical_form_slice(theslice: Any, length: Any) -> tuple[Any, int]:
-    """Return a slice of ``length`` elements in a form with step > 0 and bounds in [0, length], and 1 or -1.
+def get_canonical_form_slice(theslice: Any, length: Any) -> tuple[Any, Any]:
+    """Return a slice of ``length`` elements in a form with step > 0 and bounds in [0, length], and 1 or -1, an expression where the step is.
 
     ``x[theslice]`` is ``x[canonical][::direction]``. For an index that is no slice: the position counted from 0, and 1. Numbers
     that are known stay Python ints, others become expressions.
@@ -210,23 +210,30 @@ def get_canonical_form_slice(theslice: Any, length: Any) -> tuple[Any, int]:
         if step > 0:
             return slice(places[0], places[-1] + 1, step), 1
         return slice(places[-1], places[0] + 1, -step), -1
-    if not isinstance(step, int):
-        raise ValueError("the step of a slice must be known for its canonical form")
 
     def clipped(p: Any, low: Any, high: Any) -> Any:
         moved = switch(lt(p, 0), p + n, p)
         moved = switch(lt(moved, low), low, moved)
         return switch(gt(moved, high), high, moved)
 
-    if step > 0:
+    def forward() -> tuple[Any, Any]:
         first = 0 if start is None else clipped(start, 0, n)
         last = n if stop is None else clipped(stop, 0, n)
-        return slice(first, switch(lt(last, first), first, last), step), 1
-    high = n - 1 if start is None else clipped(start, -1, n - 1)
-    low = -1 if stop is None else clipped(stop, -1, n - 1)
-    count = (high - low - step - 1) // -step
-    count = switch(ge(count, 0), count, 0)
-    # The last place that the step reaches, then upwards.
-    lowest = high + step * (count - 1)
-    empty = lt(count, 1)
-    return slice(switch(empty, 0, lowest), switch(empty, 0, high + 1), -step), -1
+        return first, switch(lt(last, first), first, last)
+
+    def backward(size: Any) -> tuple[Any, Any]:
+        """From the last place that the step reaches upwards."""
+        high = n - 1 if start is None else clipped(start, -1, n - 1)
+        low = -1 if stop is None else clipped(stop, -1, n - 1)
+        count = (high - low + size - 1) // size
+        empty = lt(count, 1)
+        return switch(empty, 0, high - size * (count - 1)), switch(empty, 0, high + 1)
+
+    if isinstance(step, int):
+        size = abs(step)
+        return (slice(*forward(), size), 1) if step > 0 else (slice(*backward(size), size), -1)
+    negative = lt(step, 0)
+    size = switch(negative, -step, step)
+    size = switch(lt(size, 1), 1, size)  # a step of 0 is an error where the slice is taken
+    bounds = [switch(negative, down, up) for up, down in zip(forward(), backward(size))]
+    return slice(*bounds, size), switch(negative, -1, 1)

@@ -96,7 +96,11 @@ def region(low: Lowering, number: int, entries: Sequence[Any], numbers: Sequence
         stop = None if entry.stop is None else value()
         step = None if entry.step is None else value()
         if step is not None and (step.op != "const" or step.attr == 0):
-            raise Unsupported("a slice whose step is only known when it runs")
+            first, length, by_step = _stepped(low, n, start, stop, step)
+            offset = plus(offset, times(first, strides[d]))
+            new_sizes.append(length)
+            new_strides.append(times(by_step, strides[d]))
+            continue
         by = 1 if step is None else step.attr
         if by == -1 and start is None and stop is None:
             last = make("max", INDEX, (plus(n, const(-1)), const(0)))
@@ -132,6 +136,28 @@ def region(low: Lowering, number: int, entries: Sequence[Any], numbers: Sequence
     new_sizes += sizes[len(entries) :]
     new_strides += strides[len(entries) :]
     return low.view(number, new_sizes, new_strides, offset)
+
+
+def _stepped(
+    low: Lowering, n: Scalar, start: Scalar | None, stop: Scalar | None, step: Scalar
+) -> tuple[Scalar, Scalar, Scalar]:
+    """The first place, the length and the step of a slice whose step, which may be negative, is only known when it runs."""
+    low.check(make("ne", BOOL, (step, const(0))))
+    # A step beyond the array reaches the first place only, as a shorter one does; products with it stay within bounds.
+    most = plus(n, const(1))
+    step = make("min", INDEX, (make("max", INDEX, (step, times(const(-1), most))), most))
+    down = make("lt", BOOL, (step, const(0)))
+
+    def either(a: Scalar, b: Scalar) -> Scalar:
+        return make("select", INDEX, (down, a, b))
+
+    last = plus(n, const(-1))
+    first = either(last, const(0)) if start is None else either(_clamped(start, n, 1), _clamped(start, n))
+    end = either(const(-1), n) if stop is None else either(_clamped(stop, n, 1), _clamped(stop, n))
+    span = either(make("sub", INDEX, (first, end)), make("sub", INDEX, (end, first)))
+    size = make("max", INDEX, (make("abs", INDEX, (step,)), const(1)))
+    count = make("floordiv", INDEX, (plus(span, plus(size, const(-1))), size))
+    return make("max", INDEX, (first, const(0))), make("max", INDEX, (count, const(0))), step
 
 
 def _counted(span: Scalar, by: int) -> Scalar:

@@ -19,6 +19,7 @@ from theon.ops.reduce import SumLike
 from theon.ops.regions import Subtensor
 from theon.ops.reshape import Reshape, reshape
 from theon.ops.shape import Shape, Shape_i, shape, shape_i
+from theon.ops.slices import get_canonical_form_slice
 from theon.rewrite.match import alone, is_number, is_size_of, made_by, number_of, same_dimension
 from theon.rewrite.rule import Rules
 from theon.tensor.constant import as_tensor_variable, constant
@@ -108,10 +109,14 @@ def broadcast_size(operands: list[Variable], d: int) -> Any:
 
 
 def _sliced(n: Any, e: slice, values: Any) -> Any:
-    """The length of a slice with steps forward of ``n`` elements; None where that is not simple."""
+    """The length of a slice of ``n`` elements."""
     start, stop, step = (None if p is None else next(values) for p in (e.start, e.stop, e.step))
     if step is not None and not is_number(step, 1):
-        return None
+        if start is None and stop is None and is_number(step, -1):
+            return n
+        given = (p if p is None or isinstance(p, Constant) else cast(p, "int64") for p in (start, stop, step))
+        found, _ = get_canonical_form_slice(slice(*given), n)
+        return maximum(int_div(found.stop - found.start + found.step - 1, found.step), 0)
 
     def bounded(v: Any) -> Any:
         number = number_of(v)
