@@ -233,7 +233,8 @@ def get_canonical_form_slice(theslice: Any, length: Any) -> tuple[Any, Any]:
         size = abs(step)
         return (slice(*forward(), size), 1) if step > 0 else (slice(*backward(size), size), -1)
     negative = lt(step, 0)
-    size = switch(negative, -step, step)
-    size = switch(lt(size, 1), 1, size)  # a step of 0 is an error where the slice is taken
+    # A step beyond the array reaches one place, as n + 1 does, which is no danger to sums. 0 is an error where the slice is taken.
+    size = switch(negative, -switch(lt(step, -n - 1), -n - 1, step), step)
+    size = switch(lt(size, 1), 1, switch(gt(size, n + 1), n + 1, size))
     bounds = [switch(negative, down, up) for up, down in zip(forward(), backward(size))]
     return slice(*bounds, size), switch(negative, -1, 1)
