@@ -389,6 +389,17 @@ class ExpmGrad(_OfMatrix):
         """The derivative at A^T in the direction of ``g`` (Al-Mohy and Higham 2009)."""
         return scipy.linalg.expm_frechet(A.T, g, compute_expm=False)
 
+    def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
+        """By the exponential of a matrix of twice the size, of which this is a block (Higham, Functions of Matrices, 3.16)."""
+        from theon.autodiff.reverse import grad
+        from theon.ops.fill import zeros_like
+        from theon.ops.join import concatenate
+
+        A, g = inputs
+        n = A.shape[0]
+        whole = concatenate([concatenate([A.T, g], axis=1), concatenate([zeros_like(A), A.T], axis=1)], axis=0)
+        return grad((expm(whole)[:n, n:] * output_grads[0]).sum(), [A, g])  # type: ignore[no-any-return]
+
 
 expm = Expm()
 
