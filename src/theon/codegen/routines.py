@@ -56,6 +56,13 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(own, dtype, pool.budget() > 1)
         )
+    if step.name in ("block_gemv", "block_outer"):
+        from theon.codegen import blocksparse, pool
+
+        of_blocks = blocksparse.block_gemv_text if step.name == "block_gemv" else blocksparse.block_outer_text
+        return _of_library(
+            f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(of_blocks, dtype, pool.budget() > 1)
+        )
     if step.name == "ctc":
         from theon.codegen import ctc, pool
 

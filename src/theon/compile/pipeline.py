@@ -21,6 +21,7 @@ from theon.runtime.profile import ProfiledProgram
 from theon.runtime.reference import ReferenceProgram
 from theon.runtime.staged import staged
 from theon.runtime.vm import LinkedProgram, OpWiseCLinker, is_native, is_plain
+from theon.schedule import blocksparse as blocksparse
 from theon.schedule import branch as branch  # they register lowerings
 from theon.schedule import conv as conv
 from theon.schedule import copies as copies

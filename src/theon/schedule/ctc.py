@@ -8,11 +8,11 @@ from theon.schedule.expression import Expression, k, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.step import NativeCall
 
-__all__: list[str] = []
+__all__ = ["integers"]
 
 
-def _integers(low: Lowering, variable: Variable) -> int:
-    """The tensor with elements of int64."""
+def integers(low: Lowering, variable: Variable) -> int:
+    """The tensor that holds integers, as int64."""
     if variable.type.dtype == INDEX:  # type: ignore[attr-defined]
         return low.as_tensor(variable)
     found = low.as_expression(variable)
@@ -30,7 +30,7 @@ def costs(low: Lowering, node: Apply) -> None:
         raise Unsupported("costs in half precision")
     z = low.as_tensor(activations)
     steps, batch, classes = low.sizes_of(z)
-    names, counts = _integers(low, labels), _integers(low, lengths)
+    names, counts = integers(low, labels), integers(low, lengths)
     rows, most = low.sizes_of(names)
     low.same(rows, batch)
     low.same(low.sizes_of(counts)[0], batch)
