@@ -206,3 +206,25 @@ def test_half_precision_is_computed_in_single():
         assert got.dtype == np.float16
         if want is not None:
             np.testing.assert_allclose(got, want, rtol=1e-3)
+
+
+def test_pseudoinverse():
+    """Of full rank, deficient, tall, wide, zero and empty matrices: NumPy's values, and no Python step."""
+    x = T.dmatrix()
+    f = theano.function([x], T.nlinalg.pinv(x))
+    assert not any(isinstance(step, PythonCall) for step in f._native.program.steps)
+    rng = np.random.RandomState(0)
+    tall = rng.rand(5, 3)
+    for value in (tall, tall.T, tall.dot(tall.T), rng.rand(4, 4), np.zeros((2, 3)), np.zeros((0, 3)), np.zeros((3, 0))):
+        np.testing.assert_allclose(f(value), np.linalg.pinv(value), rtol=1e-9, atol=1e-9)
+
+
+def test_sizes_of_singular_vectors_are_known_without_them():
+    x = T.dmatrix()
+    for full in (True, False):
+        outputs = T.nlinalg.svd(x, full_matrices=full)
+        f = theano.function([x], [out.shape for out in outputs])
+        assert not any("SVD" in str(node.op) for node in f.maker.fgraph.toposort())
+        value = np.random.RandomState(1).rand(5, 3)
+        wanted = np.linalg.svd(value, full_matrices=full)
+        assert [tuple(shape) for shape in f(value)] == [out.shape for out in wanted]

@@ -240,6 +240,7 @@ SAMPLES = {
     "determinant_by_structure": [T.nlinalg.det(spd.T), T.nlinalg.det(T.tril(a)), T.nlinalg.det(T.dot(L, L.T))],
     "log_of_determinant": [T.log(T.nlinalg.det(spd)), T.log(abs(T.nlinalg.det(a)))],
     "log_of_product_of_diagonal": [T.log(T.diagonal(L).prod())],
+    "pseudoinverse_by_singular_values": [T.nlinalg.pinv(a), T.nlinalg.pinv(a[:, :2])],
     "shared_factors": [T.slinalg.solve(a, b).sum() + T.nlinalg.det(a)],
     "transpose_of_symmetric": [T.dot(a, a.T).T + b],
     "log_of_even_power": [T.log(x**4), T.log(T.sqr(x))],

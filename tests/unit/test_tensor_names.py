@@ -435,3 +435,27 @@ def test_shapes_of_sparse_results_need_no_sparse_op():
         assert tuple(f(value, np.ones((4, 2)))) == size
         assert not any("Sparse" in str(type(node.op).__mro__) for node in f.maker.fgraph.toposort())
     assert "float16" not in theano.sparse.all_dtypes
+
+
+@pytest.mark.parametrize("offset", [0, 2, -1])
+@pytest.mark.parametrize("axes", [(0, 1), (1, 0), (-2, -1), (0, 2), (2, 1)])
+def test_matrices_with_rows_on_their_diagonals(offset, axes):
+    x = T.dmatrix()
+    value = np.arange(1.0, 7.0).reshape(2, 3)
+    out = T.basic.AllocDiag(offset, *axes)(x)
+    found = out.eval({x: value})
+    np.testing.assert_array_equal(np.diagonal(found, offset, *axes), value)
+    assert found.sum() == value.sum()
+    assert tuple(theano.function([x], out.shape)(value)) == found.shape
+    theano.gradient.verify_grad(
+        lambda v: T.basic.AllocDiag(offset, *axes)(v) ** 2, [value], rng=np.random.RandomState(3)
+    )
+
+
+def test_one_vector_on_a_turned_diagonal():
+    x = T.dvector()
+    for offset in (0, 1, -2):
+        found = T.basic.AllocDiag(offset, 1, 0)(x).eval({x: [1.0, 2.0]})
+        np.testing.assert_array_equal(found, np.diag([1.0, 2.0], offset).T)
+    with pytest.raises(ValueError, match="1 or more dimensions"):
+        T.basic.AllocDiag()(T.dscalar())

@@ -493,7 +493,8 @@ def diagonal_gradient(node: Apply, args: Sequence[Arg]) -> Any:
 def diagonal_matrix(node: Apply, args: Sequence[Arg]) -> Any:
     """A unit matrix times each vector."""
     ((x, _),) = args
-    if node.op.offset:  # type: ignore[attr-defined]
+    op: Any = node.op
+    if op.offset or node.inputs[0].type.ndim != 1 or (op.axis1 % 2, op.axis2 % 2) != (0, 1):  # type: ignore[attr-defined]
         raise NoRule
     one = eye(x.shape[1], dtype=x.type.dtype)
     zero = np.zeros((), x.type.dtype)

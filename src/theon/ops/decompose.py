@@ -321,6 +321,18 @@ class SVD(_OfMatrix):
         """LAPACK's."""
         return np.linalg.svd(x, self.full_matrices, self.compute_uv)
 
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """As many values as the shorter side has; vectors as rows or columns."""
+        from theon.ops.arith import minimum
+
+        rows, columns = shapes[0]
+        short = minimum(rows, columns)
+        if not self.compute_uv:
+            return [(short,)]
+        if self.full_matrices:
+            return [(rows, rows), (short,), (columns, columns)]
+        return [(rows, short), (short,), (short, columns)]
+
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Of the values U diag(g) V^T; of vectors by way of the symmetric eigenproblems, where values differ."""
         (x,) = inputs

@@ -422,29 +422,42 @@ class DiagonalGrad(TensorOp):
 
 
 class AllocDiag(TensorOp):
-    """A square matrix with a vector on diagonal ``offset``."""
+    """Square matrices, over two axes, with vectors, along the last axis of the input, on diagonal ``offset``."""
 
     __module__ = "theano.tensor.basic"
-    __props__ = ("offset",)
+    __props__ = ("offset", "axis1", "axis2")
 
     def __init__(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> None:
         self.offset, self.axis1, self.axis2 = offset, axis1, axis2
 
     def infer(self, v: Any) -> TensorType:
-        """A matrix."""
-        if v.type.ndim != 1:
-            raise ValueError("AllocDiag takes a vector", v)
-        return TensorType(v.type.dtype, (False, False))
+        """One dimension more. ValueError for a number."""
+        if v.type.ndim < 1:
+            raise ValueError("AllocDiag needs an input with 1 or more dimensions", v)
+        return TensorType(v.type.dtype, (False,) * (v.type.ndim + 1))
 
     def reference(self, xp: Any, v: Any) -> Any:
-        """Ask NumPy."""
-        return xp.diag(v, self.offset)
+        """Fill the last two axes, and move them."""
+        n = v.shape[-1] + abs(self.offset)
+        places = np.arange(v.shape[-1])
+        out = np.zeros((*v.shape[:-1], n, n), dtype=v.dtype)
+        out[..., places + max(0, -self.offset), places + max(0, self.offset)] = v
+        return np.moveaxis(out, (-2, -1), (self.axis1, self.axis2))
+
+    def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
+        """As long as the diagonal and its distance."""
+        *rest, last = shapes[0]
+        n = last + abs(self.offset)
+        sizes = [None] * (len(rest) + 2)
+        sizes[self.axis1] = sizes[self.axis2] = n
+        others = iter(rest)
+        return [tuple(next(others) if size is None else size for size in sizes)]
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """The diagonal of the gradient."""
         if inputs[0].type.dtype in discrete_dtypes:
             return [zeros_for(inputs[0])]
-        return [diagonal(output_grads[0], self.offset)]
+        return [diagonal(output_grads[0], self.offset, self.axis1, self.axis2)]
 
 
 extract_diag = ExtractDiag()

@@ -114,6 +114,8 @@ def _on_diagonal(low: Lowering, node: Apply, sizes: tuple[Scalar, Scalar], value
 def allocate(low: Lowering, node: Apply) -> None:
     """Zeros, and the vector on the diagonal."""
     op: Any = node.op
+    if node.inputs[0].type.ndim != 1 or (op.axis1 % 2, op.axis2 % 2) != (0, 1):  # type: ignore[attr-defined]
+        raise Unsupported("diagonals of more than one matrix")
     value = low.as_expression(node.inputs[0], positional=True)
     n = plus(value.sizes[0], const(abs(op.offset)))
     _on_diagonal(low, node, (n, n), value, op.offset)

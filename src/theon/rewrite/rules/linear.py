@@ -9,15 +9,16 @@ import numpy as np
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import minimum, switch
-from theon.ops.compare import eq, lt, neq
-from theon.ops.decompose import Cholesky, cholesky, cholesky_inverse
+from theon.ops.compare import eq, gt, lt, neq
+from theon.ops.decompose import SVD, Cholesky, cholesky, cholesky_inverse
 from theon.ops.dims import DimShuffle
 from theon.ops.dot import Dot, dot
 from theon.ops.explog import log
 from theon.ops.factors import LUFactors, LUInverse, LUSolve
 from theon.ops.fill import ExtractDiag, Eye, arange, diagonal, eye
 from theon.ops.hints import Hint
-from theon.ops.linalg import Det, MatrixInverse, SLogDet, slogdet
+from theon.ops.join import join
+from theon.ops.linalg import Det, MatrixInverse, MatrixPinv, SLogDet, slogdet
 from theon.ops.reduce import Prod
 from theon.ops.solve import Solve, cho_solve, solve, solve_lower_triangular, solve_upper_triangular
 from theon.rewrite.rule import Rules
@@ -298,6 +299,19 @@ def _clients(x: Variable, fgraph: FunctionGraph) -> list[tuple[Apply, int]]:
 def remove_hint_nodes(node: Apply) -> Any:
     """What was said has been used."""
     return node.inputs[0]
+
+
+@factors.node(MatrixPinv, effect="rounding")
+def pseudoinverse_by_singular_values(node: Apply) -> Any:
+    """V diag(1 / s) U^T, with 0 for what is below 1e-15 of the largest singular value."""
+    (A,) = node.inputs
+    if A.type.dtype not in ("float32", "float64"):  # type: ignore[attr-defined]
+        return None
+    u, s, vt = SVD(False, True)(A)
+    zero = np.asarray(0, s.type.dtype)
+    largest = join(0, s, zero[None]).max()  # of no values, 0
+    inverses = switch(gt(s, np.asarray(1e-15, s.type.dtype) * largest), 1 / s, zero)
+    return dot(vt.T * inverses.dimshuffle("x", 0), u.T)
 
 
 @factors.node(Solve, Det, SLogDet, MatrixInverse, effect="rounding", graph=True)
