@@ -297,3 +297,15 @@ def test_empty_matrices():
         total, t, product, s, twice = f(value)
         assert total == 0 and t.shape == value.shape[::-1] and product.shape == (value.shape[0], 2)
         assert s.nnz == twice.nnz == 0
+
+
+def test_inputs_of_an_op_by_their_names():
+    x = theano.sparse.csr_matrix("x", dtype="float64")
+    value = ss.csr_matrix(np.arange(12.0).reshape(3, 4))
+    rows = theano.sparse.basic.GetItemList()(x, index=np.array([0, 2]))
+    elements = theano.sparse.basic.GetItem2Lists()(x, ind1=np.array([0, 1]), ind2=np.array([2, 3]))
+    found = theano.function([x], [theano.sparse.dense_from_sparse(rows), elements])(value)
+    np.testing.assert_array_equal(found[0], value.toarray()[[0, 2]])
+    np.testing.assert_array_equal(np.ravel(found[1]), value.toarray()[[0, 1], [2, 3]])
+    with pytest.raises(TypeError):
+        theano.sparse.basic.GetItemList()(x, places=np.array([0, 2]))

@@ -76,9 +76,9 @@ class SparseOp(Op):
         """Return the output's type; by default that of the first input."""
         return inputs[0].type
 
-    def make_node(self, *inputs: Any) -> Apply:
-        """Return the node. TypeError or ValueError where the inputs do not fit."""
-        variables = list(self.convert(*inputs))
+    def make_node(self, *inputs: Any, **named: Any) -> Apply:
+        """Return the node; ``named`` inputs are those that :meth:`convert` has names for. TypeError or ValueError where they do not fit."""
+        variables = list(self.convert(*inputs, **named))
         for v in variables:
             if is_sparse_var(v) and v.format not in self.formats:
                 raise TypeError(message(f"{self} takes the formats {self.formats}, not {v.format}", [v]))
