@@ -56,6 +56,7 @@ PATCHES = [
     ("valid", (2, 2), (1, 2), (5, 6)),
     ("ignore_borders", (2, 3), None, (5, 7)),
     ("half", (3, 3), (1, 2), (5, 7)),
+    ("half", (2, 4), (2, 3), (4, 6)),  # of even sizes: one more before the image than behind
     ("full", (2, 3), (1, 2), (4, 7)),
     ("wrap_centered", (3, 5), (2, 3), (6, 6)),
     ("wrap_centered", (3, 3), (1, 1), (3, 4)),

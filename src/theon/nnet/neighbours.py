@@ -35,8 +35,6 @@ def _axis(n: int, width: int, step: int, mode: str) -> Any:
         return (starts[:, None] + np.arange(width)) % n
     pad = {"half": width // 2, "full": width - 1}.get(mode, 0)
     room = n + 2 * pad - width
-    if mode == "half" and width % 2 == 0:
-        raise TypeError(f"Images2Neibs: in mode half need patch with odd shapes, not {width}")
     if room < 0 or (mode != "ignore_borders" and room % step):
         raise TypeError(f"neib_shape {width}, neib_step {step} and image size {n} are not valid in mode {mode}")
     places = (np.arange(room // step + 1) * step - pad)[:, None] + np.arange(width)

@@ -23,9 +23,8 @@ def _axis(low: Lowering, mode: str, n: Scalar, width: Scalar, step: Scalar) -> t
     _is(low, "ge", width, const(1))
     _is(low, "ge", step, const(1))
     half = over(width, const(2))
-    if mode in ("half", "wrap_centered"):
-        _is(low, "eq", minus(width, times(half, const(2))), const(1))
     if mode == "wrap_centered":
+        _is(low, "eq", minus(width, times(half, const(2))), const(1))
         _is(low, "ge", n, width)
         return over(plus(n, minus(step, const(1))), step), half
     pad = {"half": half, "full": minus(width, const(1))}.get(mode, const(0))
