@@ -181,3 +181,24 @@ def test_confusion_matrices_count():
     np.testing.assert_array_equal(counts, [[2, 0, 0], [1, 2, 0], [0, 1, 0]])
     with pytest.raises(ValueError):
         T.nnet.confusion_matrix(T.lmatrix(), T.lvector())
+
+
+def test_the_likelihood_of_one_vector_neither_overflows_nor_loses_its_gradient():
+    # Softmax of a vector makes a row, whose type kept the stable form away.
+    x, y = T.dvector("x"), T.lvector("y")
+    rows = T.arange(y.shape[0])
+    for cost in (
+        -T.log(T.nnet.softmax(x)[rows, y]).sum(),
+        -T.log(T.nnet.softmax(x))[rows, y].mean(),
+        T.nnet.categorical_crossentropy(T.nnet.softmax(x), y).sum(),
+    ):
+        value, slope = theano.function([x, y], [cost, T.grad(cost, x)])([0.0, 1000.0], [0])
+        assert value == 1000
+        np.testing.assert_array_equal(slope, [-1, 1])
+
+
+def test_inputs_of_joint_ops_have_names():
+    x, b, y = T.dmatrix(), T.dvector(), T.ivector()
+    nll = T.nnet.crossentropy_softmax_argmax_1hot_with_bias(x=x, b=b, y_idx=y)[0]
+    T.nnet.nnet.crossentropy_softmax_1hot_with_bias_dx(dy=b, sm=x, y_idx=y)
+    assert theano.function([x, b, y], nll)(np.zeros((2, 2)), np.zeros(2), np.zeros(2, "int32")).shape == (2,)

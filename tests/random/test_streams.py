@@ -182,3 +182,11 @@ def test_sizes_and_probabilities_left_open():
         raw_random.permutation(state, size=None, n=5, ndim=2)
     streams = RandomStreams(1)
     assert theano.function([], streams.choice((50,), 3, True, 0))().max() == 2
+
+
+def test_half_precision_draws_neither_0_nor_1():
+    draws = theano.function([], MRG_RandomStreams(7).uniform((500, 500), dtype="float16"))()
+    assert draws.dtype == "float16"
+    assert draws.min() > 0
+    assert draws.max() < 1
+    assert abs(draws.astype("float64").mean() - 0.5) < 0.005

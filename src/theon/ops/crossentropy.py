@@ -7,7 +7,7 @@ from typing import Any
 
 from theon.dtypes import float_dtypes, integer_dtypes
 from theon.graph.disconnected import DisconnectedType
-from theon.graph.variable import Apply
+from theon.graph.variable import Apply, Variable
 from theon.ops.arith import neg
 from theon.ops.compare import gt
 from theon.ops.declare import TensorOp, zeros_for
@@ -137,6 +137,10 @@ class CrossentropySoftmaxArgmax1HotWithBias(TensorOp):
     def __str__(self) -> str:
         return "CrossentropySoftmaxArgmax1HotWithBias"
 
+    def convert(self, x: Any, b: Any, y_idx: Any) -> Sequence[Variable]:  # type: ignore[override]
+        """Three variables."""
+        return super().convert(x, b, y_idx)
+
     def infer(self, x: Any, b: Any, y_idx: Any) -> list[TensorType]:
         """ValueError for other than a float matrix, a float vector and an integer vector."""
         if x.type.ndim != 2 or x.type.dtype not in float_dtypes:
@@ -198,6 +202,10 @@ class CrossentropySoftmax1HotWithBiasDx(TensorOp):
 
     def __str__(self) -> str:
         return "CrossentropySoftmax1HotWithBiasDx"
+
+    def convert(self, dy: Any, sm: Any, y_idx: Any) -> Sequence[Variable]:  # type: ignore[override]
+        """Three variables."""
+        return super().convert(dy, sm, y_idx)
 
     def infer(self, dy: Any, sm: Any, y_idx: Any) -> TensorType:
         """ValueError for other than floats up to a vector, a float matrix and an integer vector."""

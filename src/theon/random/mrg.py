@@ -80,8 +80,9 @@ A1p0, A2p0 = _power(_step1, 0, _m1), _power(_step2, 0, _m2)
 A1p72, A2p72 = _power(_step1, 72, _m1), _power(_step2, 72, _m2)
 A1p134, A2p134 = _power(_step1, 134, _m1), _power(_step2, 134, _m2)
 
-# How the difference of the two recurrences, 1 to M1, becomes a draw below 1: the factor of each dtype.
-_NORM = {"float64": np.float64(NORM), "float32": np.float32(4.6566126e-10), "float16": np.float32(3.0518e-05)}
+# How the difference of the two recurrences, 1 to M1, becomes a draw below 1: the factor of each dtype. Of half precision are 15
+# bits, and one more, times the half that is next below 2**-15.
+_NORM = {"float64": np.float64(NORM), "float32": np.float32(4.6566126e-10), "float16": np.float32(511 * 2.0**-24)}
 
 
 def mulmod(a: int, b: int, c: int, m: int) -> int:
@@ -233,7 +234,7 @@ class mrg_uniform(mrg_uniform_base):
                 state[:, :rest] = head
             out[:streams] = state.T
         if dtype == "float16":
-            drawn &= 0x7FFF
+            drawn = (drawn & 0x7FFF) + 1
         factor = _NORM[dtype]
         sample = (drawn.astype("float64") if dtype == "float64" else drawn.astype("float32")) * factor
         output_storage[0][0] = out

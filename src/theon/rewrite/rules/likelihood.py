@@ -14,7 +14,7 @@ from theon.ops.crossentropy import (
     crossentropy_softmax_1hot,
     crossentropy_softmax_1hot_with_bias_dx,
 )
-from theon.ops.dims import DimShuffle
+from theon.ops.dims import DimShuffle, unbroadcast
 from theon.ops.elements import AdvancedIncSubtensor, AdvancedSubtensor
 from theon.ops.fill import Alloc, ARange
 from theon.ops.reduce import Sum
@@ -35,6 +35,11 @@ def _target(rows: Variable, y: Variable) -> bool:
         return False
     start, stop, step = node.inputs
     return is_number(start, 0) and is_number(step, 1) and _length_of(stop, y)
+
+
+def _like(old: Any, new: Any) -> Any:
+    """``new``, whose one element is known to be one where softmax was taken of a vector, as ``old``, which did not know it."""
+    return new if new.type == old.type or not new.type.broadcastable[0] else unbroadcast(new, 0)
 
 
 def _length_of(n: Variable, y: Variable) -> bool:
@@ -75,7 +80,7 @@ def element_of_log_softmax(node: Apply) -> Any:
     inner = made_by(node.inputs[0], LogSoftmax)
     if inner is None or node.op.pattern != _PAIR or not _target(*node.inputs[1:]):  # type: ignore[attr-defined]
         return None
-    return neg(crossentropy_softmax_1hot(inner.inputs[0], node.inputs[2])[0])
+    return _like(node.outputs[0], neg(crossentropy_softmax_1hot(inner.inputs[0], node.inputs[2])[0]))
 
 
 @likelihood.node(Softmax, theano="graph_merge_softmax_with_crossentropy_softmax", effect="rounding", graph=True)
@@ -184,4 +189,4 @@ def log_of_softmax_element(node: Apply) -> Any:
     inner = None if picked is None else made_by(picked.inputs[0], Softmax)
     if inner is None or picked is None or picked.op.pattern != _PAIR or not _target(*picked.inputs[1:]):  # type: ignore[attr-defined]
         return None
-    return neg(crossentropy_softmax_1hot(inner.inputs[0], picked.inputs[2])[0])
+    return _like(node.outputs[0], neg(crossentropy_softmax_1hot(inner.inputs[0], picked.inputs[2])[0]))
