@@ -162,3 +162,17 @@ def test_gradients_of_wide_factors_of_eigenvalues_and_of_least_squares():
     T.verify_grad(lambda x: nlinalg.eig(x)[1] ** 2, [apart], rng=rng)
     T.verify_grad(lambda a, b: nlinalg.lstsq()(a, b, 1e-12)[0], [TALL, rng.randn(5, 2)], rng=rng)
     T.verify_grad(lambda a, b: nlinalg.lstsq()(a, b, 1e-12)[0], [wide, rng.randn(3)], rng=rng)
+
+
+@pytest.mark.parametrize("ord", [None, "fro", "nuc", np.inf, -np.inf, 1, -1, 2, -2])
+def test_norms_of_matrices_are_numpys(ord):
+    x = T.dmatrix()
+    value = np.random.RandomState(0).rand(3, 4)
+    np.testing.assert_allclose(T.nlinalg.norm(x, ord).eval({x: value}), np.linalg.norm(value, ord), rtol=1e-12)
+    theano.gradient.verify_grad(lambda v: T.nlinalg.norm(v, ord), [value], rng=np.random.RandomState(1))
+
+
+def test_norms_that_numpy_refuses():
+    for x, ord in ((T.dvector(), "fro"), (T.dvector(), "nuc"), (T.dmatrix(), 0), (T.dmatrix(), 3)):
+        with pytest.raises(ValueError, match="norm order"):
+            T.nlinalg.norm(x, ord)

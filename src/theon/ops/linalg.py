@@ -420,8 +420,9 @@ def kron(a: Any, b: Any) -> Any:
 def norm(x: Any, ord: Any) -> Any:
     """Return the norm of a vector or matrix, as ``numpy.linalg.norm``.
 
-    ``ord``: None or "fro" (root of the sum of squares); "inf", "-inf", or a number: for a vector of absolute values, for a matrix
-    (1, -1, infinities) of the sums of absolute values of columns or rows. ValueError for another.
+    ``ord``: None or, for a matrix, "fro" (root of the sum of squares); "inf", "-inf", or a number: for a vector of absolute values,
+    for a matrix (1, -1, infinities) of the sums of absolute values of columns or rows, (2, -2) the largest and smallest singular
+    value, "nuc" their sum. ValueError for another.
     """
     from theon.ops.arith import abs_
     from theon.ops.compare import neq
@@ -436,7 +437,7 @@ def norm(x: Any, ord: Any) -> Any:
         raise ValueError("'axis' entry is out of bounds.")
     if ndim > 2:
         raise NotImplementedError("We don't support norm with ndim > 2")
-    if ord is None or ord == "fro":
+    if ord is None or (ord == "fro" and ndim == 2):
         return sqrt(sum_(x**2))
     largest, smallest = ord in ("inf", np.inf), ord in ("-inf", -np.inf)
     if ndim == 1:
@@ -451,4 +452,9 @@ def norm(x: Any, ord: Any) -> Any:
         return (max_ if largest else min_)(sum_(abs_(x), axis=1))
     if ord in (1, -1):
         return (max_ if ord == 1 else min_)(sum_(abs_(x), axis=0))
+    if ord in (2, -2, "nuc"):
+        from theon.ops.decompose import SVD
+
+        how = {2: max_, -2: min_, "nuc": sum_}[ord]
+        return how(SVD(False, False)(x))
     raise ValueError("Invalid norm order for matrices", ord)
