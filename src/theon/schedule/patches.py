@@ -45,6 +45,8 @@ class _Patches:
             raise Unsupported("patches of integers")
         self.dtype = dtype
         size, step = (elements(low, v, 2, exact=True) for v in node.inputs[-2:])
+        if any(n.op == "const" and n.attr < 1 for n in (*size, *step)):
+            raise Unsupported("patches of no size")  # the reference says so
         found = [_axis(low, op.mode, n, w, s) for n, w, s in zip(image[2:], size, step)]
         self.counts = [count for count, _ in found]
         wraps = const(int(op.mode == "wrap_centered"))
