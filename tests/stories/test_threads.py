@@ -1,10 +1,14 @@
 """Many threads: one function, functions that share variables, compiling at the same time."""
 
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 import threading
 
 import numpy as np
+import pytest
 
 import theano
 import theano.tensor as T
@@ -83,3 +87,74 @@ def test_functions_are_sent_to_other_processes():
     with multiprocessing.get_context("forkserver").Pool(2) as pool:
         found = pool.map(called, [text] * 4)
     assert found == [np.exp(np.arange(3.0) * 2).tolist()] * 4
+
+
+def ran(code, cache):
+    environment = os.environ | {"THEON_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-W", "ignore", "-c", code]  # Python warns of every fork of a process with threads
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_threads_that_are_the_first_to_need_the_special_functions(tmp_path):
+    """Each compiled the functions for itself; only one copy was kept, and the others' code called freed memory."""
+    code = """
+import sys, threading
+import numpy as np, scipy.special, theano, theano.tensor as T
+sys.setswitchinterval(1e-5)
+wrong, start = [], threading.Barrier(6)
+
+def work(k):
+    a, b = T.dvectors("ab")
+    y = T.gammainc(a, b) * (k + 1)
+    start.wait()
+    f = theano.function([a, b], y)
+    if not np.allclose(f([1.5, 2.0], [2.0, 3.0]), (k + 1) * scipy.special.gammainc([1.5, 2.0], [2.0, 3.0])):
+        wrong.append(k)
+
+threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+print(wrong)
+"""
+    assert ran(code, tmp_path) == "[]"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_that_forks_while_another_thread_compiles(tmp_path):
+    """The child had a copy of the lock that the other thread held, and waited for it for ever."""
+    code = """
+import os, signal, threading, time
+import numpy as np, theano, theano.tensor as T
+x = T.dvector("x")
+go_on = True
+
+def compiled(k):
+    return theano.function([x], T.tanh(x * k) + T.exp(x) / k)
+
+def busy():
+    k = 1.25
+    while go_on:
+        compiled(k := k + 1)
+
+thread = threading.Thread(target=busy)
+compiled(0.5)
+thread.start()
+failed = 0
+for k in range(100, 106):
+    time.sleep(0.01)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        good = False
+        try:
+            good = np.allclose(compiled(k)([1.0]), np.tanh(k) + np.e / k)
+        finally:
+            os._exit(0 if good else 1)
+    failed += os.waitpid(child, 0)[1] != 0
+go_on = False
+thread.join()
+print(failed)
+"""
+    assert ran(code, tmp_path) == "0"

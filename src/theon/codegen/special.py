@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from theon.codegen import target
+
 if TYPE_CHECKING:
     from theon.codegen.jit import CompiledModule
 
@@ -48,7 +50,8 @@ def symbols(text: str) -> dict[str, int]:
     found = {f"theon_scipy_{name}": _scipy(name) for name in set(re.findall(r"@theon_scipy_(\w+)\(", text))}
     own = set(re.findall(r"@(theon_special_\w+)\(", text))
     if own:
-        module = _module()
+        with target.LOCK:  # of two modules made at once only one is kept, and code would call into the other
+            module = _module()
         found |= {name: module.address(name) for name in own}
     return found
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from typing import Any
 
 __all__ = ["LOCK", "description", "machine", "wide_vectors"]
 
-# llvmlite's global state is not safe to set up from several threads at once.
+# llvmlite's global state is not safe to set up from several threads at once. Nothing is compiled while the process forks:
+# the child would wait for ever for a lock that a thread holds which it does not have.
 LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
 
 
 @functools.lru_cache(maxsize=1)

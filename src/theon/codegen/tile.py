@@ -102,7 +102,8 @@ def symbols(text: str) -> dict[str, int]:
     """Return the addresses of those functions that a module declares; each is compiled once in a process."""
     found = {}
     for name, dtype in _NAME.findall(text):
-        module = _module(_IMAGES if name in _IMAGES else _PRODUCTS, dtype)
+        with target.LOCK:  # of two modules made at once only one is kept, and code would call into the other
+            module = _module(_IMAGES if name in _IMAGES else _PRODUCTS, dtype)
         found[f"theon_{name}_{dtype}"] = module.address(f"theon_{name}_{dtype}")
     return found
 
