@@ -59,7 +59,7 @@ ALIASES = {
     "SharedVariable": "theon.tensor.shared:SharedVariable",
     "abs_": "theon.ops.arith:abs_",
     "alloc": "theon.ops.fill:alloc",
-    "argmax": "theon.ops.reduce:argmax",
+    "argmax": "theon.ops.extremes:argmax",
     "as_tensor": "theon.tensor.constant:as_tensor_variable",
     "as_tensor_variable": "theon.tensor.constant:as_tensor_variable",
     "complex": "theon.ops.complex:complex",
@@ -197,7 +197,8 @@ IN_MODULE = {
 }
 PREFERENCE = [
     "theon.ops.arith", "theon.ops.explog", "theon.ops.trig", "theon.ops.compare", "theon.ops.bits", "theon.ops.round",
-    "theon.ops.complex", "theon.ops.special", "theon.ops.reduce", "theon.ops.shape", "theon.ops.reshape", "theon.ops.cast", "theon.ops.dims",
+    "theon.ops.complex", "theon.ops.special", "theon.ops.reduce", "theon.ops.extremes", "theon.ops.statistics",
+    "theon.ops.shape", "theon.ops.reshape", "theon.ops.cast", "theon.ops.dims",
     "theon.ops.regions", "theon.ops.elements", "theon.ops.index", "theon.ops.join",
     "theon.ops.fill", "theon.ops.dot", "theon.ops.softmax", "theon.ops.crossentropy", "theon.ops.sort", "theon.ops.extra",
     "theon.ops.linalg", "theon.ops.decompose", "theon.ops.factors", "theon.ops.solve", "theon.ops.fourier", "theon.ops.checks",

@@ -28,7 +28,7 @@ from theon.legacy.configuration import (
     warn_default,
 )
 from theon.legacy.python2 import string_types
-from theon.ops.reduce import var
+from theon.ops.statistics import var
 from theon.options import config
 
 __getattr__ = modules(__name__, {"theano": "theano"})

@@ -15,10 +15,11 @@ from theano.tensor.nnet.ctc import ctc
 from theon.ops.cast import ScalarFromTensor, TensorFromScalar
 from theon.ops.declare import REGISTRY
 from theon.ops.dims import Rebroadcast
+from theon.ops.extremes import Max
 from theon.ops.fill import alloc
 from theon.ops.hints import psd
 from theon.ops.join import Join, MakeVector, Split
-from theon.ops.reduce import Max, Sum
+from theon.ops.reduce import Sum
 from theon.ops.shape import Shape_i
 
 E = {name: op for name, op in REGISTRY.items()}

@@ -101,6 +101,7 @@ from theon.ops.extra import (
     smallest,
     stacklists,
 )
+from theon.ops.extremes import MaxAndArgmax, argmax, argmin, max, max_and_argmax, min, ptp
 from theon.ops.fill import (
     ARange,
     Alloc,
@@ -125,25 +126,7 @@ from theon.ops.fill import (
 from theon.ops.index import flatnonzero, nonzero, nonzero_values
 from theon.ops.join import Join, Split, concatenate, horizontal_stack, join, roll, split, stack, tile, vertical_stack
 from theon.ops.methods import Choose, _round as round, choose, div_proxy, divmod_ as divmod, mod_check
-from theon.ops.reduce import (
-    CAReduce,
-    MaxAndArgmax,
-    Sum,
-    all,
-    any,
-    argmax,
-    argmin,
-    makeKeepDims,
-    max,
-    max_and_argmax,
-    mean,
-    min,
-    prod,
-    ptp,
-    std,
-    sum,
-    var,
-)
+from theon.ops.reduce import CAReduce, Sum, all, any, makeKeepDims, prod, sum
 from theon.ops.reshape import Reshape, flatten, reshape
 from theon.ops.round import ceil, floor, round_half_away_from_zero, round_half_to_even, trunc
 from theon.ops.scalars import int32, int32 as int32_t
@@ -174,6 +157,7 @@ from theon.ops.special import (
     softplus,
     tri_gamma,
 )
+from theon.ops.statistics import mean, std, var
 from theon.ops.transfer import register_transfer, transfer
 from theon.ops.trig import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinh, tan, tanh
 from theon.options import config

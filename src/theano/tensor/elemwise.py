@@ -12,14 +12,13 @@ from theon.legacy.collections import frozendict
 from theon.legacy.python2 import integer_types
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
+from theon.ops.extremes import Max, Min
 from theon.ops.printers import DimShufflePrinter
 from theon.ops.reduce import (
     All,
     Any,
     CAReduce,
     CAReduceDtype,
-    Max,
-    Min,
     MulWithoutZeros,
     Prod,
     ProdWithoutZeros,

@@ -22,11 +22,12 @@ from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, Rebroadcast, patternbroadcast
 from theon.ops.dot import BatchedDot, Dot, batched_dot, dot
 from theon.ops.elements import AdvancedIncSubtensor, AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
+from theon.ops.extremes import MaxAndArgmax
 from theon.ops.fill import Alloc, AllocDiag, DiagonalGrad, ExtractDiag, alloc, arange, eye, tri
 from theon.ops.index import inc_subtensor, set_subtensor
 from theon.ops.join import Join, MakeVector, Split, join
 from theon.ops.linalg import Triangle
-from theon.ops.reduce import CAReduce, MaxAndArgmax, SumLike
+from theon.ops.reduce import CAReduce, SumLike
 from theon.ops.reduce import all as all_
 from theon.ops.regions import IncSubtensor, Subtensor
 from theon.ops.reshape import Reshape, SpecifyShape, reshape

@@ -21,9 +21,10 @@ from theon.ops.cast import cast
 from theon.ops.compare import lt
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, Rebroadcast
+from theon.ops.extremes import Max, Min
 from theon.ops.fill import alloc
 from theon.ops.join import MakeVector
-from theon.ops.reduce import All, CAReduce, Max, Min, Prod, Sum
+from theon.ops.reduce import All, CAReduce, Prod, Sum
 from theon.ops.reduce import Any as AnyOp
 from theon.ops.shape import shape_i
 from theon.rewrite.local import FromFunctionLocalOptimizer, LocalOptGroup, local_optimizer

@@ -13,11 +13,13 @@ from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.arith import add, identity
 from theon.ops.expressed import Expressed
+from theon.ops.extremes import argmax
 from theon.ops.fill import tri
 from theon.ops.join import Join, tile
-from theon.ops.reduce import CAReduce, argmax, mean, normal_axes
+from theon.ops.reduce import CAReduce, normal_axes
 from theon.ops.reshape import flatten
 from theon.ops.sort import CumOp, diff
+from theon.ops.statistics import mean
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 

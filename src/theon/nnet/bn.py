@@ -18,8 +18,9 @@ from theon.ops.declare import TensorOp
 from theon.ops.dims import addbroadcast
 from theon.ops.explog import sqrt
 from theon.ops.fill import zeros_like
-from theon.ops.reduce import mean as mean_of
-from theon.ops.reduce import prod, var
+from theon.ops.reduce import prod
+from theon.ops.statistics import mean as mean_of
+from theon.ops.statistics import var
 from theon.options import config
 from theon.scalar.type import Scalar
 from theon.tensor.constant import as_tensor_variable

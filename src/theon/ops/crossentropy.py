@@ -13,8 +13,8 @@ from theon.ops.compare import gt
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import dimshuffle
 from theon.ops.explog import log
+from theon.ops.extremes import max_and_argmax
 from theon.ops.fill import arange, zeros
-from theon.ops.reduce import max_and_argmax
 from theon.ops.shape import shape_i
 from theon.ops.special import softplus
 from theon.tensor.constant import as_tensor_variable

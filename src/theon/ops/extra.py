@@ -13,10 +13,10 @@ from theon.graph.variable import Apply, Variable
 from theon.ops.arith import maximum, switch
 from theon.ops.compare import eq
 from theon.ops.declare import TensorOp, zeros_for
+from theon.ops.extremes import max as max_
 from theon.ops.fill import arange, zeros
 from theon.ops.index import set_subtensor
 from theon.ops.join import join, stack
-from theon.ops.reduce import max as max_
 from theon.ops.reduce import sum as sum_
 from theon.ops.shape import broadcast_shape
 from theon.tensor.constant import as_tensor_variable
@@ -509,7 +509,7 @@ def largest(*args: Any) -> Any:
 def smallest(*args: Any) -> Any:
     """Return the elementwise minimum of all arguments."""
     from theon.ops.arith import minimum
-    from theon.ops.reduce import min as min_
+    from theon.ops.extremes import min as min_
 
     if len(args) == 2:
         return minimum(*args)

@@ -427,8 +427,8 @@ def norm(x: Any, ord: Any) -> Any:
     from theon.ops.arith import abs_
     from theon.ops.compare import neq
     from theon.ops.explog import sqrt
-    from theon.ops.reduce import max as max_
-    from theon.ops.reduce import min as min_
+    from theon.ops.extremes import max as max_
+    from theon.ops.extremes import min as min_
     from theon.ops.reduce import sum as sum_
 
     x = as_tensor_variable(x)

@@ -18,6 +18,7 @@ from theon.ops import (
     dims,
     dot,
     explog,
+    extremes,
     fill,
     index,
     join,
@@ -26,6 +27,7 @@ from theon.ops import (
     softmax,
     sort,
     special,
+    statistics,
     trig,
 )
 from theon.ops import cast as casting
@@ -134,7 +136,7 @@ def _norm(self: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the norm of order ``L``."""
     if L == 0:
         raise NotImplementedError("Optimization of L0 norm: use neq(x, 0).sum()")
-    return reduce.norm_of(self, L, axis, keepdims)
+    return statistics.norm_of(self, L, axis, keepdims)
 
 
 def _fill(self: Any, value: Any) -> Any:
@@ -281,16 +283,16 @@ METHODS: dict[str, Any] = {
     "astype": casting.cast,
     "sum": reduce.sum,
     "prod": reduce.prod,
-    "mean": lambda self, axis=None, dtype=None, keepdims=False, acc_dtype=None: reduce.mean(
+    "mean": lambda self, axis=None, dtype=None, keepdims=False, acc_dtype=None: statistics.mean(
         self, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype
     ),
-    "var": reduce.var,
-    "std": reduce.std,
-    "max": reduce.max,
-    "min": reduce.min,
-    "argmax": reduce.argmax,
-    "argmin": reduce.argmin,
-    "ptp": reduce.ptp,
+    "var": statistics.var,
+    "std": statistics.std,
+    "max": extremes.max,
+    "min": extremes.min,
+    "argmax": extremes.argmax,
+    "argmin": extremes.argmin,
+    "ptp": extremes.ptp,
     "any": _any_or_all(reduce.any),
     "all": _any_or_all(reduce.all),
     "norm": _norm,

@@ -1,4 +1,4 @@
-"""Reductions: sums, products, extremes, logical ones, and what is made of them (mean, variance, norms)."""
+"""Reductions: their op classes; sums, products, logical ones."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import numpy as np
 from theon.dtypes import discrete_dtypes, int_dtypes, uint_dtypes, upcast
 from theon.errors import message
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.arith import abs_, add, conjugate, maximum, minimum, mul, sqr, switch, true_div
+from theon.ops.arith import add, conjugate, mul, switch
 from theon.ops.bits import and_, or_
 from theon.ops.cast import cast
 from theon.ops.compare import eq, neq
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import dimshuffle
-from theon.ops.explog import exp, log, sqrt
-from theon.ops.shape import shape, shape_i
 from theon.scalar.op import BinaryScalarOp
 from theon.scalar.rules import upcast_out
-from theon.tensor.constant import as_tensor_variable, constant
+from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
 __all__ = [
@@ -28,27 +26,15 @@ __all__ = [
     "Any",
     "CAReduce",
     "CAReduceDtype",
-    "MaxAndArgmax",
     "Prod",
     "ProdWithoutZeros",
     "Sum",
     "all",
     "any",
-    "argmax",
-    "argmin",
-    "logsumexp",
     "makeKeepDims",
-    "max",
-    "max_and_argmax",
-    "mean",
-    "min",
-    "norm_of",
     "prod",
-    "ptp",
-    "std",
     "sum",
     "summed_to",
-    "var",
 ]
 
 Any_ = Any
@@ -132,7 +118,7 @@ class CAReduce(TensorOp):
         """Reduce in the accumulator's dtype."""
         axes = normal_axes(self.axis, x.ndim)
         x = x.astype(self.accumulator_dtype(str(x.dtype)))
-        ufunc = _UFUNCS.get(self.scalar_op.kind)
+        ufunc = UFUNCS.get(self.scalar_op.kind)
         if ufunc is not None and x.dtype.kind != "O" and (ufunc in ("sum", "prod") or all_(x.shape[d] for d in axes)):
             return getattr(xp, ufunc)(x, axis=axes)
         for d in reversed(axes):
@@ -166,7 +152,7 @@ class CAReduce(TensorOp):
         return makeKeepDims(x, reduced, self.axes_of(x))
 
 
-_UFUNCS = {"add": "sum", "mul": "prod", "maximum": "max", "minimum": "min"}
+UFUNCS = {"add": "sum", "mul": "prod", "maximum": "max", "minimum": "min"}
 
 
 class CAReduceDtype(CAReduce):
@@ -381,109 +367,6 @@ class Any(_Logical):
         return "Any" if self.axis is None else f"Any{{{', '.join(map(str, self.axis))}}}"
 
 
-class _Extreme(CAReduce):
-    def reference(self, xp: Any_, x: Any_) -> Any_:
-        """Reduce; ValueError for nothing to choose from."""
-        axes = normal_axes(self.axis, x.ndim)
-        for d in axes:
-            if x.shape[d] == 0:
-                raise ValueError(
-                    f"Input ({x}) has zero-size on axis {d}, but self.scalar_op ({self.scalar_name}) has no attribute 'identity'"
-                )
-        return getattr(xp, _UFUNCS[self.scalar_op.declared])(x, axis=axes)
-
-    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
-        """The gradient at every winner."""
-        (x,), (g,) = inputs, output_grads
-        if x.type.dtype in discrete_dtypes:
-            return [zeros_for(x)]
-        return [eq(self.spread(outputs[0], x), x) * self.spread(g, x)]
-
-
-class Max(_Extreme):
-    """Maximum over ``axis``; NaN wins. ValueError for nothing to choose from."""
-
-    __module__ = "theano.tensor.elemwise"
-
-    def __init__(self, axis: Any_ = None) -> None:
-        super().__init__(maximum.scalar_op, axis)
-
-
-class Min(_Extreme):
-    """Minimum over ``axis``; NaN wins. ValueError for nothing to choose from."""
-
-    __module__ = "theano.tensor.elemwise"
-
-    def __init__(self, axis: Any_ = None) -> None:
-        super().__init__(minimum.scalar_op, axis)
-
-
-class MaxAndArgmax(TensorOp):
-    """The maximum over ``axis`` and its first position (over several axes: in the flattened order)."""
-
-    __module__ = "theano.tensor.basic"
-    __props__ = ("axis",)
-
-    def __init__(self, axis: Any_) -> None:
-        self.axis = tuple(int(a) for a in axis)
-
-    def infer(self, x: Any_) -> list[TensorType]:
-        """The remaining dimensions, of the input's dtype and of int64."""
-        kept = [n for d, n in enumerate(x.type.shape) if d not in self.axis]
-        return [TensorType(x.type.dtype, shape=kept), TensorType("int64", shape=kept, name=None)]
-
-    def make_node(self, *inputs: Any_) -> Apply:
-        """Name the outputs as Theano does."""
-        node = super().make_node(*inputs)
-        node.outputs[0].name, node.outputs[1].name = "max", "argmax"
-        return node
-
-    def reference(self, xp: Any_, x: Any_) -> Any_:
-        """Reduce; ValueError for nothing to choose from."""
-        for d in self.axis:
-            if x.shape[d] == 0:
-                raise ValueError("attempt to get argmax of an empty sequence")
-        kept = [d for d in range(x.ndim) if d not in self.axis]
-        moved = xp.transpose(x, (*kept, *self.axis))
-        flat = moved.reshape((*moved.shape[: len(kept)], int(np.prod([x.shape[d] for d in self.axis]))))
-        return xp.max(flat, axis=-1), xp.argmax(flat, axis=-1)
-
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """The position is not differentiable, but it does depend on the input."""
-        return [[True, True]]
-
-    def L_op(self, inputs: Any_, outputs: Any_, output_grads: Any_) -> list[Any_]:
-        """The gradient of the maximum at every winner; the position has none."""
-        from theon.graph.disconnected import DisconnectedType
-
-        (x,) = inputs
-        g = output_grads[0]
-        if isinstance(g.type, DisconnectedType) or x.type.dtype in discrete_dtypes:
-            return [zeros_for(x)]
-        best = makeKeepDims(x, outputs[0], self.axis)
-        return [eq(best, x) * makeKeepDims(x, g, self.axis)]
-
-    def R_op(self, inputs: Any_, eval_points: Any_) -> list[Any_]:
-        """The evaluation point at the winner."""
-        if eval_points[0] is None:
-            return [None, None]
-        if len(self.axis) != 1 or inputs[0].type.ndim > 2:
-            raise NotImplementedError("R_op of max is defined for one axis of a vector or matrix")
-        place = self(inputs[0])[1]
-        if inputs[0].type.ndim == 1:
-            return [eval_points[0][place], None]
-        from theon.ops.fill import arange
-
-        rows = arange(shape_i(inputs[0], 1 - self.axis[0]))
-        index = (place, rows) if self.axis[0] == 0 else (rows, place)
-        return [eval_points[0][index], None]
-
-    def infer_shape(self, node: Apply, shapes: Sequence[Any_]) -> list[Any_]:
-        """The remaining sizes."""
-        kept = tuple(n for d, n in enumerate(shapes[0]) if d not in self.axis)
-        return [kept, kept]
-
-
 def makeKeepDims(x: Any_, y: Any_, axis: Any_) -> Any_:
     """Return ``y``, a reduction of ``x`` over ``axis``, with dimensions of size 1 in the places of the reduced ones."""
     x, y = as_tensor_variable(x), as_tensor_variable(y)
@@ -559,7 +442,8 @@ def summed_to(d: Any_, x: Any_) -> Any_:
     return d
 
 
-def _reduced(op: type[CAReduce], x: Any_, axis: Any_, keepdims: bool, *args: Any_) -> Any_:
+def reduced(op: type[CAReduce], x: Any_, axis: Any_, keepdims: bool, *args: Any_) -> Any_:
+    """Return ``x`` reduced over ``axis`` by an op of this class."""
     x = as_tensor_variable(x)
     axes = normal_axes(axis, x.type.ndim, x)
     out = op(None if axis is None else axes, *args)(x)
@@ -568,7 +452,7 @@ def _reduced(op: type[CAReduce], x: Any_, axis: Any_, keepdims: bool, *args: Any
 
 def sum(input: Any_, axis: Any_ = None, dtype: Any_ = None, keepdims: bool = False, acc_dtype: Any_ = None) -> Any_:
     """Return the sum over ``axis`` (all by default), in ``dtype``, accumulated in ``acc_dtype``."""
-    return _reduced(Sum, input, axis, keepdims, _dtype(dtype), _dtype(acc_dtype))
+    return reduced(Sum, input, axis, keepdims, given_dtype(dtype), given_dtype(acc_dtype))
 
 
 def prod(
@@ -580,10 +464,11 @@ def prod(
     no_zeros_in_input: bool = False,
 ) -> Any_:
     """Return the product over ``axis`` (all by default)."""
-    return _reduced(Prod, input, axis, keepdims, _dtype(dtype), _dtype(acc_dtype), no_zeros_in_input)
+    return reduced(Prod, input, axis, keepdims, given_dtype(dtype), given_dtype(acc_dtype), no_zeros_in_input)
 
 
-def _dtype(dtype: Any_) -> str | None:
+def given_dtype(dtype: Any_) -> str | None:
+    """Return the name of a dtype that a user asked for; "floatX" means the configured one."""
     from theon.options import config
 
     return None if dtype is None else config.floatX if dtype == "floatX" else str(np.dtype(dtype))
@@ -591,135 +476,9 @@ def _dtype(dtype: Any_) -> str | None:
 
 def all(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     """Return whether all elements over ``axis`` are true."""
-    return _reduced(All, x, axis, keepdims)
+    return reduced(All, x, axis, keepdims)
 
 
 def any(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
     """Return whether any element over ``axis`` is true."""
-    return _reduced(Any, x, axis, keepdims)
-
-
-def max_and_argmax(a: Any_, axis: Any_ = None, keepdims: bool = False) -> list[Any_]:
-    """Return the maximum over ``axis`` and its position."""
-    a = as_tensor_variable(a)
-    axes = normal_axes(axis, a.type.ndim, a)
-    if not axes:
-        from theon.ops.fill import zeros_like
-
-        return [a, zeros_like(a, dtype="int64")]
-    best, place = MaxAndArgmax(axes)(a)
-    if keepdims:
-        best, place = makeKeepDims(a, best, axes), makeKeepDims(a, place, axes)
-    return [best, place]
-
-
-def max(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
-    """Return the maximum over ``axis`` (all by default); NaN wins."""
-    return max_and_argmax(x, axis, keepdims)[0]
-
-
-def argmax(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
-    """Return the first position of the maximum over ``axis``; without one, in the flattened array."""
-    return max_and_argmax(x, axis, keepdims)[1]
-
-
-def _no_complex(name: str, x: Any_) -> None:
-    if x.type.dtype.startswith("complex"):
-        raise NotImplementedError(message(f"{name}: complex numbers have no order", [x]))
-
-
-def min(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
-    """Return the minimum over ``axis`` (all by default); NaN wins."""
-    x = as_tensor_variable(x)
-    _no_complex("min", x)
-    return max(x, axis, keepdims) if x.type.ndim == 0 else _reduced(Min, x, axis, keepdims)
-
-
-def argmin(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
-    """Return the first position of the minimum over ``axis``; without one, in the flattened array."""
-    x = as_tensor_variable(x)
-    _no_complex("argmin", x)
-    if x.type.dtype == "bool":
-        return argmax(eq(x, 0), axis, keepdims)
-    # The complement reverses the order of all integers, where the negative of the smallest overflows.
-    return argmax(~x if x.type.dtype in discrete_dtypes else -x, axis, keepdims)
-
-
-def ptp(a: Any_, axis: Any_ = None) -> Any_:
-    """Return the range, maximum - minimum, over ``axis``."""
-    return max(a, axis) - min(a, axis)
-
-
-def mean(
-    input: Any_, axis: Any_ = None, dtype: Any_ = None, op: bool = False, keepdims: bool = False, acc_dtype: Any_ = None
-) -> Any_:
-    """Return the mean over ``axis`` (all by default); of integers in float64, of floats in their dtype."""
-    from theon.options import config
-
-    input = as_tensor_variable(input)
-    axes = normal_axes(axis, input.type.ndim, input)
-    wanted = _dtype(dtype)
-    sum_dtype = wanted
-    if wanted is None and input.type.dtype in discrete_dtypes:
-        sum_dtype = "float64"
-    if wanted in discrete_dtypes:
-        raise TypeError(f"mean: dtype {wanted} cannot hold means")
-    total = sum(input, axis=axis, dtype=sum_dtype, keepdims=keepdims, acc_dtype=acc_dtype)
-    lengths = shape(input)
-    # Divide by each size in the result's dtype: a product of sizes may pass the largest integer.
-    lengths = cast(lengths, "float64" if total.type.dtype in ("float64", "complex128", *discrete_dtypes) else "float32")
-    out = total
-    for d in axes:
-        out = true_div(out, lengths[d])
-    if out.type.dtype != total.type.dtype and total.type.dtype not in discrete_dtypes:
-        out = cast(out, total.type.dtype)
-    if out.owner is not None and out is not input:
-        out.name = "mean"
-    _ = config
-    return out
-
-
-def var(input: Any_, axis: Any_ = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any_:
-    """Return the variance over ``axis``, dividing by n - ``ddof``; ``corrected`` subtracts the rounding error of the mean."""
-    input = as_tensor_variable(input)
-    axes = normal_axes(axis, input.type.ndim, input)
-    centred = input - mean(input, axes, keepdims=True)
-    total = mean(sqr(abs_(centred) if centred.type.dtype.startswith("complex") else centred), axes, keepdims=keepdims)
-    if ddof != 0 or corrected:
-        count: Any_ = constant(1, dtype="int64")
-        for d in axes:
-            count = count * shape_i(input, d)
-        if ddof != 0:
-            total = cast(total * (count / (count - ddof)), total.type.dtype)
-        if corrected:
-            error = mean(centred, axes, keepdims=keepdims) ** 2
-            total = total - (error if ddof == 0 else cast(error * (count / (count - ddof)), total.type.dtype))
-    total.name = "var"
-    return total
-
-
-def std(input: Any_, axis: Any_ = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any_:
-    """Return the standard deviation over ``axis``: the root of :func:`var`."""
-    out = sqrt(var(input, axis, ddof, keepdims, corrected))
-    out.name = "std"
-    return out
-
-
-def norm_of(x: Any_, L: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
-    """Return the norm of order ``L`` over ``axis``: (sum |x|^L)^(1/L); 0 counts, inf takes the largest."""
-    x = as_tensor_variable(x)
-    if np.isinf(L):
-        return max(abs_(x), axis=axis, keepdims=keepdims)
-    if L == 0:
-        return sum(neq(x, 0), axis=axis, keepdims=keepdims)
-    return sum(abs_(x) ** L, axis=axis, keepdims=keepdims) ** (1.0 / L)
-
-
-def logsumexp(x: Any_, axis: Any_ = None, keepdims: bool = False) -> Any_:
-    """Return log(sum(exp(x))) over ``axis``, without overflow."""
-    x = as_tensor_variable(x)
-    top = max(x, axis=axis, keepdims=True)
-    safe = switch(eq(abs_(top), np.inf), 0, top)
-    out = log(sum(exp(x - safe), axis=axis, keepdims=True)) + safe
-    axes = normal_axes(axis, x.type.ndim)
-    return out if keepdims else dimshuffle(out, [d for d in range(x.type.ndim) if d not in axes])
+    return reduced(Any, x, axis, keepdims)

@@ -132,7 +132,7 @@ def logsoftmax(c: Any) -> Any:
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """Return log(softmax(x)) along any axis."""
-    from theon.ops.reduce import logsumexp
+    from theon.ops.statistics import logsumexp
 
     return x - logsumexp(x, axis=axis, keepdims=True)
 

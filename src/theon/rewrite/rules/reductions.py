@@ -12,9 +12,10 @@ from theon.ops.arith import add, maximum, minimum, mul, neg, pow, sqr, true_div
 from theon.ops.cast import cast
 from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.dot import Dot, dot
+from theon.ops.extremes import Max, MaxAndArgmax, Min
 from theon.ops.fill import Alloc, alloc
 from theon.ops.join import Join
-from theon.ops.reduce import All, CAReduce, Max, MaxAndArgmax, Min, Prod, Sum
+from theon.ops.reduce import All, CAReduce, Prod, Sum
 from theon.ops.reduce import Any as AnyOp
 from theon.ops.softmax import Softmax
 from theon.rewrite.match import alone, factors, is_float, made_by, number_of

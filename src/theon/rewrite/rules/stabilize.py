@@ -9,9 +9,10 @@ from theon.ops.arith import abs_, add, maximum, mul, neg, sub, switch
 from theon.ops.compare import eq, lt
 from theon.ops.declare import Elemwise
 from theon.ops.explog import exp, expm1, log, log1p
-from theon.ops.reduce import Sum, logsumexp
+from theon.ops.reduce import Sum
 from theon.ops.softmax import LogSoftmax, Softmax
 from theon.ops.special import erf, erfc, erfcx, sigmoid, softplus
+from theon.ops.statistics import logsumexp
 from theon.rewrite.match import factors, is_float, is_number, made_by, number_of, spread_like, terms
 from theon.rewrite.rule import Rules
 
