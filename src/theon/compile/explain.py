@@ -86,8 +86,8 @@ def explain(f: Function, llvm: bool = False) -> str:
     native = f._native
     pieces = getattr(f.maker._made, "stages", None)
     if isinstance(pieces, Pieces):
-        for place, program in enumerate(pieces.programs):
-            parts += [f"piece {place} of {len(pieces.steps)}", program_text(program), ""]
+        for place, (program, count) in enumerate(pieces.programs):
+            parts += [f"program {place}, which runs {count} of {len(pieces.steps)} pieces", program_text(program), ""]
         return "\n".join(parts) + "\n"
     stages = getattr(getattr(f._runner, "__self__", None), "stages", None)
     if native is None and stages:

@@ -6,7 +6,7 @@ vector of such numbers, an elementwise expression that no memory holds yet, or a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,14 @@ def is_own(cls: type) -> bool:
 class Lowering:
     """Builds one Program; see :func:`lowered`."""
 
-    def __init__(self, fgraph: FunctionGraph, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> None:
+    def __init__(
+        self,
+        fgraph: FunctionGraph,
+        n_inputs: int,
+        n_outputs: int,
+        updated: Sequence[int],
+        numbers: Mapping[Constant, tuple[int, int]] | None = None,
+    ) -> None:
         self.fgraph = fgraph
         self.tensors: list[Tensor] = []
         self.buffers: list[Buffer] = []
@@ -97,6 +104,11 @@ class Lowering:
         self.postponed: set[Variable] = set()  # what is read on the way to updates alone
         self.inputs = [self.argument(v, "input", i) for i, v in enumerate(fgraph.inputs[:n_inputs])]
         self.shared = [self.argument(v, "shared", i) for i, v in enumerate(fgraph.inputs[n_inputs:])]
+        self.numbers: dict[Variable, int] = {}
+        for number, (place, position) in (numbers or {}).items():
+            table = self.tensors[self.inputs[place]]
+            at = const(position * item(table.dtype))
+            self.numbers[number] = self.tensor(table.buffer, table.dtype, 0, (), (), at)
 
     @property
     def streams(self) -> ModuleType:
@@ -222,6 +234,8 @@ class Lowering:
         """The value of a 0-d variable."""
         if variable in self.scalar:
             return self.scalar[variable]
+        if variable in self.numbers:
+            return make("elem", variable.type.dtype, (), self.numbers[variable])  # type: ignore[attr-defined]
         if isinstance(variable, Constant):
             dtype = variable.type.dtype  # type: ignore[attr-defined]
             if dtype not in NATIVE:
@@ -236,6 +250,8 @@ class Lowering:
         """The elements of a vector of sizes, where they are known as expressions."""
         if variable in self.vector:
             return self.vector[variable]
+        if variable in self.numbers:
+            return (make("elem", variable.type.dtype, (), self.numbers[variable]),)  # type: ignore[attr-defined]
         if isinstance(variable, Constant) and variable.data.ndim == 1 and variable.data.size <= 16:
             dtype = str(variable.data.dtype)
             if dtype not in NATIVE:
@@ -247,6 +263,10 @@ class Lowering:
         """The tensor that holds a variable, computed into memory now if it was not yet."""
         if variable in self.memory:
             return self.memory[variable]
+        if variable in self.numbers:
+            number, ndim = self.numbers[variable], variable.type.ndim  # type: ignore[attr-defined]
+            step = const(item(self.tensors[number].dtype))
+            return self.view(number, (const(1),) * ndim, (step,) * ndim, self.offset_of(number)) if ndim else number
         if isinstance(variable, Constant):
             return self.constant(variable)
         if variable in self.pending:
@@ -285,6 +305,9 @@ class Lowering:
         type_ = variable.type
         if type_.dtype not in NATIVE:  # type: ignore[attr-defined]
             raise Unsupported(f"computing with {type_}")
+        if variable in self.numbers:
+            operand = self.numbers[variable], (None,) * type_.ndim  # type: ignore[attr-defined]
+            return Expression(make("load", type_.dtype, (), 0), [operand], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
         if isinstance(variable, Constant) and variable.data.size == 1 and type_.dtype in NATIVE:  # type: ignore[attr-defined]
             return Expression(const(variable.data.item(), type_.dtype), [], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
         if type_.ndim == 0 and variable in self.scalar and not isinstance(variable, Constant):  # type: ignore[attr-defined]
@@ -462,10 +485,17 @@ class Lowering:
         )  # fmt: skip
 
 
-def lowered(fgraph: FunctionGraph, n_inputs: int, n_outputs: int, updated: Sequence[int]) -> Program:
+def lowered(
+    fgraph: FunctionGraph,
+    n_inputs: int,
+    n_outputs: int,
+    updated: Sequence[int],
+    numbers: Mapping[Constant, tuple[int, int]] | None = None,
+) -> Program:
     """Return the Program of a graph whose first ``n_inputs`` inputs are arguments and the rest shared variables.
 
     The first ``n_outputs`` outputs are returned, each further one replaces shared variable ``updated[i]``. Unsupported
-    where some value has no native form at all.
+    where some value has no native form at all. ``numbers``: constants whose values the caller hands over, so that the
+    program serves for others too, each with the input that holds it, a contiguous vector of its dtype, and its place there.
     """
-    return Lowering(fgraph, n_inputs, n_outputs, updated).program()
+    return Lowering(fgraph, n_inputs, n_outputs, updated, numbers).program()
