@@ -11,10 +11,10 @@ import functools
 from theon.codegen import pool
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, run, take_slot
-from theon.codegen.small import small_text
+from theon.codegen.small import MOST, few_text, small_text
 from theon.codegen.tile import KINDS, call_tile, lanes, pieces, rows
 
-__all__ = ["gemm_parts", "gemm_text"]
+__all__ = ["gemm_parts", "gemm_text", "stack_text"]
 
 _DEPTH = 768  # products summed in registers at a time
 _ONCE = 24  # rows of the left factor up to which the right one is read where it lies
@@ -30,6 +30,10 @@ def _slot(dtype: str, part: str) -> int:
         return LOCK + (_PART + _RUN) * item
     wide = 3 * lanes(dtype)
     return LOCK + _DEPTH * 8 + 64 + rows() * wide * item + _DEPTH * wide * item
+
+
+def _space(dtype: str, part: str, threads: int) -> str:
+    return f"@theon_gemm_space = internal global [{_slot(dtype, part) * threads} x i8] zeroinitializer, align 64"
 
 
 @functools.cache
@@ -50,13 +54,23 @@ def gemm_parts(dtype: str, threads: int) -> dict[str, functools.partial[str]]:
 
 @functools.cache
 def _part_text(dtype: str, part: str, threads: int) -> str:
-    space = f"@theon_gemm_space = internal global [{_slot(dtype, part) * threads} x i8] zeroinitializer, align 64"
     parts = [
         pieces(dtype, images=False),
         (_thin_work if part == "thin" else _panel_work)(dtype, threads),
         (_thin if part == "thin" else _panel)(dtype, threads),
-        space,
+        _space(dtype, part, threads),
     ]
+    return "\n".join([pool.DECLARATIONS if threads > 1 else "", *parts])
+
+
+@functools.cache
+def stack_text(dtype: str, threads: int) -> str:
+    """``out[b, i, j] = sum over k of x[b, i, k] * y[b, k, j]``, by panels, or a matrix at a time where they are small."""
+    symbol = f"theon_gemm_stack_{dtype}"
+    parts = [
+        pieces(dtype, images=False), few_text(symbol, *KINDS[dtype]), _few_work(symbol, dtype),
+        _panel_work(dtype, threads, stack=True), _stack(symbol, dtype, threads), _space(dtype, "panel", threads),
+    ]  # fmt: skip
     return "\n".join([pool.DECLARATIONS if threads > 1 else "", *parts])
 
 
@@ -84,23 +98,67 @@ def _thin(dtype: str, threads: int) -> str:
 
 
 def _panel(dtype: str, threads: int) -> str:
-    lane = lanes(dtype)
     f = Function(f"theon_gemm_{dtype}_panel", _PARAMETERS, "i64")
     y, out = Block(f, f["y"], 2), Block(f, f["out"], 2)
     (lines, columns), depth = out.sizes, y.sizes[0]
+    frame, chunks = _divided(f, dtype, threads, lines, columns, f.value(1, "i64"))
+    run(f, f"theon_gemm_panel_{dtype}", frame, chunks, lines * columns * depth, threads > 1)
+    f.emit("ret i64 0")
+    return f.text(linkage="")
+
+
+def _divided(
+    f: Function, dtype: str, threads: int, lines: Value, columns: Value, members: Value
+) -> tuple[Value, Value]:
+    """What the parts of the work share, and how many there are: panels of columns in blocks of rows of each product."""
+    lane = lanes(dtype)
     frame = f.room(64)
     for place, name in enumerate(("x", "y", "out")):
         f.store(f[name], frame, 8 * place)
     vectors = (columns + (lane - 1)) // lane
     panels = (vectors + 2) // 3
-    wanted = (panels + (6 * threads - 1)) // panels
+    wanted = (panels * members + (6 * threads - 1)) // (panels * members)
     blocks = f.larger(f.smaller(wanted, (lines + 31) // 32), 1)
     f.store(vectors, frame, 24)
     f.store(panels, frame, 32)
     f.store(blocks, frame, 40)
-    run(f, f"theon_gemm_panel_{dtype}", frame, panels * blocks, lines * columns * depth, threads > 1)
+    return frame, panels * blocks * members
+
+
+def _stack(symbol: str, dtype: str, threads: int) -> str:
+    f = Function(symbol, _PARAMETERS, "i64")
+    y, out = Block(f, f["y"], 3), Block(f, f["out"], 3)
+    (members, lines, columns), depth = out.sizes, y.sizes[1]
+    weight = members * lines * columns * depth
+    with f.when((members > 0) & (lines > 0) & (columns > 0)):
+        small = (lines <= MOST) & (columns <= MOST) & (depth <= MOST) & (lines * columns * depth <= MOST)
+        with f.when(small):
+            frame = f.room(64)
+            for place, name in enumerate(("x", "y", "out")):
+                f.store(f[name], frame, 8 * place)
+            run(f, f"{symbol}_few_work", frame, f.smaller(members, 8 * threads), weight, threads > 1)
+        with f.unless(small):
+            frame, chunks = _divided(f, dtype, threads, lines, columns, members)
+            run(f, f"theon_gemm_panel_{dtype}", frame, chunks, weight, threads > 1)
     f.emit("ret i64 0")
     return f.text(linkage="")
+
+
+def _few_work(symbol: str, dtype: str) -> str:
+    """Some of the small products of a stack, each by itself."""
+    f = Function(f"{symbol}_few_work", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
+    blocks = [Block(f, f.load("ptr", f["frame"], 8 * i), 3) for i in range(3)]
+    own = [f.room(40) for _ in blocks]
+    for block, place in zip(blocks, own):
+        for word, value in enumerate((*block.sizes[1:], *block.strides[1:])):
+            f.store(value, place, 8 + 8 * word)
+    members = blocks[0].sizes[0]
+    with f.loop(members * (f["chunk"] + 1) // f["chunks"], members * f["chunk"] // f["chunks"]) as i:
+        for block, place in zip(blocks, own):
+            f.store(f.at(block.data, i * block.strides[0]), place)
+        f.call(f"{symbol}_few", *own)
+    f.emit("ret i64 0")
+    return f.text(" noinline" + attributes())
 
 
 def _place(f: Function, dtype: str, part: str, threads: int) -> Value:
@@ -108,20 +166,24 @@ def _place(f: Function, dtype: str, part: str, threads: int) -> Value:
     return take_slot(f, space, f.value(threads, "i64"), f.value(_slot(dtype, part), "i64"))
 
 
-def _panel_work(dtype: str, threads: int) -> str:
+def _panel_work(dtype: str, threads: int, stack: bool = False) -> str:
     kind, item = KINDS[dtype]
     lane, tall = lanes(dtype), rows()
     wide = 3 * lane
     f = Function(f"theon_gemm_panel_{dtype}", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
-    x, y, out = (Block(f, f.load("ptr", f["frame"], 8 * i), 2) for i in range(3))
+    x, y, out = (Block(f, f.load("ptr", f["frame"], 8 * i), 3 if stack else 2) for i in range(3))
     vectors, panels, blocks = (f.load("i64", f["frame"], 24 + 8 * i) for i in range(3))
+    chunk = f["chunk"]
+    if stack:
+        x, y, out = (block.member(f, chunk // (panels * blocks)) for block in (x, y, out))
+        chunk = chunk % (panels * blocks)
     (lines, columns), depth = out.sizes, y.sizes[0]
     slot = _place(f, dtype, "panel", threads)
     offsets = f.at(slot, LOCK)
     bases = f.at(offsets, _DEPTH * 8)
     corner = f.at(bases, 64)
     room = f.at(corner, tall * wide * item)
-    panel, block = f["chunk"] % panels, f["chunk"] // panels
+    panel, block = chunk % panels, chunk // panels
     first = vectors * panel // panels
     count = vectors * (panel + 1) // panels - first
     width = count * (lane * item)

@@ -41,6 +41,10 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
 
         made = _of_library(f"theon_gemm_{dtype}", 4, functools.partial(gemm.gemm_text, dtype))
         return replace(made, parts=functools.partial(gemm.gemm_parts, dtype, pool.budget()))
+    if step.name == "gemm_stack":
+        from theon.codegen import gemm, pool
+
+        return _of_library(f"theon_gemm_stack_{dtype}", 4, functools.partial(gemm.stack_text, dtype, pool.budget()))
     if step.name in ("conv", "conv_weights", "conv_spread") and dtype in ("float32", "float64"):
         from theon.codegen import conv, pool, spread
 

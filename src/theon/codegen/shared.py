@@ -20,6 +20,13 @@ class Block:
         self.sizes = [f.load("i64", pointer, 8 * (1 + d)) for d in range(ndim)]
         self.strides = [f.load("i64", pointer, 8 * (1 + ndim + d)) for d in range(ndim)]
 
+    def member(self, f: Function, index: Value) -> Block:
+        """One of those that lie along the first dimension."""
+        one = Block.__new__(Block)
+        one.data = f.at(self.data, index * self.strides[0])
+        one.sizes, one.strides = self.sizes[1:], self.strides[1:]
+        return one
+
 
 def numbers(f: Function, pointer: Value, names: Sequence[str]) -> dict[str, Value]:
     """A routine's numbers by their names."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["small_text"]
+__all__ = ["MOST", "few_text", "small_text"]
 
 _LANES = 8
-_MOST = 1024  # products of two numbers
+MOST = 1024  # products of two numbers
 
-_TEXT = """
+_DISPATCH = """
 ; Products of at most {most} pairs of numbers here, others where these pointers say: of few rows or columns, and all others.
 @{symbol}_thin = global ptr null
 @{symbol}_panel = global ptr null
@@ -53,6 +53,9 @@ many:
   %done = call i64 %part(ptr %x, ptr %y, ptr %out, ptr %numbers)
   ret i64 %done
 }}
+"""
+
+_FEW = """
 ; A product of few numbers, for which a call of BLAS takes longer than the work: {lanes} columns of a row at a time.
 define internal void @{symbol}_few(ptr %x, ptr %y, ptr %out) {{
 entry:
@@ -168,12 +171,15 @@ declare void @llvm.masked.store.v{lanes}{short}.p0(<{lanes} x {kind}>, ptr, i32,
 """
 
 
+def few_text(symbol: str, kind: str, item: int) -> str:
+    """The function ``symbol_few`` of three matrices, the last of them dense."""
+    steps = "<" + ", ".join(f"i64 {lane}" for lane in range(_LANES)) + ">"
+    return _FEW.format(symbol=symbol, kind=kind, item=item, lanes=_LANES, short=f"f{8 * item}", steps=steps)
+
+
 def small_text(symbol: str, kind: str, item: int, thin: int) -> str:
     """The function ``symbol``, which leaves other products than small ones to functions that two pointers of the module hold.
 
     The one is for results of at most ``thin`` rows or columns.
     """
-    steps = "<" + ", ".join(f"i64 {lane}" for lane in range(_LANES)) + ">"
-    return _TEXT.format(
-        symbol=symbol, kind=kind, item=item, most=_MOST, thin=thin, lanes=_LANES, short=f"f{8 * item}", steps=steps
-    )
+    return _DISPATCH.format(symbol=symbol, item=item, most=MOST, thin=thin) + few_text(symbol, kind, item)

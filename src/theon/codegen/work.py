@@ -48,7 +48,7 @@ def _sizes(number: int, tensors: dict[int, Tensor]) -> tuple[Scalar, ...]:
 
 def _of_call(step: NativeCall, tensors: dict[int, Tensor]) -> Scalar:
     """Products of matrices and convolutions by their multiplications, about 32 in a nanosecond; others by their elements."""
-    if step.name == "gemm":
+    if step.name in ("gemm", "gemm_stack"):
         x, y = (_sizes(number, tensors) for number in step.inputs[:2])
         return _half(times(product(x), y[-1]))
     if step.name.startswith("conv"):

@@ -46,6 +46,41 @@ def dot(low: Lowering, node: Apply) -> None:
     low.memory[out] = number
 
 
+@lowers("BatchedDot")
+def batched_dot(low: Lowering, node: Apply) -> None:
+    """Stacks of matrices by one routine; with vectors it is a sum of products, which are never stored."""
+    x, y = node.inputs
+    (out,) = node.outputs
+    dtype, ranks = out.type.dtype, (x.type.ndim, y.type.ndim)  # type: ignore[attr-defined]
+    if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
+        raise Unsupported("a product of integers or of mixed dtypes")
+    if ranks != (3, 3):
+        axes = {(2, 2): ((0, 1), (0, 1)), (2, 3): ((0, 1, None), (0, 1, 2)), (3, 2): ((0, 1, 2), (0, None, 1))}[ranks]
+        a, b = (_spread(low.as_expression(v), along) for v, along in zip((x, y), axes))
+        for d, (m, n) in enumerate(zip(*axes)):
+            if m is not None and n is not None:
+                low.same(a.sizes[d], b.sizes[d])
+        sizes = tuple(b.sizes[d] if m is None else a.sizes[d] for d, m in enumerate(axes[0]))
+        shift = len(a.operands)
+        value = k.mul(a.value, renumbered(b.value, [shift + i for i in range(len(b.operands))]))
+        summed = 2 if ranks == (3, 2) else 1
+        reduce(low, out, Expression(value, [*a.operands, *b.operands], sizes), (summed,), "add", dtype, dtype)
+        return
+    left, right = low.as_tensor(x), low.as_tensor(y)
+    (members, rows, depth), (others, inner, columns) = low.sizes_of(left), low.sizes_of(right)
+    low.same(members, others)
+    low.same(depth, inner)
+    number = low.fresh(out, dtype, (members, rows, columns))
+    low.steps.append(NativeCall("gemm_stack", (left, right), (number,), (), (), 0))
+    low.memory[out] = number
+
+
+def _spread(found: Expression, axes: tuple[int | None, ...]) -> Expression:
+    """An expression seen along ``axes``, where None is one that it does not have."""
+    operands = [(n, tuple(None if d is None else strides[d] for d in axes)) for n, strides in found.operands]
+    return Expression(found.value, operands, tuple(const(1) if d is None else found.sizes[d] for d in axes))
+
+
 def _matrix(low: Lowering, number: int, row: bool) -> int:
     """A vector as a matrix of one row or one column."""
     t = low.tensors[number]
