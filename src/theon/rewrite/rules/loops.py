@@ -185,9 +185,31 @@ def _same_steps(a: Any, b: Any) -> bool:
 # --- shapes -----------------------------------------------------------------------------------------------------------
 
 
+def _shape_only(node: Any) -> int | None:
+    """The place of the input of which a node reads the shape alone."""
+    if isinstance(node.op, SumLike):
+        return 1
+    if isinstance(node.op, Shape | Shape_i) or (isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second"):
+        return 0
+    return None
+
+
 def free_shapes(fgraph: FunctionGraph) -> int:
-    """Where only the shape of a value is read, do not compute the products and reductions that it is made of."""
+    """Where only the shape of a value is read, do not compute the products and reductions that it is made of.
+
+    The shapes of values that are computed anyway cost nothing.
+    """
     known: dict[Any, Any] = {}
+    computed: set[Any] = set()
+    pending = list(fgraph.outputs)
+    while pending:
+        v = pending.pop()
+        if v in computed:
+            continue
+        computed.add(v)
+        if v.owner is not None:
+            place = _shape_only(v.owner)
+            pending += [x for i, x in enumerate(v.owner.inputs) if i != place]
 
     def parts(v: Any) -> Any:
         """What the shape of ``v`` comes from."""
@@ -229,13 +251,8 @@ def free_shapes(fgraph: FunctionGraph) -> int:
 
     count = 0
     for node in fgraph.toposort():
-        if isinstance(node.op, SumLike):
-            place = 1
-        elif isinstance(node.op, Shape | Shape_i) or (
-            isinstance(node.op, Elemwise) and node.op.scalar_op.kind == "second"
-        ):
-            place = 0
-        else:
+        place = _shape_only(node)
+        if place is None or node.inputs[place] in computed:
             continue
         new = shaped(node.inputs[place])
         if new is not node.inputs[place]:
