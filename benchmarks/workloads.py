@@ -1,12 +1,13 @@
 """All workloads by their names, in the order of the table."""
 
-from benchmarks import arrays, dense, elementwise, images, loops, statistics
+from benchmarks import arrays, attention, dense, elementwise, images, loops, statistics
 
 __all__ = ["WORKLOADS"]
 
 WORKLOADS = {
     **elementwise.WORKLOADS,
     **dense.WORKLOADS,
+    **attention.WORKLOADS,
     **images.WORKLOADS,
     **loops.WORKLOADS,
     **arrays.WORKLOADS,

@@ -28,7 +28,7 @@ NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 # What native code keeps in memory, moves and copies, but does not compute with: as (dtype of its parts, number of them).
 OPAQUE = {"float16": ("uint16", 1), "complex64": ("float32", 2), "complex128": ("float64", 2)}
 HELD = NATIVE | set(OPAQUE)
-# An expression read in several places is kept in memory if it holds one of these, else computed again.
+# An expression read in several places is kept in memory if it holds one of these.
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
 k = Builder()
 
@@ -51,6 +51,18 @@ class Expression:
         self.size, self.costly = weight(value)
         self.positional = bool(axes_of(value))  # whether the value depends on where in the result it is
         self.constant = all(s is None for _, strides in operands for s in strides)  # nothing but numbers is read
+
+    def is_cheap(self, readers: int) -> bool:
+        """Whether as many readers had better compute it again each, rather than read it from memory.
+
+        Short sums and products are, unless more is read for them: of ``n`` arrays in each place, where one could be read
+        if it were written once (which moves its bytes twice).
+        """
+        if readers <= 1:
+            return True
+        rank = max((sum(s is not None for s in strides) for _, strides in self.operands), default=0)
+        whole = len({number for number, strides in self.operands if sum(s is not None for s in strides) == rank})
+        return not self.costly and self.size < 12 and (rank == 0 or readers * whole <= whole + 2 + readers)
 
 
 def weight(value: Scalar) -> tuple[int, bool]:

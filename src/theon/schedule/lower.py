@@ -296,7 +296,7 @@ class Lowering:
         """
         found = self.pending.get(variable)
         if found is not None:
-            cheap = len(self.fgraph.clients(variable)) <= 1 or (not found.costly and found.size < 12)
+            cheap = found.is_cheap(len(self.fgraph.clients(variable)))
             if (cheap or variable in self.postponed) and (positional or not found.positional):
                 if self.draws:
                     self.streams.derives(self, variable, found)

@@ -129,3 +129,18 @@ def test_a_scaled_slope_reaches_the_parameter_in_one_sweep():
     p = theano.shared(np.ones((5, 3), "float32"))
     routines, kernels = steps([x, w], [], [(p, p - np.float32(0.1) * T.dot(x.T, w))])
     assert (routines, kernels) == (["gemm"], 1)
+
+
+def test_a_long_sum_that_several_read_is_stored_once():
+    parts = [T.fmatrix() for _ in range(4)]
+    h = parts[0] + parts[1] + parts[2] + parts[3]
+    program = theano.function(parts, [h.sum(1), T.tanh(h) * h, T.dot(h, h)])._native.program
+    written = [len(s.operands) for s in program.steps if isinstance(s, KernelStep)]
+    assert sorted(written)[-2:] == [2, 5]  # the sum alone reads the four parts
+
+
+def test_the_shape_of_what_is_computed_anyway_is_not_computed_apart():
+    h = T.ftensor3()
+    centred = h - h.mean(-1, keepdims=True)
+    f = theano.function([h], (centred**2).mean(-1, keepdims=True))
+    assert not [n for n in f.maker.fgraph.apply_nodes if isinstance(n.op, T.Alloc)]

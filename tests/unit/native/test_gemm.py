@@ -9,6 +9,7 @@ import pytest
 
 import theano
 import theano.tensor as T
+from theon.schedule.step import NativeCall, PythonCall
 
 COMPILED = {}
 
@@ -110,3 +111,46 @@ print("wrong", wrong)
     environment = {**os.environ, "THEON_CACHE": str(tmp_path), "OMP_NUM_THREADS": "2"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.stdout.strip() == "wrong []", done.stderr
+
+
+STACKS = {}
+
+
+def stack_of_products(a, b):
+    dtype = str(a.dtype)
+    if dtype not in STACKS:
+        x, y = T.tensor3(dtype=dtype), T.tensor3(dtype=dtype)
+        f = STACKS[dtype] = theano.function([x, y], T.batched_dot(x, y))
+        assert [s.name for s in f._native.program.steps if isinstance(s, NativeCall)] == ["gemm_stack"]
+    return STACKS[dtype](a, b)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("seed", range(6))
+def test_stacks_of_drawn_sizes_and_strides(seed, dtype):
+    rng = np.random.RandomState(seed)
+    for _ in range(10):
+        n, m, k, p = (int(rng.choice([0, 1, 2, 3, 8, 31, rng.randint(1, most)])) for most in (20, 120, 900, 120))
+        a, b = rng.randn(n, m, k).astype(dtype), rng.randn(n, k, p).astype(dtype)
+        if rng.randint(2):
+            a = np.asfortranarray(a)
+        if rng.randint(2):
+            b = np.ascontiguousarray(b.transpose(2, 0, 1)).transpose(1, 2, 0)
+        tolerance = np.finfo(dtype).eps * 8 * max(1, k) ** 0.5
+        found = stack_of_products(a, b)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, np.matmul(a.astype("float64"), b), tolerance, tolerance * 4)
+
+
+def test_stacks_with_vectors_are_sums_that_store_no_products():
+    x, y, z = T.dmatrix(), T.dtensor3(), T.dtensor3()
+    f = theano.function([x, y, z], [T.batched_dot(x * 2, y), T.batched_dot(z, x), T.batched_dot(x, x)])
+    program = f._native.program
+    assert not [s for s in program.steps if isinstance(s, PythonCall | NativeCall)]
+    rng = np.random.RandomState(0)
+    a, b, c = rng.randn(5, 7), rng.randn(5, 7, 3), rng.randn(5, 4, 7)
+    expected = np.einsum("bi,bij->bj", 2 * a, b), np.einsum("bij,bj->bi", c, a), (a * a).sum(1)
+    for found, wanted in zip(f(a, b, c), expected):
+        np.testing.assert_allclose(found, wanted, 1e-12)
+    with pytest.raises(TypeError, match="must have the same size in axis 0"):
+        f(a, b[:4], c)
