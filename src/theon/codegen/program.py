@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import Final
 
 from theon.codegen import abi, follow, pool, split, streams
+from theon.codegen.calls import Words, written
 from theon.codegen.contents import RAISE, SLOW, buffers_of, python_calls
-from theon.codegen.prelude import PRELUDE
+from theon.codegen.prelude import HELPERS, PRELUDE
 from theon.codegen.program_memory import MemoryWriter
 from theon.codegen.program_scalar import ssa_type
 from theon.schedule.step import (
@@ -75,14 +76,10 @@ class _Writer(MemoryWriter):
         self._results()
         self._leave()
         self.lines[start:start] = self.early_lines
-        slots = []
-        for buffer in program.buffers:
-            slots += [f"  %b{buffer.number}.{part} = alloca ptr" for part in ("data", "obj")]
-            slots += [f"  store ptr null, ptr %b{buffer.number}.{part}" for part in ("data", "obj")]
+        slots = [line for name in self.slots for line in (f"  {name} = alloca ptr", f"  store ptr null, ptr {name}")]
         head = f"define ptr @{self.name}(ptr %self, ptr %args, i64 %nargs, ptr %kwnames) {{\nentry:"
         fixed = [
             "  %result = alloca ptr", "  store ptr null, ptr %result",
-            "  %made = alloca ptr", "  store ptr null, ptr %made",
             "  %code = alloca i64", "  store i64 -1, ptr %code",
             "  %shown = alloca [8 x i64], align 16", "  store [8 x i64] zeroinitializer, ptr %shown",
             "  %busy = alloca i1", "  store i1 true, ptr %busy",
@@ -94,6 +91,7 @@ class _Writer(MemoryWriter):
             "  %words = load ptr, ptr %words.at",
         ]  # fmt: skip
         slots += [f"  %w{place} = alloca i64, i64 {count}, align 16" for place, count in enumerate(self.word_counts)]
+        lines, variables, functions = written(self.lines)
         declarations = sorted(self.declared | self.scalars.math | self.early.math)
         parts = []
         for kernel, kernel_name in self.kernels.items():
@@ -106,11 +104,13 @@ class _Writer(MemoryWriter):
         return "\n".join(
             [
                 PRELUDE,
+                *(HELPERS[name] for name in self.helpers),
                 *declarations,
                 *parts,
+                *functions,
                 *self.afters,
                 head,
-                *_in_short_blocks([*fixed, *slots, *self.entry, *self.lines]),
+                *_in_short_blocks([*fixed, *slots, *self.entry, *variables, *lines]),
                 "}",
                 "",
             ]
@@ -158,7 +158,7 @@ class _Writer(MemoryWriter):
         self.emit("br label %failed")
         self.start(good)
 
-    def _store_all(self, values: list[str], kind: str = "i64") -> str:
+    def _store_all(self, values: Words) -> str:
         """Store words that one call reads; every step uses the same places for them."""
         place = self.words_used
         self.words_used += 1
@@ -166,28 +166,27 @@ class _Writer(MemoryWriter):
             self.word_counts.append(1)
         self.word_counts[place] = max(self.word_counts[place], len(values))
         vector = f"%w{place}"
-        for place, value in enumerate(values):
-            self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr {kind}, ptr {vector}, i64 {place}')}")
+        for place, (kind, value) in enumerate(values):
+            self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr i64, ptr {vector}, i64 {place}')}")
         return vector
 
-    def _words_of(self, step: KernelStep) -> list[str]:
-        """Where a kernel's pointers, extents and strides are."""
+    def _words_of(self, step: KernelStep) -> list[Words]:
+        """A kernel's pointers, extents and strides."""
         pointers, strides = [], []
         for given in step.operands:
             if given is None:
                 continue
             number, steps = given
-            pointers.append(self.data(number))
-            strides += [self.scalars.value(value) for value in steps]
-        extents = [self.scalars.value(value) for value in step.extents]
-        return [self._store_all(pointers, "ptr"), self._store_all(extents), self._store_all(strides)]
+            pointers.append(("ptr", self.data(number)))
+            strides += [("i64", self.scalars.value(value)) for value in steps]
+        return [pointers, [("i64", self.scalars.value(value)) for value in step.extents], strides]
 
     def _kernel(self, step: KernelStep) -> None:
         name, kernel = self.kernels[step.kernel], step.kernel
         if step.draw is not None:
             self._drawing_kernel(step, step.draw)
             return
-        where = self._words_of(step)
+        words = self._words_of(step)
         size = split.constant_size(step)
         if (
             (size is None or size * split.weight(kernel) >= split.WORTH)
@@ -199,7 +198,7 @@ class _Writer(MemoryWriter):
         elif split.merges(kernel):
             self.merged_kernels.add(kernel)
             name += ".merge"
-        self.emit(f"call i64 @{name}(ptr {where[0]}, ptr {where[1]}, ptr {where[2]})")
+        self.laid_out(name, (), words)
 
     def _drawing_kernel(self, step: KernelStep, draw: Draw) -> None:
         """The kernel is called for one run of draws after the other, by the routine of :mod:`theon.codegen.streams`."""
@@ -217,10 +216,8 @@ class _Writer(MemoryWriter):
             table += [along.get(axis, "0") for axis in range(kernel.naxes)]
         extents = [self.scalars.value(value) for value in step.extents]
         where = [
-            self._store_all(pointers, "ptr"),
-            self._store_all(extents),
-            self._store_all(strides),
-            self._store_all(table),
+            self._store_all([("ptr", value) for value in pointers]),
+            *(self._store_all([("i64", value) for value in values]) for values in (extents, strides, table)),
         ]
         words = {
             "kernel": f"@{self.kernels[kernel]}",
@@ -235,7 +232,7 @@ class _Writer(MemoryWriter):
             "new": self.data(draw.new),
         }
         pointed = ("kernel", "data", "extents", "strides", "table", "state", "new")
-        frame = self._store_all([self.new(f"ptrtoint ptr {words[n]} to i64") if n in pointed else words.get(n, "0") for n in streams.FRAME])  # fmt: skip
+        frame = self._store_all([("ptr" if n in pointed else "i64", words.get(n, "0")) for n in streams.FRAME])
         made = drawing(kernel.operands[draw.operand].dtype)
         self.emit(f"call i64 @{made.symbol}(ptr {frame})")
 
@@ -244,30 +241,22 @@ class _Writer(MemoryWriter):
         from theon.codegen.routines import routine
 
         found = routine(step, [self.tensors[number] for number in (*step.inputs, *step.outputs)])
-        blocks, numbers = self._given(step)
+        groups = self._given(step)
         if step.after:
             # The last two numbers of such a routine: what to call with each part of the result, and its frame.
-            for place, word in enumerate(self._after(step), len(step.scalars) - 2):
-                at = self.new(f"getelementptr i64, ptr {numbers}, i64 {place}")
-                self.emit(f"store ptr {word}, ptr {at}")
-        call = ", ".join(f"ptr {block}" for block in [*blocks, numbers])
-        code = self.new(f"call i64 @{found.symbol}({call})")
+            groups[-1] = [*groups[-1][:-2], *(("ptr", word) for word in self._after(step))]
+        code = self.laid_out(found.symbol, (), groups)
         self._fail_unless(self.new(f"icmp eq i64 {code}, 0"), step.error or 0, [])
 
-    def _given(self, step: NativeCall) -> tuple[list[str], str]:
-        """The blocks and the numbers of a routine."""
-        blocks = []
+    def _given(self, step: NativeCall) -> list[Words]:
+        """The blocks of a routine's tensors and its numbers."""
+        groups: list[Words] = []
         for number in (*step.inputs, *step.outputs):
-            tensor = self.tensors[number]
-            words = [self.new(f"ptrtoint ptr {self.data(number)} to i64")]
-            words += [self.size(number, dim) for dim in range(tensor.ndim)]
-            words += [self.stride(number, dim) for dim in range(tensor.ndim)]
-            blocks.append(self._store_all(words))
-        numbers = self.alloca("i64", len(step.scalars))
-        for place, scalar in enumerate(step.scalars):
-            value, kind = self.scalars.value(scalar), ssa_type(scalar.dtype)
-            self.emit(f"store {kind} {value}, ptr {self.new(f'getelementptr i64, ptr {numbers}, i64 {place}')}")
-        return blocks, numbers
+            dims = range(self.tensors[number].ndim)
+            words = [("ptr", self.data(number)), *(("i64", self.size(number, dim)) for dim in dims)]
+            groups.append([*words, *(("i64", self.stride(number, dim)) for dim in dims)])
+        groups.append([(ssa_type(scalar.dtype), self.scalars.value(scalar)) for scalar in step.scalars])
+        return groups
 
     def _after(self, step: NativeCall) -> tuple[str, str]:
         """The function that runs a call's followers on a part of its result, and the frame that it reads."""
@@ -282,19 +271,18 @@ class _Writer(MemoryWriter):
                 if split.merges(kernel):
                     self.merged_kernels.add(kernel)
                     name += ".merge"
-                frame += self._words_of(own)
+                frame += [self._store_all(words) for words in self._words_of(own)]
                 strides = tuple(
                     tuple(places.get(axis, -1) for axis in range(kernel.naxes)) for places in split.slots(kernel)
                 )
                 followers.append(follow.Kernel(name, strides, follower.rows))
             else:
-                blocks, numbers = self._given(own)
-                frame += [*blocks, numbers]
+                frame += [self._store_all(words) for words in self._given(own)]
                 found = routine(own, [self.tensors[number] for number in (*own.inputs, *own.outputs)])
                 followers.append(follow.Called(found.symbol, follower.rows))
         name = f"{self.name}.after{len(self.afters)}"
         self.afters.append(follow.after_text(name, followers))
-        return f"@{name}", self._store_all(frame, "ptr")
+        return f"@{name}", self._store_all([("ptr", place) for place in frame])
 
     def _branch(self, step: Branch) -> None:
         condition = self.scalars.value(step.condition)
@@ -340,7 +328,7 @@ class _Writer(MemoryWriter):
     def _python(self, step: PythonCall) -> None:
         self._take_back()
         views = [self.view(number) for number in (*step.inputs, *(counter for _, counter in step.loops))]
-        vector = self._store_all(views, "ptr")
+        vector = self._store_all([("ptr", view) for view in views])
         called = self.word(self.layout.python + self.python_index)
         self.python_index += 1
         result = self.new(f"call ptr @PyObject_Vectorcall(ptr {called}, ptr {vector}, i64 {len(views)}, ptr null)")
@@ -351,7 +339,7 @@ class _Writer(MemoryWriter):
             buffer = self.tensors[number].buffer
             item = self.new(f"call ptr @PyTuple_GetItem(ptr {result}, i64 {place})")
             self.emit(f"call void @Py_IncRef(ptr {item})")
-            old = self.new(f"load ptr, ptr %b{buffer}.obj")  # from the step before, in a loop
+            old = self.held_at("obj", buffer)  # from the step before, in a loop
             self._take(item, buffer)
             self.emit(f"call void @Py_DecRef(ptr {old})")
             self.ready.add(buffer)
@@ -366,30 +354,19 @@ class _Writer(MemoryWriter):
         """Build every result before the first update is committed."""
         self._take_back()
         self.releases = False
-        pending = []
-        for update in self.program.updates:
-            if not update.in_place:
-                slot = self.alloca("ptr")
-                self.emit(f"store ptr {self.view(update.tensor)}, ptr {slot}")
-                pending.append((update.shared, slot))
-        count = len(self.program.outputs)
-        made = []
-        for output in self.program.outputs:
-            slot = self.alloca("ptr")
-            self.emit(f"store ptr {self.view(output.tensor)}, ptr {slot}")
-            made.append(slot)
-        if count == 1:
-            self.emit(f"store ptr {self.new(f'load ptr, ptr {made[0]}')}, ptr %result")
+        pending = [(u.shared, self.view(u.tensor)) for u in self.program.updates if not u.in_place]
+        made = [self.view(output.tensor) for output in self.program.outputs]
+        if len(made) == 1:
+            self.emit(f"store ptr {made[0]}, ptr %result")
         else:
-            holder = self.new(f"call ptr @PyList_New(i64 {count})")
+            holder = self.new(f"call ptr @PyList_New(i64 {len(made)})")
             self.emit(f"store ptr {holder}, ptr %result")
             self.not_null(holder)
-            for place, slot in enumerate(made):
-                item = self.new(f"load ptr, ptr {slot}")
+            for place, item in enumerate(made):
                 self.emit(f"call i32 @PyList_SetItem(ptr {holder}, i64 {place}, ptr {item})")
-        for shared, slot in pending:
+        for shared, item in pending:
             items = self.word(self.layout.shared + shared)
-            self.emit(f"call i32 @PyList_SetItem(ptr {items}, i64 0, ptr {self.new(f'load ptr, ptr {slot}')})")
+            self.emit(f"call i32 @PyList_SetItem(ptr {items}, i64 0, ptr {item})")
         self.emit("br label %cleanup")
 
     def _leave(self) -> None:
@@ -407,9 +384,9 @@ class _Writer(MemoryWriter):
         self.emit("br label %cleanup")
         self.start("cleanup")
         for buffer in self.held:
-            self.emit(f"call void @Py_DecRef(ptr {self.new(f'load ptr, ptr %b{buffer}.obj')})")
+            self.emit(f"call void @Py_DecRef(ptr {self.held_at('obj', buffer)})")
         for buffer in self.mallocs:
-            self.emit(f"call void @PyMem_RawFree(ptr {self.new(f'load ptr, ptr %b{buffer}.data')})")
+            self.emit(f"call void @PyMem_RawFree(ptr {self.held_at('data', buffer)})")
         mine, other, done = self.label("unlock"), self.label("release"), self.label("bye")
         self.emit(f"br i1 {self.new('load i1, ptr %busy')}, label %{other}, label %{mine}")
         self.start(mine)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from theon.codegen import abi, work
+from theon.codegen.calls import Words
 from theon.codegen.contents import ARENA, ARENA_SIZE
 from theon.codegen.program_values import ValueWriter
 from theon.kernel.scalar import Scalar, const, make
+from theon.schedule.expression import times
 from theon.schedule.step import (
     Buffer,
     Tensor,
@@ -26,7 +28,7 @@ class MemoryWriter(ValueWriter):
         """Jump away unless ``item`` is an exact, aligned, native-order ndarray of the tensor's dtype and ndim."""
         flags = abi.ALIGNED | (abi.WRITEABLE if writeable else 0)
         kind = abi.TYPE_NUMBER[tensor.dtype]
-        good = self.new(f"call i1 @theon_fits(ptr {item}, i32 {flags}, i32 {tensor.ndim}, i32 {kind})")
+        good = self.new(f"call i1 {self.helper('theon_fits')}(ptr {item}, i32 {flags}, i32 {tensor.ndim}, i32 {kind})")
         self.need(good, otherwise)
         for number, dims in self.program.broadcast:
             if number == tensor.number:
@@ -36,8 +38,13 @@ class MemoryWriter(ValueWriter):
                         self.need(self.new(f"icmp eq i64 {self.field(vector, 8 * dim, 'i64')}, 1"), otherwise)
 
     def _take(self, item: str, buffer: int) -> None:
-        self.emit(f"store ptr {item}, ptr %b{buffer}.obj")
-        self.emit(f"store ptr {self.field(item, abi.ARRAY['data'], 'ptr')}, ptr %b{buffer}.data")
+        self.emit(f"store ptr {item}, ptr {self.slot('obj', buffer)}")
+        self.emit(f"store ptr {self.field(item, abi.ARRAY['data'], 'ptr')}, ptr {self.slot('data', buffer)}")
+
+    def _take_for_all(self, item: str, buffer: int) -> None:
+        """Take an array in lines that come before all steps."""
+        self.registers["obj", buffer] = item
+        self.registers["data", buffer] = self.field(item, abi.ARRAY["data"], "ptr")
 
     def _arguments(self) -> None:
         self.emit("br label %begin")
@@ -50,7 +57,7 @@ class MemoryWriter(ValueWriter):
             item = self.field("%args", 8 * position, "ptr")
             if tensor.ndim:
                 self._array_checks(item, tensor, "slow")
-                self._take(item, tensor.buffer)
+                self._take_for_all(item, tensor.buffer)
             else:
                 self._scalar_argument(item, tensor)
             self.ready.add(tensor.buffer)
@@ -59,6 +66,7 @@ class MemoryWriter(ValueWriter):
     def _scalar_argument(self, item: str, tensor: Tensor) -> None:
         """A 0-d argument: an array, a NumPy scalar of the dtype, or a Python number of a matching sort that fits."""
         done, kind = self.label("done"), abi.LLVM_TYPE.get(tensor.dtype)
+        where = self.slot("data", tensor.buffer)
         found = self.field(item, 8, "ptr")
         slot = self.alloca("i8", 16)
         if kind is not None:
@@ -67,7 +75,7 @@ class MemoryWriter(ValueWriter):
                 self.emit(f"br i1 {self.new(f'icmp eq ptr {found}, @PyFloat_Type')}, label %{yes}, label %{no}")
                 self.start(yes)
                 at = self.new(f"getelementptr i8, ptr {item}, i64 {abi.FLOAT_VALUE}")
-                self.emit(f"store ptr {at}, ptr %b{tensor.buffer}.data")
+                self.emit(f"store ptr {at}, ptr {where}")
                 self.emit(f"br label %{done}")
                 self.start(no)
             if tensor.dtype != "bool" and tensor.dtype not in ("float16", "float32", "uint64"):
@@ -85,7 +93,7 @@ class MemoryWriter(ValueWriter):
                     self.need(self.new(f"icmp eq i64 {back}, {value}"), "slow")
                     value = short
                 self.emit(f"store {kind} {value}, ptr {slot}")
-                self.emit(f"store ptr {slot}, ptr %b{tensor.buffer}.data")
+                self.emit(f"store ptr {slot}, ptr {where}")
                 self.emit(f"br label %{done}")
                 self.start(no)
             self.declared.add(f"@numpy_{tensor.dtype}_type = external global i8")
@@ -95,7 +103,7 @@ class MemoryWriter(ValueWriter):
             )
             self.start(yes)
             at = self.new(f"getelementptr i8, ptr {item}, i64 {abi.SCALAR_VALUE}")
-            self.emit(f"store ptr {at}, ptr %b{tensor.buffer}.data")
+            self.emit(f"store ptr {at}, ptr {where}")
             self.emit(f"br label %{done}")
             self.start(no)
         self._array_checks(item, tensor, "slow")
@@ -107,17 +115,17 @@ class MemoryWriter(ValueWriter):
         written = {update.shared for update in self.program.updates if update.in_place}
         for position, number in enumerate(self.program.shared):
             tensor = self.tensors[number]
-            items = self.field(self.word(self.layout.shared + position), abi.LIST_ITEMS, "ptr")
-            item = self.field(items, 0, "ptr")
+            place = self.layout.shared + position
+            item = self.new(f"call ptr {self.helper('theon_shared')}(ptr %words, i64 {place})")
             self._array_checks(item, tensor, "slow", writeable=position in written)
-            self._take(item, tensor.buffer)
+            self._take_for_all(item, tensor.buffer)
             self.ready.add(tensor.buffer)
         for number in self.program.shared:  # only now: the slow path has nothing to give back
             buffer = self.tensors[number].buffer
-            self.emit(f"call void @Py_IncRef(ptr {self.new(f'load ptr, ptr %b{buffer}.obj')})")
+            self.emit(f"call void @Py_IncRef(ptr {self.registers['obj', buffer]})")
             self.held.append(buffer)
         for position, number in enumerate(self.program.constants):
-            self._take(self.word(self.layout.constants + position), self.tensors[number].buffer)
+            self._take_for_all(self.word(self.layout.constants + position), self.tensors[number].buffer)
             self.ready.add(self.tensors[number].buffer)
         self.scalars.forget()
 
@@ -146,7 +154,7 @@ class MemoryWriter(ValueWriter):
             if buffer.nbytes is not None and buffer.nbytes.op == "const" and buffer.nbytes.attr <= _SMALL:
                 # Numbers: the optimiser keeps them in registers where no kernel reads them.
                 place = self.alloca("i64", -(-int(buffer.nbytes.attr) // 8))
-                self.emit(f"store ptr {place}, ptr %b{buffer.number}.data")
+                self.registers["data", buffer.number] = place
                 self.ready.add(buffer.number)
                 continue
             if buffer.nbytes is None or not self._early(buffer.nbytes):
@@ -194,10 +202,11 @@ class MemoryWriter(ValueWriter):
         self.start(done)
         raw = self.new(f"ptrtoint ptr {self.new('load ptr, ptr %space')} to i64")
         base = self.new(f"and i64 {self.new(f'add i64 {raw}, {_ALIGN - 1}')}, {-_ALIGN}")
+        base = self.new(f"inttoptr i64 {base} to ptr")
         for (sharing, _), start in zip(places, starts, strict=True):
-            at = self.new(f"inttoptr i64 {self.new(f'add i64 {base}, {start}')} to ptr")
+            at = self.new(f"getelementptr i8, ptr {base}, i64 {start}")
             for buffer in sharing:
-                self.emit(f"store ptr {at}, ptr %b{buffer.number}.data")
+                self.registers["data", buffer.number] = at
                 self.ready.add(buffer.number)
         self.scalars.forget()
 
@@ -210,76 +219,62 @@ class MemoryWriter(ValueWriter):
             raise ValueError(f"buffer {number} of kind {buffer.kind} is used before a step fills it")
         if not self.branching:
             self.ready.add(number)
-        missing, done = self.label("make"), self.label("there")
-        seen = self.new(f"icmp eq ptr {self.new(f'load ptr, ptr %b{number}.data')}, null")
         nbytes = self.scalars.value(buffer.nbytes)
-        known = dict(self.scalars.known)
         if number in self.owned:
-            shape = self._shape(self.primary[number]) if number in self.primary else None
-            known = dict(self.scalars.known)
-        self.emit(f"br i1 {seen}, label %{missing}, label %{done}")
-        self.start(missing)
-        if number in self.owned:
-            self._new_array(number, nbytes, shape)
+            self._new_array(number, nbytes)
             if number not in self.held:
                 self.held.append(number)
-        else:
-            fresh = self.new(f"call ptr @PyMem_RawMalloc(i64 {self.new(f'add i64 {nbytes}, 1')})")
-            self.emit(f"store ptr {fresh}, ptr %b{number}.data")
-            self.need(self.new(f"icmp ne ptr {fresh}, null"), "memory")
-            if number not in self.mallocs:
-                self.mallocs.append(number)
-        self.emit(f"br label %{done}")
-        self.start(done)
-        self.scalars.known = known
+            return
+        data = self.slot("data", number)
+        made = self.new(f"call i1 {self.helper('theon_malloc')}(ptr {data}, i64 {nbytes})")
+        self.need(made, "memory")
+        if number not in self.mallocs:
+            self.mallocs.append(number)
 
-    def _shape(self, number: int) -> tuple[str, str, str, str]:
-        """Store sizes and strides of a tensor; return (sizes, strides, bytes its sizes fill, whether strides are >= 0)."""
-        tensor = self.tensors[number]
-        sizes, strides = self.alloca("i64", tensor.ndim), self.alloca("i64", tensor.ndim)
-        total, positive = str(abi.itemsize(tensor.dtype)), "true"
-        for dim in range(tensor.ndim):
-            size, stride = self.size(number, dim), self.stride(number, dim)
-            self.emit(f"store i64 {size}, ptr {self.new(f'getelementptr i64, ptr {sizes}, i64 {dim}')}")
-            self.emit(f"store i64 {stride}, ptr {self.new(f'getelementptr i64, ptr {strides}, i64 {dim}')}")
-            total = self.new(f"mul i64 {total}, {size}")
-            small = self.new(f"icmp sle i64 {size}, 1")
-            fine = self.new(f"or i1 {small}, {self.new(f'icmp sgt i64 {stride}, 0')}")
-            positive = self.new(f"and i1 {positive}, {fine}")
-        return sizes, strides, total, positive
+    def _shape(self, tensor: Tensor) -> tuple[Words, list[Words]]:
+        """What describes an array of a tensor's shape to the prelude: dtype, itemsize, ndim; sizes and strides."""
+        plain = [
+            ("i32", str(abi.TYPE_NUMBER[tensor.dtype])),
+            ("i64", str(abi.itemsize(tensor.dtype))),
+            ("i32", str(tensor.ndim)),
+        ]
+        dims = range(tensor.ndim)
+        sizes = [("i64", self.size(tensor.number, dim)) for dim in dims]
+        return plain, [sizes, [("i64", self.stride(tensor.number, dim)) for dim in dims]]
 
-    def _new_array(self, number: int, nbytes: str, shape: tuple[str, str, str, str] | None) -> None:
-        self._take_back()
-        typed, raw, done = self.label("typed"), self.label("raw"), self.label("made")
-        if shape is not None:
-            tensor = self.tensors[self.primary[number]]
-            whole = self.new(f"icmp eq i64 {shape[2]}, {nbytes}")
-            self.emit(f"br i1 {self.new(f'and i1 {whole}, {shape[3]}')}, label %{typed}, label %{raw}")
-            self.start(typed)
-            made = self._array_call(tensor, shape[0], shape[1], "null")
-            self.emit(f"store ptr {made}, ptr %b{number}.obj")
-            self.emit(f"br label %{done}")
-            self.start(raw)
-        at = self.alloca("i64")
-        self.emit(f"store i64 {nbytes}, ptr {at}")
-        kind = abi.TYPE_NUMBER["uint8"]
-        made = self.new(
-            f"call ptr @PyArray_New(ptr @PyArray_Type, i32 1, ptr {at}, i32 {kind}, ptr null, ptr null, i32 0, i32 0, ptr null)"
-        )
-        self.emit(f"store ptr {made}, ptr %b{number}.obj")
-        self.emit(f"br label %{done}")
-        self.start(done)
-        made = self.new(f"load ptr, ptr %b{number}.obj")
-        self.not_null(made)
-        self.emit(f"store ptr {self.field(made, abi.ARRAY['data'], 'ptr')}, ptr %b{number}.data")
-        self._release()
+    def _new_array(self, number: int, nbytes: str) -> None:
+        """Make a NumPy array, of the shape that leaves the function where it fills the memory, else of bytes."""
+        plain: Words = (("i32", str(abi.TYPE_NUMBER["uint8"])), ("i64", "1"), ("i32", "1"))
+        groups: list[Words] = [[("i64", nbytes)]]
+        steps: Words = [("ptr", "null")]
+        name, thread, worth = "theon_new", "null", "false"
+        if number in self.primary:
+            plain, groups = self._shape(self.tensors[self.primary[number]])
+            if self._is_dense(number):
+                groups.pop()
+            else:
+                name, steps, plain = "theon_new_strided", (), [("i64", nbytes), *plain]
+        if self.releases:
+            thread, worth = "%thread", self.new("load i1, ptr %worth")
+        where = [("ptr", self.slot(part, number)) for part in ("data", "obj")]
+        self.helper("theon_new")
+        self.helper(name)
+        made = self.laid_out(name, [*where, ("ptr", thread), ("i1", worth), *plain, *steps], groups, "i1")
+        self.need(made, "failed")
 
-    def _array_call(self, tensor: Tensor, sizes: str, strides: str, data: str) -> str:
-        flags = (abi.WRITEABLE | abi.ALIGNED) if data != "null" else 0
-        return self.new(
-            f"call ptr @PyArray_New(ptr @PyArray_Type, i32 {tensor.ndim}, ptr {sizes}, i32 {abi.TYPE_NUMBER[tensor.dtype]},"
-            f" ptr {strides if tensor.ndim else 'null'}, ptr {data}, i32 0, i32 {flags}, ptr null)"
-        )
+    def _is_dense(self, number: int) -> bool:
+        """Whether a buffer of this function's is just the elements, in order, of the tensor that leaves it."""
+        if number not in self.owned or number not in self.primary:
+            return False
+        tensor = self.tensors[self.primary[number]]
+        if tensor.sizes is None or tensor.strides is None:
+            return False
+        step = const(abi.itemsize(tensor.dtype))
+        for size, stride in zip(reversed(tensor.sizes), reversed(tensor.strides)):
+            if stride is not step:
+                return False
+            step = times(step, size)
+        return step is self.buffers[number].nbytes
 
     # Other Python threads -------------------------------------------------------------------------------------------
 
@@ -308,57 +303,27 @@ class MemoryWriter(ValueWriter):
     def view(self, number: int) -> str:
         """Return a new reference to an array that shows tensor ``number`` and keeps its memory alive."""
         tensor = self.tensors[number]
-        result, make_it, done = self.alloca("ptr"), self.label("view"), self.label("seen")
         data = self.data(number)
-        owner = self.new(f"load ptr, ptr %b{tensor.buffer}.obj")
+        owner = "null" if self._is_place(tensor.buffer) else self.held_at("obj", tensor.buffer)
         kind = self.buffers[tensor.buffer].kind
-        shape = self._shape(number) if tensor.ndim else ("null", "null", "", "")
+        if self.primary.get(tensor.buffer) == number and self._is_dense(tensor.buffer):
+            self.emit(f"call void @Py_IncRef(ptr {owner})")
+            return owner
         if tensor.sizes is None and tensor.strides is None and tensor.offset is None and kind != "constant":
             same = self.new(f"icmp ne ptr {owner}, null")
         elif self.primary.get(tensor.buffer) == number and tensor.buffer in self.owned:
-            descr = self.field(owner, abi.ARRAY["descr"], "ptr")
-            numbered = self.new(
-                f"icmp eq i32 {self.field(descr, abi.DESCR['num'], 'i32')}, {abi.TYPE_NUMBER[tensor.dtype]}"
-            )
-            ndim = self.new(f"icmp eq i32 {self.field(owner, abi.ARRAY['nd'], 'i32')}, {tensor.ndim}")
-            same = self.new(f"and i1 {numbered}, {ndim}")
-            if tensor.dtype == "uint8" and tensor.ndim == 1:  # could be the raw bytes with other sizes
-                size = self.field(self.field(owner, abi.ARRAY["dims"], "ptr"), 0, "i64")
-                same = self.new(f"and i1 {same}, {self.new(f'icmp eq i64 {size}, {self.size(number, 0)}')}")
+            # What could be the raw bytes is so only with other sizes.
+            size = self.size(number, 0) if tensor.dtype == "uint8" and tensor.ndim == 1 else "-1"
+            asked = f"ptr {owner}, i32 {abi.TYPE_NUMBER[tensor.dtype]}, i32 {tensor.ndim}, i64 {size}"
+            same = self.new(f"call i1 {self.helper('theon_same')}({asked})")
         else:
             same = "false"
-        direct = self.label("direct")
-        self.emit(f"br i1 {same}, label %{direct}, label %{make_it}")
-        self.start(direct)
-        self.emit(f"call void @Py_IncRef(ptr {owner})")
-        self.emit(f"store ptr {owner}, ptr {result}")
-        self.emit(f"br label %{done}")
-        self.start(make_it)
-        # A 0-d argument given as a number has no owner: its array gets memory of its own.
-        known, copied, based = dict(self.scalars.known), self.label("copied"), self.label("based")
-        self.emit(f"br i1 {self.new(f'icmp eq ptr {owner}, null')}, label %{copied}, label %{based}")
-        self.start(copied)
-        made = self._array_call(tensor, shape[0], shape[1], "null")
-        self.emit(f"store ptr {made}, ptr {result}")
+        plain, groups = self._shape(tensor)
+        self.helper("theon_view")
+        made = self.laid_out("theon_view", [("i1", same), ("ptr", data), ("ptr", owner), *plain], groups, "ptr")
         self.not_null(made)
-        target = self.field(made, abi.ARRAY["data"], "ptr")
-        nbytes = abi.itemsize(tensor.dtype)
-        self.declared.add("declare ptr @memcpy(ptr, ptr, i64)")
-        # A view of one number has one element, or none.
-        total = f"{nbytes}"
-        for d in range(tensor.ndim):
-            empty = self.new(f"icmp eq i64 {self.size(number, d)}, 0")
-            total = self.new(f"select i1 {empty}, i64 0, i64 {total}")
-        self.emit(f"call ptr @memcpy(ptr {target}, ptr {data}, i64 {total})")
-        self.emit(f"br label %{done}")
-        self.start(based)
-        made = self._array_call(tensor, shape[0], shape[1], data)
-        self.emit(f"store ptr {made}, ptr {result}")
-        self.not_null(made)
-        self.emit(f"call void @Py_IncRef(ptr {owner})")
-        status = self.new(f"call i32 @PyArray_SetBaseObject(ptr {made}, ptr {owner})")
-        self.need(self.new(f"icmp eq i32 {status}, 0"), "failed")
-        self.emit(f"br label %{done}")
-        self.start(done)
-        self.scalars.known = known
-        return self.new(f"load ptr, ptr {result}")
+        return made
+
+    def _is_place(self, buffer: int) -> bool:
+        """Whether a buffer lies in memory that no array owns."""
+        return ("data", buffer) in self.registers and ("obj", buffer) not in self.registers

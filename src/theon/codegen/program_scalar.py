@@ -223,6 +223,11 @@ class ScalarWriter:
 
     def _divide(self, op: str, args: list[str], kind: str, unsigned: bool) -> str:
         """Python's sign rules; a zero divisor gives 0; the one overflow (lowest / -1) wraps."""
+        divisor = 0 if args[1].startswith("%") else int(args[1])
+        if divisor > 0 and not divisor & (divisor - 1):
+            if op == "mod":
+                return self.new(f"and {kind} {args[0]}, {divisor - 1}")
+            return self.new(f"{'lshr' if unsigned else 'ashr'} {kind} {args[0]}, {divisor.bit_length() - 1}")
         by_zero = self.new(f"icmp eq {kind} {args[1]}, 0")
         if unsigned:
             safe = self.new(f"select i1 {by_zero}, {kind} 1, {kind} {args[1]}")

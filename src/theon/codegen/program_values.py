@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 from theon.codegen import abi
+from theon.codegen.calls import Call, Words
 from theon.codegen.contents import Layout, kernels_of
 from theon.codegen.program_scalar import ScalarWriter
 from theon.kernel.loops import Kernel
@@ -18,6 +20,19 @@ from theon.schedule.step import (
 __all__ = ["ValueWriter"]
 
 
+class _HostWriter(ScalarWriter):
+    """Scalar expressions of a program's function, which call what would take many lines."""
+
+    def __init__(self, lines: list[str], leaf: Callable[[Scalar], str], helper: Callable[[str], str]) -> None:
+        super().__init__(lines, leaf)
+        self.helper = helper
+
+    def _divide(self, op: str, args: list[str], kind: str, unsigned: bool) -> str:
+        if op == "floordiv" and kind == "i64" and not unsigned and args[1].startswith("%"):
+            return self.new(f"call i64 {self.helper('theon_floordiv')}(i64 {args[0]}, i64 {args[1]})")
+        return super()._divide(op, args, kind, unsigned)
+
+
 class ValueWriter(ABC):
     """Prints a program's function; this part knows registers, blocks and what values depend on."""
 
@@ -28,12 +43,12 @@ class ValueWriter(ABC):
         self.entry: list[str] = []  # allocas
         self.lines: list[str] = []
         self.declared: set[str] = set()
-        self.scalars = ScalarWriter(self.lines, self._leaf)
+        self.scalars = _HostWriter(self.lines, self._leaf, self.helper)
         self.new = self.scalars.new
         self.labels = 0
         # Sizes and strides of arguments, and what is computed from them alone, are computed once, before the first step.
         self.early_lines: list[str] = []
-        self.early = ScalarWriter(self.early_lines, self._leaf)
+        self.early = _HostWriter(self.early_lines, self._leaf, self.helper)
         self.early.prefix = "h"
         self.early_known: dict[int, bool] = {}
         self.early_nodes: list[Scalar] = []  # kept alive: they are known by their identity
@@ -46,6 +61,11 @@ class ValueWriter(ABC):
         self.mallocs: list[int] = []
         self.branching = 0
         self.ready: set[int] = set()
+        # Where a buffer's memory and its array are: in registers where the first lines say it, else in slots.
+        self.registers: dict[tuple[str, int], str] = {}
+        self.slots: dict[str, None] = {}
+        self.vectors: dict[tuple[int, str], str] = {}  # registers of arguments' sizes and strides
+        self.helpers: dict[str, None] = {}  # those of the prelude that are called
         self.primary: dict[int, int] = {}
         self.shared_kernels: set[Kernel] = set()  # those that threads may share
         self.merged_kernels: set[Kernel] = set()  # those whose axes may be one run of memory
@@ -81,6 +101,27 @@ class ValueWriter(ABC):
 
     def word(self, index: int, kind: str = "ptr") -> str:
         return self.field("%words", 8 * index, kind)
+
+    def slot(self, part: str, buffer: int) -> str:
+        """The variable that holds the address of a buffer's memory ("data") or array ("obj")."""
+        name = f"%b{buffer}.{part}"
+        self.slots[name] = None
+        return name
+
+    def held_at(self, part: str, buffer: int) -> str:
+        """The address of a buffer's memory or array, in a register."""
+        return self.registers.get((part, buffer)) or self.new(f"load ptr, ptr {self.slot(part, buffer)}")
+
+    def helper(self, name: str) -> str:
+        """The name of a function of the prelude, which the text will hold."""
+        self.helpers[name] = None
+        return f"@{name}"
+
+    def laid_out(self, symbol: str, plain: Words, groups: Sequence[Words], result: str = "i64") -> str:
+        """Call ``symbol`` with the words ``plain`` and with pointers to groups of words; return its result."""
+        register = self.new("")
+        self.lines[-1] = Call(register, result, symbol, plain, groups)
+        return register
 
     def need(self, condition: str, otherwise: str) -> None:
         """Go on if the i1 ``condition`` holds, else jump."""
@@ -145,10 +186,20 @@ class ValueWriter(ABC):
             return writer.value(known[dim])
         if node.op == "stride" and tensor.sizes is not None and self._made(tensor):
             return writer.value(self.c_strides(tensor)[dim])
-        offset = abi.ARRAY["dims" if node.op == "dim" else "strides"]
-        owner = writer.new(f"load ptr, ptr %b{tensor.buffer}.obj")
-        vector = writer.new(f"load ptr, ptr {writer.new(f'getelementptr i8, ptr {owner}, i64 {offset}')}")
-        return writer.new(f"load i64, ptr {writer.new(f'getelementptr i8, ptr {vector}, i64 {8 * dim}')}")
+        vector = self._vector(writer, tensor.buffer, "dims" if node.op == "dim" else "strides")
+        at = writer.new(f"getelementptr i64, ptr {vector}, i64 {dim}") if dim else vector
+        return writer.new(f"load i64, ptr {at}")
+
+    def _vector(self, writer: ScalarWriter, buffer: int, part: str) -> str:
+        """The address of an array's sizes or strides; those of arguments are looked up once."""
+        known = self.vectors.get((buffer, part)) if writer is self.early else None
+        if known is not None:
+            return known
+        owner = self.registers.get(("obj", buffer)) or writer.new(f"load ptr, ptr {self.slot('obj', buffer)}")
+        found = writer.new(f"load ptr, ptr {writer.new(f'getelementptr i8, ptr {owner}, i64 {abi.ARRAY[part]}')}")
+        if writer is self.early:
+            self.vectors[buffer, part] = found
+        return found
 
     def c_strides(self, tensor: Tensor) -> list[Scalar]:
         strides: list[Scalar] = []
@@ -168,7 +219,7 @@ class ValueWriter(ABC):
         """Return the address of the first element of a tensor."""
         tensor = self.tensors[number]
         self.allocate(tensor.buffer)
-        base = self.new(f"load ptr, ptr %b{tensor.buffer}.data")
+        base = self.held_at("data", tensor.buffer)
         if tensor.offset is None or tensor.offset is const(0):
             return base
         return self.new(f"getelementptr i8, ptr {base}, i64 {self.scalars.value(tensor.offset)}")

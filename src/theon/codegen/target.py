@@ -36,7 +36,9 @@ def machine(level: int = 3) -> Any:
     """Return a target machine for this computer at an optimisation level."""
     llvm = _binding()
     triple, cpu, features = _host()
-    return llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=level, jit=True)
+    return llvm.Target.from_triple(triple).create_target_machine(
+        cpu=cpu, features=features, opt=level, reloc="pic", codemodel="small", jit=True
+    )
 
 
 def description() -> str:
