@@ -176,7 +176,7 @@ def forward(low: Lowering, node: Apply) -> None:
         _convolve(low, x, view, number, pads, op.subsample, step, groups, times(per, steps[0]), unit)
 
     def each() -> None:
-        _by_channels(low, "depthwise", (x, turned), number, geometry.pads, op.filter_dilation)
+        _by_channels(low, "depthwise", (x, turned), number, geometry.pads, op.subsample, (1, 1), op.filter_dilation)
 
     _by_groups(low, op, per, kernel[1], each, others)
     low.memory[out] = number
@@ -238,11 +238,11 @@ def image_gradient(low: Lowering, node: Apply) -> None:
         low.steps.append(Branch(_spreading_is_cheaper(low, op, w, g, number), tuple(spread), tuple(direct)))
 
     def each() -> None:
-        # The image's gradient is a convolution of the result's with the filters turned round.
+        # The image's gradient is a convolution of the result's, spread by the stride, with the filters turned round.
         turned = _flipped(low, w, not op.filter_flip)
         spans = [times(minus(m, const(1)), const(d)) for m, d in zip(kernel[2:], op.filter_dilation)]
         pads = [minus(span, pad) for span, pad in zip(spans, geometry.pads)]
-        _by_channels(low, "depthwise", (g, turned), number, pads, op.filter_dilation)
+        _by_channels(low, "depthwise", (g, turned), number, pads, (1, 1), op.subsample, op.filter_dilation)
 
     _by_groups(low, op, per, kernel[1], each, others)
     low.memory[out] = number
@@ -252,7 +252,7 @@ def _by_groups(
     low: Lowering, op: Any, per: Scalar, channels: Scalar, each: Callable[[], None], others: Callable[[], None]
 ) -> None:
     """Where each group is one channel and one filter, the steps of ``each``, else those of ``others``."""
-    if op.num_groups == 1 or tuple(op.subsample) != (1, 1):
+    if op.num_groups == 1:
         others()
         return
     outer, low.steps = low.steps, []
@@ -265,7 +265,14 @@ def _by_groups(
 
 
 def _by_channels(
-    low: Lowering, name: str, inputs: tuple[int, int], number: int, pads: Sequence[Scalar], step: Sequence[int]
+    low: Lowering,
+    name: str,
+    inputs: tuple[int, int],
+    number: int,
+    pads: Sequence[Scalar],
+    stride: Sequence[int],
+    spread: Sequence[int],
+    step: Sequence[int],
 ) -> None:
     """One call of the routine of :mod:`theon.codegen.depthwise`."""
     from theon.codegen import depthwise, pool, tile
@@ -277,11 +284,15 @@ def _by_channels(
     lines, columns = low.sizes_of(places)[2:]
     height, width = low.sizes_of(taps)[2:]
     wide, tall = _rounded(columns, lane), _rounded(lines, depthwise.ROWS)
-    pitch, deep = plus(wide, times(_less(width), const(step[1]))), plus(tall, times(_less(height), const(step[0])))
-    room = plus(times(pitch, deep), plus(times(wide, tall), times(plus(times(height, width), const(2)), const(lane))))
+    # The image's plane, the result's gradient, the sums and the offset of each element of the filter.
+    pitch = plus(plus(wide, over(times(_less(width), const(step[1])), const(stride[1]))), const(2 * lane))
+    deep = plus(times(tall, const(stride[0])), times(_less(height), const(step[0])))
+    plane = plus(times(times(pitch, const(stride[1])), deep), const(2 * lane))
+    sums = times(plus(times(height, width), const(depthwise.ROWS + 4)), const(lane + 2))
+    room = plus(plane, plus(times(wide, tall), sums))
     slot = _rounded(plus(times(room, const(size)), const(LOCK + 64)), 64)
     (slots,) = _workspace(low, dtype, [("uint8", times(slot, const(threads)))])
-    scalars = (*pads, *map(const, step), const(threads), slot, *_NOTHING)
+    scalars = (*pads, *map(const, stride), *map(const, spread), *map(const, step), const(threads), slot, *_NOTHING)
     low.steps.append(NativeCall(name, inputs, (number, slots), scalars, (), 0))
 
 
@@ -382,9 +393,8 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
     number = low.fresh(out, dtype, (slopes[1], channels, *kernel))
 
     def each() -> None:
-        _by_channels(
-            low, "depthwise_weights", (x, g), _flipped(low, number, op.filter_flip), geometry.pads, op.filter_dilation
-        )
+        turned = _flipped(low, number, op.filter_flip)
+        _by_channels(low, "depthwise_weights", (x, g), turned, geometry.pads, op.subsample, (1, 1), op.filter_dilation)
 
     def others() -> None:
         _sums_of_blocks(low, op, x, g, number, geometry, channels, filters)

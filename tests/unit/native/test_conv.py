@@ -168,21 +168,25 @@ def test_elements_of_filters_that_reach_no_place_of_a_narrow_image():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("flip", [True, False])
 @pytest.mark.parametrize(
-    ("size", "kernel", "border", "dilation"),
+    ("size", "kernel", "border", "stride", "dilation"),
     [
-        ((7, 9), (3, 3), "valid", (1, 1)),
-        ((16, 33), (3, 2), "full", (1, 2)),
-        ((5, 16), (5, 3), "half", (1, 1)),
-        ((9, 40), (2, 3), (4, 3), (2, 1)),
-        ((1, 1), (1, 1), (0, 0), (1, 1)),
+        ((7, 9), (3, 3), "valid", (1, 1), (1, 1)),
+        ((16, 33), (3, 2), "full", (1, 1), (1, 2)),
+        ((5, 16), (5, 3), "half", (1, 1), (1, 1)),
+        ((9, 40), (2, 3), (4, 3), (1, 1), (2, 1)),
+        ((1, 1), (1, 1), (0, 0), (1, 1), (1, 1)),
+        ((19, 75), (3, 3), "half", (2, 2), (1, 1)),
+        ((12, 40), (2, 5), ((1, 0), (3, 7)), (3, 2), (2, 3)),
+        ((9, 10), (1, 1), "valid", (2, 3), (1, 1)),
+        ((6, 20), (2, 4), "full", (1, 4), (1, 2)),
     ],
 )
-def test_a_filter_for_each_channel(dtype, flip, size, kernel, border, dilation):
+def test_a_filter_for_each_channel(dtype, flip, size, kernel, border, stride, dilation):
     rng = np.random.RandomState(0)
     x, w, g = (T.TensorType(dtype, (False,) * 4)() for _ in range(3))
     channels = 5
     y = T.nnet.conv2d(
-        x, w, border_mode=border, filter_flip=flip, filter_dilation=dilation, num_groups=channels
+        x, w, border_mode=border, subsample=stride, filter_flip=flip, filter_dilation=dilation, num_groups=channels
     )  # fmt: skip
     graphs = [y, *T.grad(None, [x, w], known_grads={y: g})]
     native = theano.function([x, w, g], graphs)
@@ -195,3 +199,27 @@ def test_a_filter_for_each_channel(dtype, flip, size, kernel, border, dilation):
     for given in ((image, filters, slope), (image[::-1], filters[:, :, ::-1], slope[..., ::-1]), turned):
         for found, wanted in zip(native(*given), reference(*given)):
             np.testing.assert_allclose(found, wanted, rtol=1e-4 if dtype == "float32" else 1e-10, atol=1e-4)
+
+
+def test_borders_wider_than_filters_of_single_channels_write_inside_their_workspace():
+    rng = np.random.RandomState(0)
+    x, w, g = (T.TensorType("float32", (False,) * 4)() for _ in range(3))
+    y = T.nnet.conv2d(x, w, border_mode=(5, 50), subsample=(3, 1000), num_groups=2)
+    graphs = [y, *T.grad(None, [x, w], known_grads={y: g})]
+    native = theano.function([x, w, g], graphs)
+    reference = theano.function([x, w, g], graphs, mode="FAST_COMPILE")
+    image, kernel = rng.randn(1, 2, 6, 3).astype("float32"), rng.randn(2, 1, 3, 3).astype("float32")
+    slopes = rng.randn(1, 2, 5, 1).astype("float32")
+    for a, b in zip(native(image, kernel, slopes), reference(image, kernel, slopes)):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_an_infinite_pixel_gives_only_its_own_taps_of_single_channels_infinite_gradients():
+    x, g = np.ones((1, 3, 7, 20), "float32"), np.ones((1, 3, 7, 20), "float32")
+    x[0, 1, 3, 19] = np.inf
+    image, slopes, w = (T.ftensor4() for _ in range(3))
+    y = T.nnet.conv2d(image, w, border_mode=1, num_groups=3, filter_flip=False)
+    gradient = T.grad(None, w, known_grads={y: slopes})
+    found = theano.function([image, slopes, w], gradient)(x, g, np.ones((3, 1, 3, 3), "float32"))
+    assert np.isfinite(found[[0, 2]]).all() and np.isfinite(found[1, 0, :, 0]).all()
+    assert np.isinf(found[1, 0, :, 1:]).all()
