@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from theon.codegen import special
+from theon.codegen import halves, special
 from theon.kernel.scalar import Scalar
 
 __all__ = ["MATH", "ScalarWriter", "ssa_type"]
@@ -250,6 +250,12 @@ class ScalarWriter:
     def _cast(self, arg: str, source: str, target: str) -> str:
         if source == target:
             return arg
+        if source == "float16":
+            return self._cast(halves.from_half(self.new, arg), "float32", target)
+        if target == "float16":
+            if source != "float64":
+                arg, source = self._cast(arg, source, "float32"), "float32"
+            return self._half(arg, source)
         old, new = ssa_type(source), ssa_type(target)
         floats = source.startswith("float"), target.startswith("float")
         if target == "bool":
@@ -276,6 +282,11 @@ class ScalarWriter:
             return arg
         how = "trunc" if narrow < wide_bits else "zext" if unsigned else "sext"
         return self.new(f"{how} {old} {arg} to {new}")
+
+    def _half(self, arg: str, source: str) -> str:
+        if source == "float64":
+            self.math.add("declare double @llvm.fabs.f64(double)")
+        return halves.to_half(self.new, arg, ssa_type(source))
 
     def _math(self, name: str, args: list[str], dtype: str) -> str:
         wide = [arg if dtype == "float64" else self._cast(arg, dtype, "float64") for arg in args]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import struct
+
 from theon.kernel.scalar import BOOL, Scalar, const, make
 
 __all__ = ["Builder", "Unsupported"]
@@ -11,11 +14,22 @@ class Unsupported(Exception):
     """There is no native form of what was asked for."""
 
 
+_FORMAT = {"float16": "<e", "float32": "<f"}
 _KNOWN = frozenset(
     "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh pow "
     "sigmoid softplus erf erfc erfinv erfcinv erfcx gamma gammaln psi zeta gammainc gammaincc gammal gammau gammainc_by_a "
     "j0 j1 jv i0 i1 iv".split()
 )
+
+
+def _rounded(value: bool | int | float, dtype: str) -> bool | int | float:
+    """A number as one of a dtype holds it."""
+    if dtype not in _FORMAT:
+        return value
+    try:
+        return float(struct.unpack(_FORMAT[dtype], struct.pack(_FORMAT[dtype], float(value)))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 class Builder:
@@ -42,11 +56,16 @@ class Builder:
         if x.dtype == dtype:
             return x
         if x.op == "const" and dtype != BOOL and not (x.dtype.startswith("float") and "int" in dtype):
-            return const(x.attr, dtype)
+            return const(_rounded(x.attr, dtype), dtype)
         return make("cast", dtype, (x,))
 
     def _same(self, op: str, *xs: Scalar) -> Scalar:
-        return make(op, xs[0].dtype, xs)
+        # Halves are computed as float32 and rounded.
+        xs, dtype = self._wide(xs), xs[0].dtype
+        return self.cast(make(op, xs[0].dtype, xs), dtype)
+
+    def _wide(self, xs: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+        return tuple(self.cast(x, "float32") if x.dtype == "float16" else x for x in xs)
 
     def add(self, x: Scalar, y: Scalar) -> Scalar:
         """x + y."""
@@ -102,7 +121,7 @@ class Builder:
         return self._same("and" if x.dtype == BOOL else "min", x, y)
 
     def _compared(self, op: str, x: Scalar, y: Scalar) -> Scalar:
-        return make(op, BOOL, (x, y))
+        return make(op, BOOL, self._wide((x, y)))
 
     def lt(self, x: Scalar, y: Scalar) -> Scalar:
         """x < y."""
@@ -150,11 +169,31 @@ class Builder:
 
     def isnan(self, x: Scalar) -> Scalar:
         """Whether x is NaN."""
-        return make("isnan", BOOL, (x,)) if x.dtype.startswith("float") else const(False, BOOL)
+        return make("isnan", BOOL, self._wide((x,))) if x.dtype.startswith("float") else const(False, BOOL)
 
     def isinf(self, x: Scalar) -> Scalar:
         """Whether x is infinite."""
-        return make("isinf", BOOL, (x,)) if x.dtype.startswith("float") else const(False, BOOL)
+        return make("isinf", BOOL, self._wide((x,))) if x.dtype.startswith("float") else const(False, BOOL)
+
+    def real(self, x: Scalar) -> Scalar:
+        """The real part."""
+        return x
+
+    def imag(self, x: Scalar) -> Scalar:
+        """The imaginary part."""
+        return self.zero(x)
+
+    def conj(self, x: Scalar) -> Scalar:
+        """The conjugate."""
+        return x
+
+    def angle(self, x: Scalar) -> Scalar:
+        """The angle in the complex plane."""
+        return self.math("arctan2", self.zero(x), x)
+
+    def pair(self, x: Scalar, y: Scalar) -> Scalar:
+        """x + iy; :class:`theon.kernel.pairs.ComplexBuilder` knows it."""
+        raise Unsupported("complex numbers")
 
     def floor(self, x: Scalar) -> Scalar:
         """Round down."""
@@ -180,4 +219,5 @@ class Builder:
         """A library function of floats."""
         if name not in _KNOWN or not xs[0].dtype.startswith("float"):
             raise Unsupported(f"{name} of {xs[0].dtype}")
-        return make("math", xs[0].dtype, xs, name)
+        xs, dtype = self._wide(xs), xs[0].dtype
+        return self.cast(make("math", xs[0].dtype, xs, name), dtype)

@@ -21,11 +21,36 @@ def _leaf(x: Scalar) -> str:
     return f"{x.op}({x.attr})"
 
 
+_LONGEST = 300  # nodes of a formula; longer ones have names for what they are made of
+
+
 def scalar_text(x: Scalar) -> str:
-    """Return an expression as a formula; shared subexpressions are written each time."""
+    """Return an expression as a formula; shared subexpressions are written each time, but in long ones they have names."""
+    if _length(x) <= _LONGEST:
+        return _formula(x)
+    lines: list[str] = []
+    (last,) = _numbered([x], lines, {})
+    return "; ".join([*(line.strip() for line in lines), last])
+
+
+def _length(root: Scalar) -> int:
+    """How many nodes a formula writes."""
+    sizes: dict[int, int] = {}
+    stack = [root]
+    while stack:
+        x = stack[-1]
+        waiting = [] if id(x) in sizes else [arg for arg in x.args if id(arg) not in sizes]
+        if waiting:
+            stack.extend(waiting)
+        else:
+            sizes[id(stack.pop())] = 1 + sum(sizes[id(arg)] for arg in x.args)
+    return sizes[id(root)]
+
+
+def _formula(x: Scalar) -> str:
     if not x.args:
         return _leaf(x)
-    parts = [scalar_text(a) for a in x.args]
+    parts = [_formula(a) for a in x.args]
     if x.op in _INFIX and len(parts) == 2:
         return f"({parts[0]} {_INFIX[x.op]} {parts[1]})"
     name = x.attr if x.op == "math" else f"{x.op}:{x.dtype}" if x.op == "cast" else x.op

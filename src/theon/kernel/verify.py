@@ -70,7 +70,8 @@ def _check(x: Scalar) -> None:
         good = len(given) == (2 if x.attr in _TWO else 1) and set(given) == {x.dtype} and x.dtype in _FLOATS
     else:
         raise InvalidKernel(f"no such operation: {x.op!r}")
-    _need(good, f"{x.op}:{x.dtype} of operands of dtypes {given}: {_shown(x)}")
+    if not good:
+        raise InvalidKernel(f"{x.op}:{x.dtype} of operands of dtypes {given}: {_shown(x)}")
 
 
 def verify_scalar(roots: Iterable[Scalar], leaf: Callable[[Scalar], None], done: dict[int, Scalar]) -> None:

@@ -126,7 +126,7 @@ pow = elementwise(
     lambda xp, x, y: xp.power(x, y) if x.dtype.kind in "fc" else _int_power(xp, x, y),
     at_least_int8,
     _pow_grad,
-    lambda k, x, y: k.math("pow", x, y) if x.dtype.startswith("float") else None,
+    lambda k, x, y: k.math("pow", x, y) if x.dtype.startswith(("float", "complex")) else None,
     "``x`` to the power ``y``.",
 )
 
@@ -322,7 +322,7 @@ conj = elementwise(
     lambda xp, x: xp.conj(x),
     at_least_int8,
     lambda x, o, g: [conj(g) if g.type.dtype.startswith("complex") else g],
-    None,
+    lambda k, x: k.conj(x),
     "Complex conjugate.",
 )
 floor_mod = mod

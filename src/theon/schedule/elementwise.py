@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from theon.dtypes import complex_dtypes, upcast
+from theon.dtypes import upcast
 from theon.graph.variable import Apply
+from theon.kernel.pairs import PART, parts_of
 from theon.kernel.scalar import Scalar, const
 from theon.schedule.expression import Expression, axes_of, k, loads_of, renumbered, weight
 from theon.schedule.lower import Lowering, Unsupported, lowers
@@ -42,16 +43,17 @@ def _lowered(low: Lowering, op: Any, node: Apply) -> None:
     cast_to = dtype if op.cast_inputs and dtype != "bool" else None
     if op.declared in _COMPARISONS or dtype == "bool":
         cast_to = upcast(*(v.type.dtype for v in node.inputs))  # type: ignore[attr-defined]
-        if cast_to in complex_dtypes or cast_to == "float16":
-            raise Unsupported(cast_to)
 
     def combined(values: list[Scalar]) -> Scalar:
         if op.declared == "switch":
             values = [k.cast(values[0], "bool"), k.cast(values[1], dtype), k.cast(values[2], dtype)]
         elif op.declared.startswith("Cast{"):
             pass
+        elif cast_to in PART:
+            values = [k.cast(v, cast_to if v.dtype in PART else PART[cast_to]) for v in values]
         elif cast_to is not None:
             values = [k.cast(v, cast_to) for v in values]
+        values = [k.cast(v, "float32") if v.dtype == "float16" else v for v in values]
         result = _power(values[0], values[1]) if op.declared == "pow" else None
         if result is None:
             result = op.lower(k, *values)
@@ -119,7 +121,8 @@ def _lowered(low: Lowering, op: Any, node: Apply) -> None:
 
 def _power(x: Scalar, y: Scalar) -> Scalar | None:
     """A power with a small constant exponent as products, or a root; None for others."""
-    if y.op != "const" or not x.dtype.startswith("float"):
+    y, zero = parts_of(y)
+    if y.op != "const" or zero.op != "const" or zero.attr or not x.dtype.startswith(("float", "complex")):
         return None
     n = float(y.attr)
     if n == 0.5:
@@ -128,7 +131,7 @@ def _power(x: Scalar, y: Scalar) -> Scalar | None:
     if n != int(n) or abs(n) > 8:
         return None
     if n == 0:
-        return const(1, x.dtype)
+        return k.one(x)
     out: Scalar | None = None
     factor, rest = x, int(abs(n))
     while rest:
@@ -136,4 +139,4 @@ def _power(x: Scalar, y: Scalar) -> Scalar | None:
             out = factor if out is None else k.mul(out, factor)
         factor, rest = k.mul(factor, factor), rest >> 1
     assert out is not None
-    return k.div(const(1, x.dtype), out) if n < 0 else out
+    return k.div(k.one(x), out) if n < 0 else out

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from theon.kernel.build import Builder
+from theon.kernel.pairs import PART, ComplexBuilder
 from theon.kernel.scalar import INDEX, Scalar, const, leaves_of, make
 
 __all__ = [
-    "HELD", "NATIVE", "OPAQUE", "Expression", "axes_of", "item", "k", "loads_of", "on_axes", "plus", "product",
+    "HELD", "NATIVE", "Expression", "axes_of", "item", "k", "loads_of", "on_axes", "plus", "product",
     "renumbered", "times", "weight",
 ]  # fmt: skip
 
@@ -25,12 +25,11 @@ _ITEM = {
     "complex128": 16,
 }
 NATIVE = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
-# What native code keeps in memory, moves and copies, but does not compute with: as (dtype of its parts, number of them).
-OPAQUE = {"float16": ("uint16", 1), "complex64": ("float32", 2), "complex128": ("float64", 2)}
-HELD = NATIVE | set(OPAQUE)
+# What expressions compute with besides: halves as float32, complex numbers as pairs of floats.
+HELD = NATIVE | {"float16"} | set(PART)
 # An expression read in several places is kept in memory if it holds one of these.
 _COSTLY = {"math", "div", "sqrt", "floordiv", "mod"}
-k = Builder()
+k = ComplexBuilder()
 
 
 def item(dtype: str) -> int:

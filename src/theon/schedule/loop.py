@@ -45,6 +45,7 @@ _TABLES = (
     "checked",
     "known_indices",
     "places",
+    "wholes",
     "draws",
     "derived",
 )
@@ -93,7 +94,7 @@ class _Loop:
         if op.mode not in (None, "FAST_RUN"):
             raise Unsupported("a loop with a mode of its own")
         for v in (*op.inputs, *op.outputs):
-            if not low.fits(v):
+            if not low.holds(v):
                 raise Unsupported(f"{v} in a loop")
         self.graph = FunctionGraph(op.inputs, op.outputs)
         self.changing: set[int] = set()  # buffers whose contents change while the loop runs

@@ -15,10 +15,12 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.build import Unsupported
 from theon.kernel.loops import Kernel, Operand, Pass, Store
+from theon.kernel.pairs import PART
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.scalar.op import ScalarOp
 from theon.scalar.type import Scalar as ScalarType
-from theon.schedule.expression import HELD, NATIVE, OPAQUE, Expression, item, k, on_axes, plus, times
+from theon.schedule import complexes, halves
+from theon.schedule.expression import HELD, NATIVE, Expression, item, k, on_axes, plus, times
 from theon.schedule.step import (
     Buffer,
     Check,
@@ -40,6 +42,14 @@ __all__ = ["Lowering", "Unsupported", "lowered", "lowers"]
 
 # Ops that change where elements are found, not what they are: they apply to anything in memory.
 _MOVING = {"DimShuffle", "Subtensor", "Shape", "Shape_i", "Reshape", "Rebroadcast", "SumLike"}
+# Ops whose lowerings work for halves and complex numbers as they do for floats; others get halves as float32.
+_OF_ANY_NUMBERS = {
+    "Elemwise", "ScalarOp", "Sum", "Prod", "Max", "Min", "CAReduce", "CAReduceDtype", "Join", "Alloc", "IncSubtensor", "AdvancedSubtensor",
+    "AdvancedSubtensor1", "MakeVector", "ScalarFromTensor",
+    "TensorFromScalar", "DeepCopyOp", "ViewOp", "OutputGuard", "ExtractDiag", "AllocDiag", "DiagonalGrad", "Triangle", "Eye",
+    "Scan", "LazyIfElse", "IfElse",
+}  # fmt: skip
+_OF_COMPLEX = {"Dot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1"}
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
 
@@ -91,6 +101,8 @@ class Lowering:
         self.places: dict[Variable, int | Callable[[tuple[Scalar, ...]], int | None]] = {}
         self.forward: dict[int, int] = {}  # tensors that show the rows of another one, the last first: that one
         self.parts: dict[int, int] = {}  # tensors that are parts of one array, side by side: that array
+        self.wholes: dict[int, tuple[int, int]] = {}  # parts of complex tensors: which, 0 for the real ones
+        self.stand_in: dict[Variable, Variable] = {}  # results of wider nodes: the variable whose readers they have
         self.becomes: dict[Variable, int] = {}  # new values of loops' carried arrays -> where the old ones are
         self.rooms: list[Any] = []  # tables that ``places`` fill, of the loops and choices that are being lowered
         self.loops: list[tuple[str, int]] = []  # around the step that is being lowered: what to call it, its counter
@@ -116,6 +128,10 @@ class Lowering:
         from theon.schedule import streams
 
         return streams
+
+    def clients(self, variable: Variable) -> list[tuple[Any, int]]:
+        """The readers of a variable."""
+        return self.fgraph.clients(self.stand_in.get(variable, variable))
 
     # --- tensors ---
 
@@ -219,7 +235,8 @@ class Lowering:
 
     def host(self, value: Scalar, number: int) -> None:
         """Compute a number once, into a 0-d tensor."""
-        self.steps.append(HostScalar(value, number))
+        parts = complexes.numbers_of(self, value, number) if value.dtype in PART else [(value, number)]
+        self.steps += [HostScalar(part, cell) for part, cell in parts]
 
     def same(self, x: Scalar, y: Scalar) -> None:
         """Sizes must agree; where they do not, the reference executor says what is meant."""
@@ -235,28 +252,32 @@ class Lowering:
         if variable in self.scalar:
             return self.scalar[variable]
         if variable in self.numbers:
-            return make("elem", variable.type.dtype, (), self.numbers[variable])  # type: ignore[attr-defined]
+            return self.value_of(self.numbers[variable])
         if isinstance(variable, Constant):
             dtype = variable.type.dtype  # type: ignore[attr-defined]
-            if dtype not in NATIVE:
+            if dtype not in HELD:
                 raise Unsupported(dtype)
-            return const(variable.data.item(), dtype)
-        if variable.type.ndim or variable.type.dtype not in NATIVE:  # type: ignore[attr-defined]
+            return k.literal(variable.data.item(), dtype)
+        if variable.type.ndim or variable.type.dtype not in HELD:  # type: ignore[attr-defined]
             raise Unsupported("not a number")
-        number = self.as_tensor(variable)
-        return make("elem", variable.type.dtype, (), number)  # type: ignore[attr-defined]
+        return self.value_of(self.as_tensor(variable))
+
+    def value_of(self, number: int) -> Scalar:
+        """What a tensor without dimensions holds."""
+        dtype = self.tensors[number].dtype
+        return complexes.number(self, number) if dtype in PART else make("elem", dtype, (), number)
 
     def as_vector(self, variable: Variable) -> tuple[Scalar, ...] | None:
         """The elements of a vector of sizes, where they are known as expressions."""
         if variable in self.vector:
             return self.vector[variable]
         if variable in self.numbers:
-            return (make("elem", variable.type.dtype, (), self.numbers[variable]),)  # type: ignore[attr-defined]
+            return (self.value_of(self.numbers[variable]),)
         if isinstance(variable, Constant) and variable.data.ndim == 1 and variable.data.size <= 16:
             dtype = str(variable.data.dtype)
-            if dtype not in NATIVE:
+            if dtype not in HELD:
                 return None
-            return tuple(const(v.item(), dtype) for v in variable.data)
+            return tuple(k.literal(v.item(), dtype) for v in variable.data)
         return None
 
     def as_tensor(self, variable: Variable) -> int:
@@ -276,14 +297,14 @@ class Lowering:
             self.fill(number, found)
         elif variable in self.scalar:
             number = self.fresh(variable, variable.type.dtype, ())  # type: ignore[attr-defined]
-            self.steps.append(HostScalar(self.scalar[variable], number))
+            self.host(self.scalar[variable], number)
         elif variable in self.vector:
             parts = self.vector[variable]
             dtype = variable.type.dtype  # type: ignore[attr-defined]
             number = self.fresh(variable, dtype, (const(len(parts)),))
             for place, value in enumerate(parts):
                 cell = self.view(number, (), (), plus(self.offset_of(number), const(place * item(dtype))))
-                self.steps.append(HostScalar(k.cast(value, dtype), cell))
+                self.host(k.cast(value, dtype), cell)
         else:
             raise Unsupported(f"{variable} has no form")
         self.memory[variable] = number
@@ -303,18 +324,22 @@ class Lowering:
                 return found
             self.as_tensor(variable)
         type_ = variable.type
-        if type_.dtype not in NATIVE:  # type: ignore[attr-defined]
+        if type_.dtype not in HELD:  # type: ignore[attr-defined]
             raise Unsupported(f"computing with {type_}")
         if variable in self.numbers:
+            if type_.dtype in PART:  # type: ignore[attr-defined]
+                return complexes.expression(self, self.as_tensor(variable), (None,) * type_.ndim)  # type: ignore[attr-defined]
             operand = self.numbers[variable], (None,) * type_.ndim  # type: ignore[attr-defined]
             return Expression(make("load", type_.dtype, (), 0), [operand], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
-        if isinstance(variable, Constant) and variable.data.size == 1 and type_.dtype in NATIVE:  # type: ignore[attr-defined]
-            return Expression(const(variable.data.item(), type_.dtype), [], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
+        if isinstance(variable, Constant) and variable.data.size == 1:
+            return Expression(k.literal(variable.data.item(), type_.dtype), [], (const(1),) * type_.ndim)  # type: ignore[attr-defined]
         if type_.ndim == 0 and variable in self.scalar and not isinstance(variable, Constant):  # type: ignore[attr-defined]
             self.as_tensor(variable)
         number = self.as_tensor(variable)
         sizes, strides = self.sizes_of(number), self.strides_of(number)
         along = tuple(None if flag else s for flag, s in zip(type_.broadcastable, strides))  # type: ignore[attr-defined]
+        if type_.dtype in PART:  # type: ignore[attr-defined]
+            return complexes.expression(self, number, along)
         return Expression(make("load", type_.dtype, (), 0), [(number, along)], sizes)  # type: ignore[attr-defined]
 
     # --- kernels ---
@@ -330,6 +355,8 @@ class Lowering:
     ) -> None:
         if self.draws:
             self.streams.written(self, [number for number, _, _ in operands])
+        if any(self.tensors[number].dtype in PART for number, _, _ in operands):
+            operands, passes, scratch = complexes.split(self, operands, passes, scratch)
         declared, given = [], []
         for number, strides, kind in operands:
             axes = tuple(d for d, s in enumerate(strides) if s is not None)
@@ -340,8 +367,9 @@ class Lowering:
 
     def fill(self, number: int, found: Expression) -> None:
         """Compute an expression into a tensor of its shape (broadcast to it)."""
-        if self.tensors[number].dtype in OPAQUE:
-            number, found = self._in_parts(number, found)
+        floats = complexes.copied(self, found) if self.tensors[number].dtype in PART else None
+        if floats is not None:
+            number, found = complexes.as_floats(self, number), floats
         if self.draws and self.streams.filled(self, number, found):
             return
         sizes, strides = self.sizes_of(number), self.strides_of(number)
@@ -372,21 +400,6 @@ class Lowering:
         axes = tuple(range(len(sizes)))
         self.kernel(len(sizes), (), (Pass(axes, (), (Store(target, value),)),), operands, sizes)
 
-    def _in_parts(self, number: int, found: Expression) -> tuple[int, Expression]:
-        """A copy of numbers that native code does not compute with, as one of their parts: real and imaginary ones, or bits."""
-        dtype, count = OPAQUE[self.tensors[number].dtype]
-        step = const(item(dtype))
-        if found.value.op != "load" or found.value.dtype != self.tensors[number].dtype:
-            raise Unsupported(f"computing with {found.value.dtype}")
-
-        def parts(tensor: int) -> int:
-            t = self.tensors[tensor]
-            sizes, strides = (*self.sizes_of(tensor), const(count)), (*self.strides_of(tensor), step)
-            return self.tensor(t.buffer, dtype, t.ndim + 1, sizes, strides, self.offset_of(tensor))
-
-        operands = [(parts(n), (*s, step)) for n, s in found.operands]
-        return parts(number), Expression(make("load", dtype, (), 0), operands, (*found.sizes, const(count)))
-
     # --- nodes ---
 
     def node(self, node: Apply) -> None:
@@ -396,7 +409,10 @@ class Lowering:
             method = partial(LOWERINGS["ScalarOp"], self)
         elif is_own(type(node.op)):
             method = partial(LOWERINGS[kind], self) if kind in LOWERINGS else None
-        native = self.holds if kind in _MOVING else self.fits
+        known = isinstance(node.op, ScalarOp) or kind in _MOVING or kind in _OF_ANY_NUMBERS
+        native = self.holds if known or kind in _OF_COMPLEX else self.fits
+        if method is not None and not known and any(halves.is_half(v) for v in (*node.inputs, *node.outputs)):
+            method, native = partial(halves.widened, self), self.holds
         if method is not None and all(native(v) for v in (*node.inputs, *node.outputs)):
             pending = {v: self.pending[v] for v in node.inputs if v in self.pending}
             try:

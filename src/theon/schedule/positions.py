@@ -73,7 +73,7 @@ def triangle(low: Lowering, node: Apply) -> None:
     if any(x.type.broadcastable):  # type: ignore[attr-defined]
         raise Unsupported("a row or a column")
     inside = make("ge" if op.lower else "le", BOOL, (plus(_axis(0), const(op.k)), _axis(1)))
-    value = make("select", found.value.dtype, (inside, found.value, const(0, found.value.dtype)))
+    value = k.select(inside, found.value, k.zero(found.value))
     low.pending[node.outputs[0]] = Expression(value, found.operands, found.sizes)
 
 
@@ -103,7 +103,7 @@ def extract(low: Lowering, node: Apply) -> None:
 def _on_diagonal(low: Lowering, node: Apply, sizes: tuple[Scalar, Scalar], value: Expression, offset: int) -> None:
     dtype = _dtype(node)
     number = low.fresh(node.outputs[0], dtype, sizes)
-    low.fill(number, Expression(const(0, dtype), [], sizes))
+    low.fill(number, Expression(k.const(0, dtype), [], sizes))
     place = _diagonal(low, number, offset)
     low.same(low.sizes_of(place)[0], value.sizes[0])
     low.fill(place, Expression(k.cast(value.value, dtype), value.operands, value.sizes))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from theon.graph.variable import Apply
-from theon.kernel.scalar import const
+from theon.graph.variable import Apply, Variable
+from theon.kernel.pairs import PART, pair, parts_of
+from theon.kernel.scalar import Scalar, const, make
 from theon.schedule.expression import Expression, item, k, renumbered
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.reduce import reduce
 from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
+
+# What sums of products are computed with.
+_WIDE = {"float32": "float64", "complex64": "complex128", "float64": "float64", "complex128": "complex128"}
 
 
 @lowers("Dot")
@@ -18,6 +22,9 @@ def dot(low: Lowering, node: Apply) -> None:
     x, y = node.inputs
     (out,) = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
+    if dtype in PART:
+        _of_complex(low, node)
+        return
     if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
         raise Unsupported("a product of integers or of mixed dtypes")
     if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
@@ -79,6 +86,54 @@ def _spread(found: Expression, axes: tuple[int | None, ...]) -> Expression:
     """An expression seen along ``axes``, where None is one that it does not have."""
     operands = [(n, tuple(None if d is None else strides[d] for d in axes)) for n, strides in found.operands]
     return Expression(found.value, operands, tuple(const(1) if d is None else found.sizes[d] for d in axes))
+
+
+def _of_complex(low: Lowering, node: Apply) -> None:
+    """Products of the real and imaginary parts, each as one matrix of floats."""
+    x, y = node.inputs
+    (out,) = node.outputs
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
+        a, b = low.as_expression(x), low.as_expression(y)
+        low.same(a.sizes[0], b.sizes[0])
+        if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
+            raise Unsupported("a vector of one element")
+        shift = len(a.operands)
+        other = renumbered(b.value, [shift + i for i in range(len(b.operands))])
+        value = k.mul(k.cast(a.value, _WIDE[a.value.dtype]), k.cast(other, _WIDE[other.dtype]))
+        found = Expression(value, [*a.operands, *b.operands], a.sizes)
+        reduce(low, out, found, (0,), "add", "complex128", dtype)
+        return
+    left, right = (
+        [_matrix(low, t, row=row) for t in _parts(low, v, PART[dtype])] for v, row in ((x, True), (y, False))
+    )
+    low.same(low.sizes_of(left[0])[1], low.sizes_of(right[0])[0])
+    rows, columns = low.sizes_of(left[0])[0], low.sizes_of(right[0])[1]
+    products: dict[tuple[int, int], int] = {}
+    for i, a_part in enumerate(left):
+        for j, b_part in enumerate(right):
+            products[i, j] = low.fresh(None, PART[dtype], (rows, columns))
+            low.steps.append(NativeCall("gemm", (a_part, b_part), (products[i, j],), (), (), 0))
+    loads = {place: make("load", PART[dtype], (), n) for n, place in enumerate(products)}
+    nothing = const(0.0, PART[dtype])
+    re, im = loads[0, 0], k.add(loads.get((0, 1), nothing), loads.get((1, 0), nothing))
+    if (1, 1) in loads:
+        re = k.sub(re, loads[1, 1])
+    kept = [d for d, v in enumerate((x, y)) if v.type.ndim == 2]  # type: ignore[attr-defined]
+    operands: list[tuple[int, tuple[Scalar | None, ...]]] = [
+        (n, tuple(low.strides_of(n)[d] for d in kept)) for n in products.values()
+    ]
+    low.pending[out] = Expression(pair(re, im), operands, tuple((rows, columns)[d] for d in kept))
+
+
+def _parts(low: Lowering, variable: Variable, dtype: str) -> list[int]:
+    """The real and, of complex numbers, the imaginary parts of an array, each side by side in memory."""
+    found = low.as_expression(variable)
+    values = parts_of(found.value)[: 2 if found.value.dtype in PART else 1]
+    numbers = [low.fresh(None, dtype, found.sizes) for _ in values]
+    for number, value in zip(numbers, values):
+        low.fill(number, Expression(k.cast(value, dtype), found.operands, found.sizes))
+    return numbers
 
 
 def _matrix(low: Lowering, number: int, row: bool) -> int:

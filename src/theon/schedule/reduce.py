@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Operand, Pass, Reduction, Store, neutral
+from theon.kernel.pairs import PART
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, is_plain, make
-from theon.schedule.expression import NATIVE, Expression, item, k, plus, product, times
+from theon.schedule import complexes
+from theon.schedule.expression import HELD, Expression, item, k, plus, product, renumbered, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import minus, most, over
+from theon.schedule.step import Loop
 
 __all__ = ["reduce"]
 
@@ -231,7 +234,7 @@ def _in_order(
     sizes = tuple(found.sizes[d] for d in kept)
     same = low.tensors[number].dtype == accumulator
     total = number if same else low.fresh(None, accumulator, sizes)
-    low.fill(total, Expression(const(neutral(op, accumulator), accumulator), [], sizes))
+    low.fill(total, Expression(k.const(neutral(op, accumulator), accumulator), [], sizes))
     operands: Operands = [(n, s, "read") for n, s in found.operands]
     target = len(operands)
     operands.append((total, _along(low, total, kept, count), "update"))
@@ -318,6 +321,37 @@ def _last_stage(low: Lowering, number: int, partial: int, n: Scalar, op: str, ac
     _one_by_one(low, number, blocks, (0,), op, accumulator, load)
 
 
+def _product_of_complex(low: Lowering, out: Variable, number: int, axes: Sequence[int], accumulator: str) -> None:
+    """One factor after the other along each axis: what the parts become depends on both."""
+    for axis in sorted(axes, reverse=True):
+        sizes, strides = list(low.sizes_of(number)), list(low.strides_of(number))
+        length, step = sizes.pop(axis), strides.pop(axis)
+        total = low.fresh(None, accumulator, tuple(sizes))
+        low.fill(total, Expression(k.const(1, accumulator), [], tuple(sizes)))
+        counter = low.fresh(None, INDEX, ())
+        at = plus(low.offset_of(number), times(make("elem", INDEX, (), counter), step))
+        row = low.view(number, sizes, strides, at)
+        x, y = (complexes.expression(low, n, low.strides_of(n)) for n in (total, row))
+        value = k.mul(x.value, k.cast(renumbered(y.value, [2, 3]), accumulator))
+        before, low.steps = low.steps, []
+        low.fill(total, Expression(value, [*x.operands, *y.operands], x.sizes))
+        low.steps = [*before, Loop(tuple(low.steps), length, counter)]
+        number = total
+    found = complexes.expression(low, number, low.strides_of(number))
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    low.pending[out] = Expression(k.cast(found.value, dtype), found.operands, found.sizes)
+
+
+def _of_floats(low: Lowering, out: Variable, number: int, axes: Sequence[int], dtype: str, accumulator: str) -> None:
+    """The sum of complex numbers in memory: that of floats with a dimension more."""
+    floats = complexes.as_floats(low, number)
+    sizes, strides, load = low.sizes_of(floats), low.strides_of(floats), make("load", low.tensors[floats].dtype, (), 0)
+    target = low.fresh(out, dtype, tuple(n for d, n in enumerate(sizes[:-1]) if d not in axes))
+    found = Expression(load, [(floats, strides)], sizes)
+    reduce_into(low, complexes.as_floats(low, target), found, axes, "add", PART[accumulator])
+    low.memory[out] = target
+
+
 @lowers("Sum", "Prod", "Max", "Min", "All", "Any", "CAReduce", "CAReduceDtype")
 def reduction(low: Lowering, node: Apply) -> None:
     """The reductions, asked for by their own class or by their scalar op."""
@@ -328,8 +362,15 @@ def reduction(low: Lowering, node: Apply) -> None:
         raise Unsupported(f"a reduction by {node.op}")
     axes = node.op.axes_of(x)  # type: ignore[attr-defined]
     accumulator = node.op.accumulator_dtype(given)  # type: ignore[attr-defined]
-    if accumulator not in NATIVE or given not in NATIVE:
+    accumulator = "float32" if accumulator == "float16" else accumulator
+    if accumulator not in HELD:
         raise Unsupported(accumulator)
+    if accumulator in PART and op == "mul":
+        _product_of_complex(low, out, low.as_tensor(x), axes, accumulator)
+        return
+    if given in PART and x not in low.pending:
+        _of_floats(low, out, low.as_tensor(x), axes, dtype, accumulator)
+        return
     parts = low.vector.get(x)
     if parts and op in ("add", "mul"):
         # The number of elements of an array, say: an expression of its sizes.
@@ -350,7 +391,7 @@ def largest(low: Lowering, node: Apply) -> None:
     """The largest values; then, where they are, the first place in the order of memory that holds them or NaN."""
     (x,), (best, place) = node.inputs, node.outputs
     axes, dtype = tuple(node.op.axis), x.type.dtype  # type: ignore[attr-defined]
-    wants_best, wants_place = (bool(low.fgraph.clients(v)) for v in (best, place))
+    wants_best, wants_place = (bool(low.clients(v)) for v in (best, place))
     if wants_place and x in low.pending and low.pending[x].costly:
         low.as_tensor(x)
     found = low.as_expression(x, positional=True)

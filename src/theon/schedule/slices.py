@@ -11,7 +11,7 @@ from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.ops.shape import get_scalar_constant_value
-from theon.schedule.expression import NATIVE, Expression, k, plus, times
+from theon.schedule.expression import HELD, Expression, k, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.updates import overwritten, unchanged
 
@@ -222,7 +222,7 @@ def inc_subtensor(low: Lowering, node: Apply) -> None:
     x, y, *numbers = node.inputs
     (out,) = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
-    if y.type.dtype not in NATIVE:  # type: ignore[attr-defined]
+    if y.type.dtype not in HELD:  # type: ignore[attr-defined]
         raise Unsupported("dtype")
     own = overwritten(low, node)
     source = low.as_expression(x)
