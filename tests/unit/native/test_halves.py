@@ -86,7 +86,9 @@ def test_every_elementwise_op_rounds_once():
         with np.errstate(all="ignore"):
             wanted = REGISTRY[name].scalar_op.reference(np, *own.astype("float64"))
         assert value.dtype == out.dtype, name
-        np.testing.assert_allclose(np.real(value).astype("float64"), np.real(wanted), rtol=1.1e-3, atol=1e-7, err_msg=name)
+        np.testing.assert_allclose(
+            np.real(value).astype("float64"), np.real(wanted), rtol=1.1e-3, atol=1e-7, err_msg=name
+        )
 
 
 CASES = {
