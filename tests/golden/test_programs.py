@@ -73,7 +73,20 @@ def loop():
     return theano.function([v], theano.scan(lambda a, h: a + h / 2, sequences=v, outputs_info=T.zeros(()))[0][-1])
 
 
-@pytest.mark.parametrize("make", [chain, sums, momentum, adam, rmsprop, adagrad, adadelta, softmax, layer, rows, loop])
+def merged_loops():
+    """One loop, though one runs over all rows but the first, the other over all but the last."""
+    x, h = T.dmatrix("x"), T.dvector("h")
+    sums, _ = theano.scan(lambda a, s: s + T.tanh(a), x[1:], h)
+    products, _ = theano.scan(lambda a, p: p * a, x[:-1], h)
+    return theano.function([x, h], [sums, products])
+
+
+PROGRAMS = [
+    chain, sums, momentum, adam, rmsprop, adagrad, adadelta, softmax, layer, rows, loop, merged_loops,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", PROGRAMS)
 def test_text(make, update_golden):
     path = FOLDER / f"{make.__name__}.txt"
     text = program_text(make()._native.program) + "\n"

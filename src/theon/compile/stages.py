@@ -19,7 +19,8 @@ from theon.rewrite.optimizer import GraphPass
 from theon.rewrite.rules import GROUPS
 from theon.rewrite.rules.branches import make_lazy
 from theon.rewrite.rules.loop_shapes import shapes_of_loops
-from theon.rewrite.rules.loops import forget_unread, free_shapes, merge_loops, move_products
+from theon.rewrite.rules.loops import forget_unread, free_shapes, move_products
+from theon.rewrite.rules.merging import merge_loops
 from theon.rewrite.rules.nested import expand_graphs, last_of_joined, rewrite_steps, slim_loops
 from theon.sparse.rules import simplified
 

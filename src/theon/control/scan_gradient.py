@@ -23,6 +23,7 @@ from theon.ops.dims import DimShuffle, patternbroadcast, shape_padleft
 from theon.ops.fill import zeros_like
 from theon.ops.index import set_subtensor
 from theon.ops.join import join
+from theon.ops.regions import Subtensor
 from theon.options import change_flags
 from theon.tensor.type import TensorType
 
@@ -161,7 +162,7 @@ class ScanDerivatives(ScanLayout):
         for node in forward:
             if all(v in fixed or isinstance(v, Constant) for v in node.inputs):
                 fixed |= set(node.outputs)
-            views = isinstance(node.op, DimShuffle)
+            views = isinstance(node.op, DimShuffle | Subtensor)
             arithmetic = isinstance(node.op, Elemwise) and node.op.scalar_op.kind in _LIGHT
             if (views or arithmetic) and all(v in cheap or isinstance(v, Constant) for v in node.inputs):
                 cheap |= set(node.outputs)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, Rebroadcast
 from theon.ops.dot import BatchedDot, Dot
+from theon.ops.elements import AdvancedSubtensor1
 from theon.ops.fill import Alloc
-from theon.ops.join import Join
+from theon.ops.join import Join, MakeVector
 from theon.ops.reduce import CAReduce, SumLike
 from theon.ops.regions import IncSubtensor, Subtensor
 from theon.ops.reshape import Reshape
 from theon.ops.shape import Shape, Shape_i
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
 
-__all__ = ["steady", "values_read"]
+__all__ = ["all_steady", "from_shapes", "steady", "values_read"]
 
-_STEADY = (Elemwise, DimShuffle, Rebroadcast, Dot, BatchedDot, CAReduce, SumLike, Softmax, LogSoftmax, SoftmaxGrad)
+_STEADY = (
+    AdvancedSubtensor1, BatchedDot, CAReduce, DimShuffle, Dot, Elemwise, LogSoftmax, MakeVector, Rebroadcast, Shape, Shape_i,
+    Softmax, SoftmaxGrad, SumLike,
+)  # fmt: skip
 
 
 def values_read(node: Apply) -> list[Variable]:
@@ -35,38 +39,58 @@ def values_read(node: Apply) -> list[Variable]:
 
 def steady(v: Variable, inputs: Sequence[Variable]) -> bool:
     """Whether the shape of ``v`` follows from the shapes of ``inputs``, so that it is the same in all steps of a loop."""
-    stack, seen, given = [v], set(), set(inputs)
+    return all_steady([v], inputs)
+
+
+def all_steady(variables: Iterable[Variable], inputs: Sequence[Variable]) -> bool:
+    """Whether the shapes of all ``variables`` follow from those of ``inputs``."""
+    stack, seen, given = list(variables), set(), set(inputs)
     while stack:
         x = stack.pop()
         if x in seen or x in given or isinstance(x, Constant):
             continue
         seen.add(x)
-        node = x.owner
-        if node is None:
+        shaped = None if x.owner is None else _shaped_by(x.owner)
+        if shaped is None:
             return False
-        if isinstance(node.op, Subtensor | Reshape | IncSubtensor):
-            arrays = 2 if isinstance(node.op, IncSubtensor) else 1
-            if not all(isinstance(i, Constant) for i in node.inputs[arrays:]):
-                return False
-            stack.append(node.inputs[0])
-        elif isinstance(node.op, Join):
-            stack.extend(node.inputs[1:])
-        elif isinstance(node.op, Alloc):
-            if not all(_from_shapes(n, stack) for n in node.inputs[1:]):
-                return False
-        elif isinstance(node.op, _STEADY):
-            stack.extend(node.inputs)
-        else:
-            return False
+        stack.extend(shaped)
     return True
 
 
-def _from_shapes(n: Any, shaped: list[Any]) -> bool:
-    """Whether a number is made of constants and shapes alone; what has these shapes is added to ``shaped``."""
+def _shaped_by(node: Apply) -> list[Any] | None:
+    """The inputs from whose shapes those of the outputs follow; None where they may hang on values."""
+    op = node.op
+    if isinstance(op, Subtensor | IncSubtensor):
+        numbers = iter(node.inputs[2 if isinstance(op, IncSubtensor) else 1 :])
+        for entry in op.idx_list:
+            # Which row is taken does not matter, how many do.
+            for part in (entry.start, entry.stop, entry.step) if isinstance(entry, slice) else (entry,):
+                if part is not None and not isinstance(part, int):
+                    number = next(numbers)
+                    if isinstance(entry, slice) and not isinstance(number, Constant):
+                        return None
+        return [node.inputs[0]]
+    if isinstance(op, Reshape):
+        found: list[Any] = [node.inputs[0]]
+        sizes = node.inputs[1]
+        if isinstance(sizes, Constant):
+            return found
+        vector = sizes.owner is not None and isinstance(sizes.owner.op, MakeVector)
+        return found if vector and all(from_shapes(n, found) for n in sizes.owner.inputs) else None  # type: ignore[union-attr]
+    if isinstance(op, Join):
+        return list(node.inputs[1:])
+    if isinstance(op, Alloc):
+        found = []
+        return found if all(from_shapes(n, found) for n in node.inputs[1:]) else None
+    return list(node.inputs) if isinstance(op, _STEADY) else None
+
+
+def from_shapes(n: Any, shaped: list[Any], fixed: Sequence[Variable] = ()) -> bool:
+    """Whether a number is made of constants, ``fixed`` values and shapes alone; what has these shapes is added to ``shaped``."""
     stack = [n]
     while stack:
         x = stack.pop()
-        if isinstance(x, Constant):
+        if isinstance(x, Constant) or x in fixed:
             continue
         if x.owner is None:
             return False

@@ -11,7 +11,9 @@ from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant
 from theon.rewrite.local import local_optimizer
 from theon.rewrite.optimizer import Optimizer
-from theon.rewrite.rules.loops import Parts, merge_loops, move_products
+from theon.rewrite.rules.loop_parts import Parts
+from theon.rewrite.rules.loops import move_products
+from theon.rewrite.rules.merging import merge_loops
 from theon.rewrite.rules.nested import slim_loops
 
 __all__ = [
@@ -38,7 +40,7 @@ class _LoopOptimizer(Optimizer):
 
 
 class ScanMerge(_LoopOptimizer):
-    """Loops that make the same steps from the same values become one."""
+    """Loops that run the same number of steps become one."""
 
     def apply(self, fgraph: FunctionGraph) -> int:
         """Merge; return how many loops are gone."""

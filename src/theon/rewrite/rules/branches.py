@@ -21,7 +21,7 @@ from theon.ops.dims import DimShuffle, Rebroadcast
 from theon.ops.shape import Shape, Shape_i
 from theon.rewrite.replace import same_origin
 
-__all__ = ["make_lazy"]
+__all__ = ["guards", "make_lazy"]
 
 Guards = tuple[
     tuple[Variable, bool], ...
@@ -49,6 +49,13 @@ def make_lazy(fgraph: FunctionGraph) -> int:
             # The op's graph is the one that is rewritten.
             op.graphs[place] = (inner.inputs, inner.outputs)
     return moved
+
+
+def guards(fgraph: FunctionGraph) -> dict[Apply, Guards]:
+    """The guards of each node; nothing where no choice is made."""
+    if not any(isinstance(node.op, IfElse) for node in fgraph.apply_nodes):
+        return {}
+    return _Level(fgraph, {}).guards
 
 
 @dataclass

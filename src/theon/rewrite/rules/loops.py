@@ -1,15 +1,13 @@
-"""Rules that move work out of loops: products with what no step changes, sums of products; loops over the same steps merge."""
+"""Rules that move work out of loops: products with what no step changes, sums of products."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
-from theon.control.scan_op import Scan
 from theon.control.steady import steady
 from theon.graph.fgraph import FunctionGraph
-from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
+from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant
 from theon.ops.arith import add
 from theon.ops.declare import Elemwise
@@ -21,108 +19,16 @@ from theon.ops.reduce import sum as sum_
 from theon.ops.regions import Subtensor
 from theon.ops.shape import Shape, Shape_i, shape_i
 from theon.rewrite.replace import same_origin
+from theon.rewrite.rules.loop_parts import Parts, loops_of
 from theon.tensor.type import TensorType
 
-__all__ = ["forget_unread", "free_shapes", "merge_loops", "move_products"]
-
-
-@dataclass
-class Parts:
-    """A loop taken apart: each inner variable with the outer one that stands beside it; ``build`` puts it together."""
-
-    node: Apply
-    n: Any
-    seqs: list[tuple[Any, Any]]
-    states: list[
-        tuple[list[Any], tuple[int, ...], Any, Any, Any]
-    ]  # taps' variables, taps, first rows, new, outer output
-    collected: list[tuple[Any, Any]]  # new, outer output or None
-    carried: list[tuple[Any, Any, Any, Any]]  # variable, start, new, outer output
-    others: list[tuple[Any, Any]]
-    condition: list[Any]
-
-    @staticmethod
-    def of(node: Apply) -> Parts:
-        op: Any = node.op
-        info = op.info
-        n, seqs, first, carried, others = op.outer_parts(node.inputs)
-        i_seqs, i_taps, i_carried, i_others = op.inner_parts()
-        a, b = len(info.taps), len(info.taps) + info.n_collected
-        return Parts(
-            node,
-            n,
-            list(zip(i_seqs, seqs)),
-            list(zip(i_taps, info.taps, first, op.outputs[:a], node.outputs[:a])),
-            list(zip(op.outputs[a:b], node.outputs[a:b])),
-            list(zip(i_carried, carried, op.outputs[b : b + info.n_carried], node.outputs[b:])),
-            list(zip(i_others, others)),
-            list(op.outputs[b + info.n_carried :]),
-        )
-
-    def results(self) -> list[Any]:
-        """The step's outputs, in order."""
-        return [
-            *(s[3] for s in self.states),
-            *(c[0] for c in self.collected),
-            *(c[2] for c in self.carried),
-            *self.condition,
-        ]
-
-    def substitute(self, replacements: dict[Any, Any]) -> None:
-        """Replace variables of the step."""
-        new = clone_replace(self.results(), replacements)
-        self.states = [(*s[:3], v, s[4]) for s, v in zip(self.states, new)]
-        del new[: len(self.states)]
-        self.collected = [(v, c[1]) for c, v in zip(self.collected, new)]
-        del new[: len(self.collected)]
-        self.carried = [(c[0], c[1], v, c[3]) for c, v in zip(self.carried, new)]
-        self.condition = new[len(self.carried) :]
-
-    def collect(self, v: Any) -> int:
-        """Keep a value of every step; return its place among the collected."""
-        for place, (found, _) in enumerate(self.collected):
-            if found is v:
-                return place
-        self.collected.append((v, None))
-        return len(self.collected) - 1
-
-    def outputs(self) -> list[Any]:
-        """The outputs of the loop put together again."""
-        old: Any = self.node.op
-        inputs = [s[0] for s in self.seqs] + [v for s in self.states for v in s[0]]
-        inputs += [c[0] for c in self.carried] + [o[0] for o in self.others]
-        info = replace(
-            old.info,
-            n_seqs=len(self.seqs),
-            taps=tuple(s[1] for s in self.states),
-            n_collected=len(self.collected),
-            n_carried=len(self.carried),
-        )
-        inputs, outputs = clone(inputs, self.results())
-        outer = [self.n, *(s[1] for s in self.seqs), *(s[2] for s in self.states)]
-        outer += [c[1] for c in self.carried] + [o[1] for o in self.others]
-        found = Scan(inputs, outputs, info, mode=old.mode)(*outer, return_list=True)
-        same_origin(found[0], self.node)
-        return list(found)
-
-    def build(self, fgraph: FunctionGraph, reason: str) -> list[Any]:
-        """Put the loop in the old one's place; return its outputs."""
-        found = self.outputs()
-        targets = [s[4] for s in self.states] + [c[1] for c in self.collected] + [c[3] for c in self.carried]
-        for target, v in zip(targets, found):
-            if target is not None:
-                fgraph.replace(target, target.type.filter_variable(v), reason=reason)
-        return found
-
-
-def _loops(fgraph: FunctionGraph) -> list[Apply]:
-    return [node for node in fgraph.toposort() if isinstance(node.op, Scan)]
+__all__ = ["forget_unread", "free_shapes", "move_products"]
 
 
 def forget_unread(fgraph: FunctionGraph) -> int:
     """Loops do not read sequences and other values that their step does not use; return how many loops changed."""
     count = 0
-    for node in _loops(fgraph):
+    for node in loops_of(fgraph):
         parts = Parts.of(node)
         used = {v for inner in io_toposort(node.op.inputs, node.op.outputs) for v in inner.inputs}  # type: ignore[attr-defined]
         used |= set(parts.results())
@@ -133,53 +39,6 @@ def forget_unread(fgraph: FunctionGraph) -> int:
         parts.build(fgraph, "forget_unread")
         count += 1
     return count
-
-
-def merge_loops(fgraph: FunctionGraph) -> int:
-    """Loops that make the same steps from the same values become one, which keeps what any of them kept."""
-    groups: dict[Any, list[Apply]] = {}
-    for node in _loops(fgraph):
-        op: Any = node.op
-        groups.setdefault((replace(op.info, n_collected=0), str(op.mode), *node.inputs), []).append(node)
-    count = 0
-    for nodes in groups.values():
-        # The one that keeps most first.
-        nodes.sort(key=lambda node: -len(node.outputs))
-        while len(nodes) > 1:
-            first, *rest = nodes
-            alike = [node for node in rest if _same_steps(first.op, node.op)]
-            nodes = [node for node in rest if node not in alike]
-            if not alike:
-                continue
-            parts = Parts.of(first)
-            n_states = len(parts.states)
-            wanted: list[tuple[Any, int]] = []
-            for node in alike:
-                op: Any = node.op
-                moved = clone_replace(op.outputs, dict(zip(op.inputs, first.op.inputs)))  # type: ignore[attr-defined]
-                for v, out in zip(moved[n_states : n_states + op.info.n_collected], node.outputs[n_states:]):
-                    same = (c[0] for c in parts.collected if equal_computations([c[0]], [v]))
-                    wanted.append((out, parts.collect(next(same, v))))
-            found = parts.build(fgraph, "merge_loops")
-            rows, last = found[n_states:], found[n_states + len(parts.collected) :]
-            pairs = [(out, rows[place]) for out, place in wanted]
-            for node in alike:
-                pairs += zip(node.outputs[:n_states], found)
-                pairs += zip(node.outputs[n_states + node.op.info.n_collected :], last)  # type: ignore[attr-defined]
-            for old, new in pairs:
-                fgraph.replace(old, old.type.filter_variable(new), reason="merge_loops")
-            count += len(alike)
-    return count
-
-
-def _same_steps(a: Any, b: Any) -> bool:
-    def moving(op: Any) -> list[Any]:
-        first, last = len(op.info.taps), len(op.info.taps) + op.info.n_collected
-        return [*op.outputs[:first], *op.outputs[last:]]
-
-    if [v.type for v in a.inputs] != [v.type for v in b.inputs]:
-        return False
-    return equal_computations(moving(a), moving(b), a.inputs, b.inputs)
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
@@ -267,13 +126,13 @@ def free_shapes(fgraph: FunctionGraph) -> int:
 def move_products(fgraph: FunctionGraph) -> int:
     """One product before a loop for those of its sequences' rows with the same matrix, one after it for a sum of products."""
     count = 0
-    for node in _loops(fgraph):
+    for node in loops_of(fgraph):
         if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
             count += _products_before(fgraph, node)
-    for node in _loops(fgraph):
+    for node in loops_of(fgraph):
         if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
             count += _sums_after(fgraph, node)
-    for node in _loops(fgraph):
+    for node in loops_of(fgraph):
         if not node.op.as_while and node.op.mode in (None, "FAST_RUN"):  # type: ignore[attr-defined]
             count += _products_after(fgraph, node)
     return count
