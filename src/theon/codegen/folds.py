@@ -20,12 +20,13 @@ from theon.kernel.scalar import Scalar, is_plain
 __all__ = ["fold_text", "is_fold"]
 
 _BLOCK = 1024  # elements of a row added up before they are added to the rest, where the accumulator is no wider than they are
-_ROWS = 4  # rows side by side: as many streams of memory are read best
+_ROWS = 4  # rows side by side, where they have fewer elements than
+_LONG = 256  # this many
 _COLUMNS = 8192  # columns whose partial results are kept at hand
 _NARROW = 256  # columns that fit into so few lines of the cache that all rows are taken in one go
 _GROUP = 8  # rows at a time where there are more columns
 _TILE = 4  # vectors of columns whose results stay in registers
-_AHEAD = 8192  # bytes from which what is needed later is asked for, where one stream of memory is read
+_AHEAD = 16384  # bytes from which what is needed later is asked for, where one stream of memory is read
 _AHEAD_FOUR = 4096  # the same where four are
 _AHEAD_EIGHT = 2048  # or eight
 
@@ -168,16 +169,40 @@ class _Fold:
         return _Vectors(self.f, lanes or self.lanes, leaf, self.declared)
 
     def combined(self, r: Reduction, x: str, y: str, lanes: int | None = None) -> str:
-        """Two vectors of partial results as one; NaN in either stays."""
+        """Two vectors of partial results as one; NaN in either stays.
+
+        Of floats the larger is chosen with masks, in more instructions than :meth:`largest` needs: what is read from memory
+        comes as fast, and a loop that runs ahead of what was asked for waits longer.
+        """
         writer = self.writer(lanes=lanes)
-        if not (r.dtype.startswith("float") and r.op in ("max", "min")):
+        if not _has_nan(r):
             make = writer._float if r.dtype.startswith("float") else writer._integer
             return make(r.op, [x, y], r.dtype)
         kind = ssa_type(r.dtype)
         better = writer.new(f"fcmp {'ogt' if r.op == 'max' else 'olt'} {kind} {y}, {x}")
-        found = writer.new(f"select i1 {better}, {kind} {y}, {kind} {x}")
         nan = writer.new(f"fcmp uno {kind} {y}, {y}")
-        return writer.new(f"select i1 {nan}, {kind} {y}, {kind} {found}")
+        return writer.new(f"select i1 {writer.new(f'or i1 {better}, {nan}')}, {kind} {y}, {kind} {x}")
+
+    def largest(self, r: Reduction, x: str, others: Sequence[str], lanes: int | None = None) -> str:
+        """The largest, or smallest, of ``x`` and others, NaN where one of them is NaN.
+
+        What comparing alone gives is the second of two where they have no order, as CPUs do in one instruction: so NaN in
+        ``x`` stays. Others are tested, two at a time.
+        """
+        kind, writer = ssa_type(r.dtype), self.writer(lanes=lanes)
+
+        def compared(a: str, b: str) -> str:
+            better = writer.new(f"fcmp {'ogt' if r.op == 'max' else 'olt'} {kind} {a}, {b}")
+            return writer.new(f"select i1 {better}, {kind} {a}, {kind} {b}")
+
+        found = list(others)
+        tests = [writer.new(f"fcmp ord {kind} {a}, {b}") for a, b in zip(found[::2], found[1::2] or found)]
+        while len(found) > 1:
+            found = [compared(a, b) for a, b in zip(found[::2], found[1::2])]
+        while len(tests) > 1:
+            tests = [writer.new(f"and i1 {a}, {b}") for a, b in zip(tests[::2], tests[1::2])]
+        nan = literal(float("nan"), r.dtype)
+        return writer.new(f"select i1 {tests[0]}, {kind} {compared(found[0], x)}, {kind} {nan}")
 
     def together(self, r: Reduction, parts: list[str]) -> str:
         """Several vectors of partial results as one: neighbours first."""
@@ -197,39 +222,72 @@ class _Fold:
         return [self.f.variable(f"<{self.lanes} x {ssa_type(r.dtype)}>", self.vector(r, self.nothing(r)))
                 for r in self.sweep.reductions]  # fmt: skip
 
-    def add(self, into: list[Variable], values: Sequence[str]) -> None:
-        """Combine one vector for each reduction with what is there."""
-        for r, total, value in zip(self.sweep.reductions, into, values):
-            total.set(self.vector(r, self.combined(r, total.get().text, value)))
+    def add(self, into: list[Variable], *values: Sequence[str], size: int = 0) -> None:
+        """Combine vectors, of which each of ``values`` has one for each reduction, with what is there.
+
+        ``size``: of the floats whose largest :meth:`largest` gives.
+        """
+        for r, total, found in zip(self.sweep.reductions, into, zip(*values)):
+            if _has_nan(r) and abi.itemsize(r.dtype) == size:
+                total.set(self.vector(r, self.largest(r, total.get().text, found)))
+            else:
+                total.set(self.vector(r, self.combined(r, total.get().text, self.together(r, list(found)))))
 
     # --- rows ---
 
     def all_rows(self, bases: Bases) -> None:
-        """The rows along the innermost outer axis, some side by side.
+        """The rows along the innermost outer axis: one at a time where they are long, else some side by side.
 
-        Far from each other, so that several streams of memory are read; near, where each is in pieces anyway.
+        Which way it is depends on the length alone, so that all rows have the same tree.
         """
-        f = self.f
-        if not self.kernel.outer:
-            self.rows([bases])
-            return
-        axis, count = self.kernel.outer[-1], _ROWS // len(self.sweep.reductions)
-        n = self.n[axis]
-        apart = n // count
-        near = len(self.sweep.axes) > 1
-        with f.loop(apart) as i:
-            places = [i * count + s if near else i + apart * s for s in range(count)]
-            self.rows([self.moved(bases, axis, place) for place in places])
-        with f.loop(n, apart * count) as i:
-            self.rows([self.moved(bases, axis, i)])
+        f, outer = self.f, self.kernel.outer[-1:]
+        long = self.n[self.inner] >= _LONG
+        with f.when(long):
+            self.nest(outer, bases, self.long_row)
+        with f.unless(long):
+            if outer:
+                self.short_rows(bases, outer[0])
+            else:
+                self.rows([bases] * self.side_by_side(), Value(f, "i1", "false"))
 
-    def rows(self, starts: list[Bases]) -> None:
-        """The results of some rows."""
+    def side_by_side(self) -> int:
+        """How many vectors a turn of a loop reads."""
+        return _ROWS // len(self.sweep.reductions)
+
+    def long_row(self, bases: Bases) -> None:
+        """One row: a turn reads vectors that follow each other, and no sum waits for the one before."""
+        f, count, reductions = self.f, self.side_by_side(), self.sweep.reductions
+        parts = [self.fresh() for _ in range(count)]
+
+        def piece(places: Bases) -> None:
+            vectors = [self.moved(places, self.inner, Value(f, "i64", str(s * self.lanes))) for s in range(count)]
+            self.row(vectors, parts, True)
+
+        self.nest(self.sweep.axes[:-1], bases, piece)
+        results = []
+        for place, r in enumerate(reductions):
+            results += self.folded(r, [self.together(r, [part[place].get().text for part in parts])])
+        self.finish_row(bases, results)
+
+    def short_rows(self, bases: Bases, axis: int) -> None:
+        """Rows far from each other, so that several streams of memory are read; near, where each is in pieces anyway."""
+        f, count, near, n = self.f, self.side_by_side(), len(self.sweep.axes) > 1, self.n[axis]
+        groups = n // count
+        # First the groups, then the rows that are left, each of them in all places of a group.
+        with f.loop(2) as turn:
+            alone = turn > 0
+            apart = f.select(alone, 0, 1 if near else groups)
+            step = f.select(alone, 1, count if near else 1)
+            with f.loop(f.select(alone, n, groups * step), f.select(alone, groups * count, 0), step) as i:
+                self.rows([self.moved(bases, axis, i + apart * s) for s in range(count)], turn < 1)
+
+    def rows(self, starts: list[Bases], several: Value) -> None:
+        """The results of ``several`` short rows, or of one that stands in all places."""
         totals = [self.fresh() for _ in starts]
 
         def within(axes: Axes, places: list[Bases]) -> None:
             if len(axes) == 1:
-                self.row(places, totals)
+                self.row(places, totals, False)
                 return
             with self.f.loop(self.n[axes[0]]) as i:
                 within(axes[1:], [self.moved(b, axes[0], i, self.reads) for b in places])
@@ -239,35 +297,43 @@ class _Fold:
             self.folded(r, [total[place].get().text for total in totals])
             for place, r in enumerate(self.sweep.reductions)
         ]
-        for s, bases in enumerate(starts):
-            self.finish_row(bases, [found[s] for found in results])
+        self.finish_row(starts[0], [found[0] for found in results])
+        with self.f.when(several):
+            for s, bases in list(enumerate(starts))[1:]:
+                self.finish_row(bases, [found[s] for found in results])
 
-    def row(self, places: list[Bases], totals: list[list[Variable]]) -> None:
-        """One contiguous piece of each row."""
+    def row(self, places: list[Bases], totals: list[list[Variable]], long: bool) -> None:
+        """One contiguous piece of each row; of one ``long`` row, whose vectors are taken in turns."""
         f, n, lanes, reductions = self.f, self.n[self.inner], self.lanes, self.sweep.reductions
-        whole = n & -lanes
-        distance = _AHEAD if len(places) == 1 else _AHEAD_FOUR
+        count = len(places) if long else 1
+        whole, side_by_side = n & -(lanes * count), not long and len(self.sweep.axes) == 1
 
         def sweep(stop: Value, start: Value | int, into: list[list[Variable]]) -> None:
-            with f.loop(stop, start, lanes) as i:
+            with f.loop(stop, start, lanes * count) as i:
                 for bases, parts in zip(places, into):
                     here = self.moved(bases, self.inner, i, self.reads)
-                    self.add(
-                        parts, self.values(here, None, {number: f.at(here[number], distance) for number in self.reads})
-                    )
+                    later = {number: f.at(here[number], _AHEAD if long else _AHEAD_FOUR) for number in self.reads}
+                    self.add(parts, self.values(here, None, later), size=4 if side_by_side else 0)
+
+        def block(start: Value | int, stop: Value) -> None:
+            own = [self.fresh() for _ in places]
+            sweep(stop, start, own)
+            for total, part in zip(totals, own):
+                self.add(total, [x.get().text for x in part])
 
         if any(_needs_blocks(r, self.kernel) for r in reductions):
-            with f.loop(whole, 0, _BLOCK) as start:
-                blocks = [self.fresh() for _ in places]
-                sweep(f.smaller(start + _BLOCK, whole), start, blocks)
-                for total, block in zip(totals, blocks):
-                    self.add(total, [part.get().text for part in block])
+            if long:
+                with f.loop(whole, 0, _BLOCK * count) as start:
+                    block(start, f.smaller(start + _BLOCK * count, whole))
+            else:
+                block(0, whole)
         else:
             sweep(whole, 0, totals)
         rest = n - whole
         with f.when(rest > 0):
-            mask = self.first_lanes(rest)
-            for bases, total in zip(places, totals):
+            same = self.first_lanes(rest)
+            for s, (bases, total) in enumerate(zip(places, totals)):
+                mask = self.first_lanes(f.larger(rest - s * lanes, 0)) if long else same
                 found = self.values(self.moved(bases, self.inner, whole, self.reads), mask)
                 for place, r in enumerate(reductions):
                     kind = self.writer().kind(r.dtype)
@@ -292,7 +358,10 @@ class _Fold:
                 for first in (0, half):
                     mask = ", ".join(f"i32 {i + first}" for i in low)
                     halves.append(f.new("", f"shufflevector {kind} {a}, {kind} {b}, <{width} x i32> <{mask}>").text)
-                found.append(self.combined(r, halves[0], halves[1], width))
+                if _has_nan(r):
+                    found.append(self.largest(r, halves[0], halves[1:], width))
+                else:
+                    found.append(self.combined(r, halves[0], halves[1], width))
         (last,) = found
         return [f.new(one, f"extractelement <{width} x {one}> {last}, i32 {s}").text for s in range(len(rows))]
 
@@ -323,7 +392,8 @@ class _Fold:
         rooms = [f.room(_COLUMNS * abi.itemsize(r.dtype)) for r in self.sweep.reductions]
         rows = self.n[axes[-1]]
         group = f.select(n <= _NARROW, f.larger(rows, 1), _GROUP)
-        self.distance = f.select(n <= _NARROW, _AHEAD, _AHEAD_EIGHT)
+        size = max((abi.itemsize(self.kernel.operands[number].dtype) for number in self.reads), default=1)
+        self.distance = f.select(n <= _NARROW, _AHEAD if size < 8 else _AHEAD // 2, _AHEAD_EIGHT)
         with f.loop(n, 0, _COLUMNS) as first:
             count = f.smaller(_COLUMNS, n - first)
             here = self.moved(bases, self.inner, first)
@@ -375,7 +445,7 @@ class _Fold:
                 for row, far in zip(rows, later):
                     here, there = (self.moved(bases, self.inner, right, self.reads) for bases in (row, far))
                     found.append(self.values(here, mask, None if mask is not None else there))
-                self.add(mine, [self.together(r, list(level)) for r, level in zip(reductions, zip(*found))])
+                self.add(mine, *found, size=8)
 
         at = self.moved(bases, self.inner, j, self.reads)
         several = start + ((stop - start) & -_TILE)
@@ -420,6 +490,11 @@ def _loads(values: Sequence[Scalar]) -> set[int]:
 def _stored(dtype: str) -> str:
     """The dtype of what stands in memory for one."""
     return "uint8" if dtype == "bool" else dtype
+
+
+def _has_nan(r: Reduction) -> bool:
+    """Whether NaN is to be looked for apart."""
+    return r.op in ("max", "min") and r.dtype.startswith("float")
 
 
 def _needs_blocks(r: Reduction, kernel: Kernel) -> bool:

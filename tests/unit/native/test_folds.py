@@ -148,3 +148,17 @@ def test_one_kernel_serves_several_functions():
     kernel = written_out(first)[0]
     assert emit.fold_module(kernel) is emit.fold_module(written_out(second)[0])
     assert emit.fold_module(kernel) in first._native.module.kept
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nan_anywhere_in_short_and_long_rows(dtype):
+    v = T.TensorType(dtype, (False, False))("v")
+    f = native([v], [v.max(1), v.min(1), v.max(0), v.min(0), v.max(), v.sum(1)])
+    for n, m in ((5, 64), (3, 255), (2, 256), (5, 257), (1, 321), (6, 383), (70, 3)):
+        x = np.random.RandomState(n).randint(-9, 9, (n, m)).astype(dtype)
+        for at in [*range(0, n * m, max(1, n * m // 60)), n * m - 1]:
+            y = x.copy()
+            y.flat[at] = np.nan
+            wanted = (y.max(1), y.min(1), y.max(0), y.min(0), y.max(), y.sum(1))
+            for found, right in zip(f(y), wanted):
+                np.testing.assert_array_equal(found, right, err_msg=f"{(n, m)}, NaN at {at}")
