@@ -29,6 +29,11 @@ class Scratchpad:
         """Drop every attribute."""
         self.__dict__.clear()
 
+    def __copy__(self) -> Self:
+        new = self.__class__.__new__(self.__class__)
+        new.__dict__.update(self.__dict__)
+        return new
+
     def __update__(self, other: Scratchpad) -> Scratchpad:
         self.__dict__.update(other.__dict__)
         return self
@@ -249,8 +254,16 @@ class Variable(Node):
 
     def clone(self) -> Self:
         """Return a new variable of the same type and name, without an owner."""
-        new = self.__class__(self.type, None, None, self.name)
-        new.tag = copy(self.tag)
+        if type(self).__init__ is not Variable.__init__:
+            new = self.__class__(self.type, None, None, self.name)
+            new.tag = copy(self.tag)
+            return new
+        # The same without a look at the stack for a place in the user's program, which is not that of the copy.
+        new = self.__class__.__new__(self.__class__)
+        new.tag, new.type, new.owner, new.index, new.name = copy(self.tag), self.type, None, None, self.name
+        new.auto_name = f"auto_{next(Variable._numbers)}"
+        if Variable.construction_observers:
+            self.notify_construction_observers(new)
         return new
 
     @classmethod

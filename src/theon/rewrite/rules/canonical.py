@@ -81,11 +81,11 @@ def joined_regions(node: Apply, fgraph: FunctionGraph) -> Any:
     if any(_is_add(reader) for reader, _ in fgraph.clients(out)):
         return None  # the whole sum is looked at instead
     terms: list[Any] = []
-    pending = list(node.inputs)
+    pending = node.inputs[::-1]
     while pending:
-        v = pending.pop(0)
+        v = pending.pop()
         if _is_add(v.owner):
-            pending = [*v.owner.inputs, *pending]
+            pending.extend(reversed(v.owner.inputs))
         else:
             terms.append(v)
     found = [(r, v) for v in terms if v.type == out.type and (r := _region_of_zeros(v.owner)) is not None]
