@@ -653,5 +653,5 @@ def fold_module(kernel: Kernel) -> CompiledModule:
     with target.LOCK:
         found = _folds.get(text)
         if found is None:
-            found = _folds[text] = jit.compile_module(text, {}, ("theon_fold",))
+            found = _folds[text] = jit.compile_module(text, {}, ("theon_fold",), effort="fold")
     return found

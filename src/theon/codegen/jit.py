@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from theon.codegen import cache, target
@@ -39,6 +40,8 @@ _WRITTEN = (
     "simplify_cfg",
 )  # fmt: skip
 
+_SETTABLE = (20,)  # versions of LLVM known to take an option more than once
+
 
 def _optimise(llvm: Any, module: Any, machine: Any, effort: str) -> None:
     tuning = llvm.create_pipeline_tuning_options(speed_level=2)
@@ -55,11 +58,28 @@ def _optimise(llvm: Any, module: Any, machine: Any, effort: str) -> None:
     passes.run(module, builder)
 
 
+@contextmanager
+def _addresses_as_written(llvm: Any, effort: str) -> Iterator[None]:
+    """Loops of folds are not searched for better forms of their addresses, which would take half of the time for them.
+
+    The option is one of all who use LLVM in this process, hence it is set back at once.
+    """
+    if effort != "fold" or llvm.llvm_version_info[0] not in _SETTABLE:
+        yield
+        return
+    llvm.set_option("", "-disable-lsr=true")
+    try:
+        yield
+    finally:
+        llvm.set_option("", "-disable-lsr=false")
+
+
 def object_code(text: str, effort: str = "written") -> bytes:
     """Return the object code of a module's text, from the cache where it is there.
 
     ``effort`` is "full" for loops that are to be made vectors, "written" for code whose vectors are written out: the
-    optimiser has little left to do, and "quick", no passes at all, for long straight code that runs once a call.
+    optimiser has little left to do; "fold" for such code whose addresses are as they should be, and "quick", no passes
+    at all, for long straight code that runs once a call.
     """
     key = cache.key_of(text, target.description() + "|" + effort)
     found = cache.load(key)
@@ -74,7 +94,8 @@ def object_code(text: str, effort: str = "written") -> bytes:
         module.verify()
         if effort != "quick":
             _optimise(llvm, module, machine, effort)
-        body: bytes = machine.emit_object(module)
+        with _addresses_as_written(llvm, effort):
+            body: bytes = machine.emit_object(module)
     cache.store(key, body)
     return body
 

@@ -36,8 +36,12 @@ def machine(level: int = 3) -> Any:
     """Return a target machine for this computer at an optimisation level."""
     llvm = _binding()
     triple, cpu, features = _host()
+    near = {}
+    if triple.startswith("x86_64") and "windows" not in triple:
+        # Calls by 32-bit distances, through stubs to what is further away: shorter code, and LLVM's quick path takes calls.
+        near = {"reloc": "pic", "codemodel": "small"}
     return llvm.Target.from_triple(triple).create_target_machine(
-        cpu=cpu, features=features, opt=level, reloc="pic", codemodel="small", jit=True
+        cpu=cpu, features=features, opt=level, jit=True, **near
     )
 
 
