@@ -21,6 +21,7 @@ _BLOCK = 4096  # elements summed at a time where everything is reduced
 _PART = 4096  # elements of a part where everything is reduced
 _LONG = 65536  # elements of a part where there are columns, of
 _ROWS = 64  # rows or more
+_SHORT = 8  # elements of a run of memory that is not worth a result of its own
 _PIECES = 4  # positions of a part where what a result is made of is in pieces, each far from the next
 _FEW = 4096  # results of which each thread would get too few
 _FAR = (1 << 63) - 1
@@ -104,7 +105,14 @@ def _in_parts(low: Lowering, number: int, found: Expression, axes: Sequence[int]
     elements are far apart.
     """
     along = _along(low, number, _kept(found, axes), len(found.sizes))
-    fold = _flat(low, _without_ones(_Fold(found, op, number, along)))
+    _share(low, _flat(low, _without_ones(_Fold(found, op, number, along))))
+
+
+def _share(low: Lowering, fold: _Fold) -> None:
+    """Add the kernels of a reduction whose dimensions are as few as they can be."""
+    if _last_first(low, fold):
+        return
+    op = fold.op
     length, few = _part(fold)
     if length is None:
         fold.run(low)
@@ -137,6 +145,29 @@ def _in_parts(low: Lowering, number: int, found: Expression, axes: Sequence[int]
         left, inner, rest = [product(left)], inner[-1:], [const(item(low.tensors[into].dtype))]
     pieces = Expression(load, [(partial, (step, *inner))], (count, *left))
     _Fold(pieces, op, into, (None, *rest)).run(low)
+
+
+def _last_first(low: Lowering, fold: _Fold) -> bool:
+    """Reduce the last dimensions, then others before one that stays, if that is how it is: memory is read in its order."""
+    sizes, axes = fold.found.sizes, fold.axes()
+    first = len(sizes)
+    while first - 1 in axes:
+        first -= 1
+    each = product(sizes[first:])
+    if first in (0, len(sizes), axes[0]) or (each.op == "const" and each.attr < _SHORT):
+        return False
+    accumulator = fold.found.value.dtype
+    partial = low.fresh(None, accumulator, tuple(sizes[:first]))
+    steps = low.strides_of(partial)
+    _share(low, _Fold(fold.found, fold.op, partial, (*steps, *(None for _ in sizes[first:]))))
+    load = make("load", accumulator, (), 0)
+    _share(
+        low,
+        _Fold(
+            Expression(load, [(partial, tuple(steps))], tuple(sizes[:first])), fold.op, fold.target, fold.along[:first]
+        ),
+    )
+    return True
 
 
 def _piece(
