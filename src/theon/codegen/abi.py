@@ -30,6 +30,7 @@ DESCR: Final = {"byteorder": 26, "num": 28}
 LIST_ITEMS: Final = 24  # PyListObject.ob_item
 FLOAT_VALUE: Final = 16  # PyFloatObject.ob_fval
 SCALAR_VALUE: Final = 16  # obval of NumPy's scalar objects
+CONTIGUOUS: Final = 0x1
 ALIGNED: Final = 0x100
 WRITEABLE: Final = 0x400
 

@@ -27,6 +27,7 @@ class MemoryWriter(ValueWriter):
     def _array_checks(self, item: str, tensor: Tensor, otherwise: str, writeable: bool = False) -> None:
         """Jump away unless ``item`` is an exact, aligned, native-order ndarray of the tensor's dtype and ndim."""
         flags = abi.ALIGNED | (abi.WRITEABLE if writeable else 0)
+        flags |= abi.CONTIGUOUS if tensor.number in self.program.dense else 0
         kind = abi.TYPE_NUMBER[tensor.dtype]
         good = self.new(f"call i1 {self.helper('theon_fits')}(ptr {item}, i32 {flags}, i32 {tensor.ndim}, i32 {kind})")
         self.need(good, otherwise)

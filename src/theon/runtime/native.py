@@ -15,6 +15,7 @@ from theon.codegen import abi, contents, special
 from theon.codegen.entry import State, builtin
 from theon.codegen.jit import CompiledModule, compile_module, separated
 from theon.codegen.program import program_text
+from theon.errors import NativeFallback
 from theon.graph.op import performer
 from theon.graph.variable import Apply
 from theon.runtime.reference import raise_with_op
@@ -91,6 +92,8 @@ class NativeFunction:
             )
         tensors = {tensor.number: tensor for tensor in program.tensors}
         for storage, number in zip(self.containers, program.shared, strict=True):
+            if number in program.dense and not np.asarray(storage[0]).flags.c_contiguous:
+                raise NativeFallback  # a copy would be another array than the one that the user has
             storage[0] = _fit(storage[0], tensors[number], program)
         return self.entry(
             *[_fit(arg, tensors[number], program) for arg, number in zip(args, program.inputs, strict=True)]
@@ -114,7 +117,8 @@ def _fit(value: Any, tensor: Any, program: Program) -> np.ndarray[Any, Any]:
         if number == tensor.number and any(one and size != 1 for one, size in zip(ones, array.shape, strict=True)):
             raise TypeError(f"a broadcastable dimension has a size other than 1: shape {array.shape}")
     # np.dtype(name) is the builtin descriptor; longlong and foreign byte orders are brought to it by the conversion.
-    fixed = np.require(array, np.dtype(tensor.dtype), ["A", "W", "E"])
+    wanted = ["A", "W", "E", "C"] if tensor.number in program.dense else ["A", "W", "E"]
+    fixed = np.require(array, np.dtype(tensor.dtype), wanted)
     return fixed if fixed.dtype.num == dtype.num else fixed.view(dtype)
 
 

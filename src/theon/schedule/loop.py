@@ -45,6 +45,7 @@ _TABLES = (
     "checked",
     "known_indices",
     "places",
+    "dense",
     "wholes",
     "draws",
     "derived",

@@ -49,7 +49,7 @@ _OF_ANY_NUMBERS = {
     "TensorFromScalar", "DeepCopyOp", "ViewOp", "OutputGuard", "ExtractDiag", "AllocDiag", "DiagonalGrad", "Triangle", "Eye",
     "Scan", "LazyIfElse", "IfElse",
 }  # fmt: skip
-_OF_COMPLEX = {"Dot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1"}
+_OF_COMPLEX = {"Dot", "BatchedDot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1"}
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
 
@@ -92,6 +92,7 @@ class Lowering:
         self.constant_values: list[Any] = []
         self.constant_slots: dict[Any, int] = {}
         self.broadcast: list[tuple[int, tuple[bool, ...]]] = []
+        self.dense: dict[int, int] = {}  # arguments that must be contiguous: what they are then
         self.memory: dict[Variable, int] = {}
         self.scalar: dict[Variable, Scalar] = {}
         self.vector: dict[Variable, tuple[Scalar, ...]] = {}
@@ -201,6 +202,17 @@ class Lowering:
                 return False
             step = times(step, n)
         return True
+
+    def as_dense(self, number: int) -> int:
+        """An argument as contiguous memory: callers give a copy of one that is not."""
+        if number not in self.dense:
+            strides: list[Scalar] = []
+            step = const(item(self.tensors[number].dtype))
+            for n in reversed(self.sizes_of(number)):
+                strides.insert(0, step)
+                step = times(step, n)
+            self.dense[number] = self.view(number, self.sizes_of(number), strides, const(0))
+        return self.dense[number]
 
     def fresh(self, variable: Variable | None, dtype: str, sizes: tuple[Scalar, ...]) -> int:
         """A new dense tensor, in memory for the caller where ``variable`` is a result of the function.
@@ -498,6 +510,7 @@ class Lowering:
         return Program(
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
+            tuple(self.dense),
         )  # fmt: skip
 
 

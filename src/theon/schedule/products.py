@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from theon.graph.variable import Apply, Variable
 from theon.kernel.pairs import PART, pair, parts_of
 from theon.kernel.scalar import Scalar, const, make
@@ -59,7 +61,8 @@ def batched_dot(low: Lowering, node: Apply) -> None:
     x, y = node.inputs
     (out,) = node.outputs
     dtype, ranks = out.type.dtype, (x.type.ndim, y.type.ndim)  # type: ignore[attr-defined]
-    if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
+    plain = dtype in ("float32", "float64") and all(v.type.dtype == dtype for v in (x, y))  # type: ignore[attr-defined]
+    if not plain and dtype not in PART:
         raise Unsupported("a product of integers or of mixed dtypes")
     if ranks != (3, 3):
         axes = {(2, 2): ((0, 1), (0, 1)), (2, 3): ((0, 1, None), (0, 1, 2)), (3, 2): ((0, 1, 2), (0, None, 1))}[ranks]
@@ -70,8 +73,16 @@ def batched_dot(low: Lowering, node: Apply) -> None:
         sizes = tuple(b.sizes[d] if m is None else a.sizes[d] for d, m in enumerate(axes[0]))
         shift = len(a.operands)
         value = k.mul(a.value, renumbered(b.value, [shift + i for i in range(len(b.operands))]))
+        value = k.cast(value, dtype)
         summed = 2 if ranks == (3, 2) else 1
         reduce(low, out, Expression(value, [*a.operands, *b.operands], sizes), (summed,), "add", dtype, dtype)
+        return
+    if dtype in PART:
+        factors = [_parts(low, v, PART[dtype]) for v in (x, y)]
+        (members, rows, depth), (others, inner, columns) = (low.sizes_of(own[0]) for own in factors)
+        low.same(members, others)
+        low.same(depth, inner)
+        _products_of_parts(low, out, "gemm_stack", factors, (members, rows, columns), [0, 1, 2])
         return
     left, right = low.as_tensor(x), low.as_tensor(y)
     (members, rows, depth), (others, inner, columns) = low.sizes_of(left), low.sizes_of(right)
@@ -109,21 +120,29 @@ def _of_complex(low: Lowering, node: Apply) -> None:
     )
     low.same(low.sizes_of(left[0])[1], low.sizes_of(right[0])[0])
     rows, columns = low.sizes_of(left[0])[0], low.sizes_of(right[0])[1]
+    kept = [d for d, v in enumerate((x, y)) if v.type.ndim == 2]  # type: ignore[attr-defined]
+    _products_of_parts(low, out, "gemm", (left, right), (rows, columns), kept)
+
+
+def _products_of_parts(
+    low: Lowering, out: Variable, routine: str, factors: Sequence[list[int]], sizes: Sequence[Scalar], kept: Sequence[int]
+) -> None:  # fmt: skip
+    """The complex product of what has real and, in places, imaginary parts; its dimensions are some of the real products'."""
+    dtype = PART[out.type.dtype]  # type: ignore[attr-defined]
     products: dict[tuple[int, int], int] = {}
-    for i, a_part in enumerate(left):
-        for j, b_part in enumerate(right):
-            products[i, j] = low.fresh(None, PART[dtype], (rows, columns))
-            low.steps.append(NativeCall("gemm", (a_part, b_part), (products[i, j],), (), (), 0))
-    loads = {place: make("load", PART[dtype], (), n) for n, place in enumerate(products)}
-    nothing = const(0.0, PART[dtype])
+    for i, a in enumerate(factors[0]):
+        for j, b in enumerate(factors[1]):
+            products[i, j] = low.fresh(None, dtype, tuple(sizes))
+            low.steps.append(NativeCall(routine, (a, b), (products[i, j],), (), (), 0))
+    loads = {place: make("load", dtype, (), n) for n, place in enumerate(products)}
+    nothing = const(0.0, dtype)
     re, im = loads[0, 0], k.add(loads.get((0, 1), nothing), loads.get((1, 0), nothing))
     if (1, 1) in loads:
         re = k.sub(re, loads[1, 1])
-    kept = [d for d, v in enumerate((x, y)) if v.type.ndim == 2]  # type: ignore[attr-defined]
     operands: list[tuple[int, tuple[Scalar | None, ...]]] = [
         (n, tuple(low.strides_of(n)[d] for d in kept)) for n in products.values()
     ]
-    low.pending[out] = Expression(pair(re, im), operands, tuple((rows, columns)[d] for d in kept))
+    low.pending[out] = Expression(pair(re, im), operands, tuple(sizes[d] for d in kept))
 
 
 def _parts(low: Lowering, variable: Variable, dtype: str) -> list[int]:

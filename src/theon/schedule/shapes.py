@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from theon.graph.variable import Apply, Constant
+from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.expression import NATIVE, Expression, axes_of, item, k, on_axes, times
+from theon.schedule.expression import NATIVE, Expression, axes_of, item, k, on_axes, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 
 __all__: list[str] = []
@@ -96,16 +96,31 @@ def number(low: Lowering, node: Apply) -> None:
     low.scalar[node.outputs[0]] = low.as_scalar(node.inputs[0])
 
 
+def _numbers(low: Lowering, vector: Variable, count: int) -> tuple[Scalar, ...]:
+    """The elements of a vector in memory, of which there must be so many."""
+    number = low.as_tensor(vector)
+    t, (step,), (size,) = low.tensors[number], low.strides_of(number), low.sizes_of(number)
+    low.same(size, const(count))
+    found = []
+    for place in range(count):
+        at = plus(low.offset_of(number), times(const(place), step))
+        cell = low.fresh(None, t.dtype, ())
+        low.host(make("elem", t.dtype, (), low.view(number, (), (), at)), cell)
+        found.append(make("elem", t.dtype, (), cell))
+    return tuple(found)
+
+
 @lowers("Reshape")
 def reshape(low: Lowering, node: Apply) -> None:
     """A view of what is contiguous, else of a copy."""
     x, shape = node.inputs
-    wanted = low.as_vector(shape)
+    wanted = low.as_vector(shape) or _numbers(low, shape, node.op.ndim)  # type: ignore[attr-defined]
     number = low.as_tensor(x)
-    if wanted is None or len(wanted) != node.op.ndim:  # type: ignore[attr-defined]
-        raise Unsupported("a reshape to a computed shape")
-    seen = low.is_dense(number) or low.buffers[low.tensors[number].buffer].kind in ("temp", "output")
-    if seen and not low.is_dense(number):
+    if len(wanted) != node.op.ndim:  # type: ignore[attr-defined]
+        raise Unsupported("a reshape to a shape of another length")
+    if number in (*low.inputs, *low.shared):
+        number = low.memory[x] = low.as_dense(number)
+    if not low.is_dense(number):
         t = low.tensors[number]
         whole = Expression(make("load", t.dtype, (), 0), [(number, low.strides_of(number))], low.sizes_of(number))
         number = low.fresh(None, t.dtype, low.sizes_of(number))
@@ -128,12 +143,6 @@ def reshape(low: Lowering, node: Apply) -> None:
         sizes[unknown[0]] = make("floordiv", INDEX, (total, known))
         known = times(known, sizes[unknown[0]])
     low.same(known, total)
-    if not seen:
-        # Whether it needs a copy is known when it runs; its sizes are known now.
-        low.python(node)
-        number = low.memory[node.outputs[0]]
-        low.memory[node.outputs[0]] = low.view(number, sizes, low.strides_of(number), low.offset_of(number))
-        return
     strides: list[Scalar] = []
     step = const(item(low.tensors[number].dtype))
     for n in reversed(sizes):

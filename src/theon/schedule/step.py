@@ -204,3 +204,4 @@ class Program:
     errors: tuple[tuple[Any, str, str], ...] = ()
     constant_values: tuple[Any, ...] = field(default=(), compare=False)
     broadcast: tuple[tuple[int, tuple[bool, ...]], ...] = ()  # argument tensor -> dims whose size must be 1
+    dense: tuple[int, ...] = ()  # argument tensors that must be C-contiguous

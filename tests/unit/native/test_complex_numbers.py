@@ -106,6 +106,11 @@ CASES = {
     "dot of turned": (lambda x, y: T.dot(x.T, y.T), (4, 3), (5, 4)),
     "dot with a vector": (lambda x, y: [T.dot(x, y), T.dot(y, x.T), T.dot(y, y)], (3, 4), (4,)),
     "dot with real numbers": (lambda x, y: [T.dot(x, T.real(y)), T.dot(abs(x), y)], (3, 4), (4, 5)),
+    "stacks": (
+        lambda x, y: [T.batched_dot(x, y), T.batched_dot(x[0], y[0, :3]), T.tensordot(x, y, [[0, 2], [0, 1]])],
+        (2, 3, 4),
+        (2, 4, 4),
+    ),
     "dimensions": (lambda x: [x.T + 1, x.dimshuffle(1, "x", 0) * 2, (x * 2).reshape((4, 3))], (3, 4)),
     "slices": (lambda x: [x[1:, ::-1], x[0], x[[2, 0, 1]], x[[0, 2, 1], [1, 1, 3]] * 2], (3, 4)),
     "set": (lambda x: [T.set_subtensor(x[1:], x[0]), T.set_subtensor(x[[0, 1]], x[0] * 2)], (3, 4)),
