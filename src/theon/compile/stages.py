@@ -18,6 +18,7 @@ from theon.rewrite.navigate import NavigatorOptimizer
 from theon.rewrite.optimizer import GraphPass
 from theon.rewrite.rules import GROUPS
 from theon.rewrite.rules.branches import make_lazy
+from theon.rewrite.rules.last_rows import keep_last_rows
 from theon.rewrite.rules.loop_shapes import shapes_of_loops
 from theon.rewrite.rules.loops import forget_unread, free_shapes, move_products
 from theon.rewrite.rules.merging import merge_loops
@@ -63,6 +64,7 @@ def loops(fgraph: FunctionGraph) -> None:
     move_products(fgraph)
     forget_unread(fgraph)
     slim_loops(fgraph)
+    keep_last_rows(fgraph)
 
 
 class Fusion(GraphPass):

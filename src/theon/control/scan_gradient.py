@@ -110,9 +110,23 @@ class ScanDerivatives(ScanLayout):
     ) -> list[Any]:
         """The loop run backwards: each step's gradient from the values kept on the way forward."""
         info = self.info
+        if info.limited:
+            whole, outer = self._unlimited(inputs)
+            found = whole(*outer, return_list=True)
+            grads = list(output_grads)
+            for i in info.limited:
+                if not isinstance(grads[i].type, DisconnectedType):
+                    rows = found[i].shape[0] - outputs[i].shape[0]  # type: ignore[attr-defined]
+                    grads[i] = set_subtensor(zeros_like(found[i])[rows:], grads[i])
+            return [*whole.L_op(outer, found, grads), *(DisconnectedType()() for _ in info.limited)]
         if info.n_carried:
             return self._gradients_of_traced(inputs, output_grads)
         return self._backward(inputs, outputs, output_grads, n_drawn=0)
+
+    def _unlimited(self, inputs: Sequence[Variable]) -> tuple[Any, list[Variable]]:
+        """The same loop, returning all rows, and its inputs."""
+        outer = list(inputs)[: len(inputs) - len(self.info.limited)]
+        return type(self)(self.inputs, self.outputs, replace(self.info, limited=()), mode=self.mode), outer
 
     def _gradients_of_traced(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
         info = self.info
@@ -388,6 +402,13 @@ class ScanDerivatives(ScanLayout):
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
         """The loop with the tangent of every state beside it."""
         info = self.info
+        if info.limited:
+            whole, outer = self._unlimited(inputs)
+            tangents = whole.R_op(outer, list(eval_points)[: len(outer)])
+            for i, v in enumerate(self(*inputs, return_list=True)):
+                if i in info.limited and tangents[i] is not None:
+                    tangents[i] = tangents[i][tangents[i].shape[0] - v.shape[0] :]
+            return list(tangents)
         n, seqs, first, carried, others = self.outer_parts(inputs)
         _, t_seqs, t_first, t_carried, t_others = self.outer_parts(eval_points)
         i_seqs, i_taps, i_carried, i_others = self.inner_parts()

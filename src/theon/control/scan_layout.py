@@ -43,8 +43,9 @@ _KEYS = (
 class ScanInfo:
     """How a loop's inputs and outputs are laid out; ``taps``: for each recurrent state, its taps, ascending and negative.
 
-    ``recompute``: whether gradients compute a step's values again instead of keeping them. Also a read-only mapping with
-    Theano's keys: ``info["n_seqs"]``, ``info["tap_array"]`` ...
+    ``recompute``: whether gradients compute a step's values again instead of keeping them. ``limited``: the states and collected
+    values, by place, of which only the last rows are returned, without a state's first ones; how many, the last outer inputs
+    say. Also a read-only mapping with Theano's keys: ``info["n_seqs"]``, ``info["tap_array"]`` ...
     """
 
     n_seqs: int
@@ -56,6 +57,7 @@ class ScanInfo:
     go_backwards: bool = False
     name: str | None = None
     recompute: bool = False
+    limited: tuple[int, ...] = ()
 
     def __getitem__(self, key: str) -> Any:
         single = [own == (-1,) for own in self.taps]
@@ -173,13 +175,18 @@ class ScanLayout:
         return seqs, taps, left[: info.n_carried], left[info.n_carried :]
 
     def outer_parts(self, variables: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any], list[Any]]:
-        """Split outer inputs into the number of steps, sequences, first rows, carried values, others."""
-        left = list(variables)
+        """Split outer inputs into the number of steps, sequences, first rows, carried values, others; without the limits."""
         info = self.info
+        left = list(variables)[: len(variables) - len(info.limited)]
         n, left = left[0], left[1:]
         seqs, left = left[: info.n_seqs], left[info.n_seqs :]
         first, left = left[: len(info.taps)], left[len(info.taps) :]
         return n, seqs, first, left[: info.n_carried], left[info.n_carried :]
+
+    def outer_limits(self, variables: Sequence[Any]) -> dict[int, Any]:
+        """For each output of which only the last rows are returned, by place, how many."""
+        limited = self.info.limited
+        return dict(zip(limited, variables[len(variables) - len(limited) :]))
 
     def _states(self, single: bool) -> list[int]:
         return [i for i, own in enumerate(self.info.taps) if (own == (-1,)) == single]

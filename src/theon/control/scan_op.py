@@ -6,7 +6,7 @@ value; and, where the loop may stop early, the condition.
 
 Outer inputs: the number of steps, the sequences (at least that many rows), the first rows of each recurrent state, the
 carried values, the others. Outer outputs: all rows of each recurrent state, the first ones included; the rows collected;
-the carried values after the last step.
+the carried values after the last step. Where only some of the last rows are read, the loop keeps no others (``ScanInfo.limited``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from theon.graph.op import Op
 from theon.graph.traverse import clone, clone_replace, equal_computations, io_toposort
 from theon.graph.traverse import inputs as leaves
 from theon.graph.variable import Apply, Constant, Variable
+from theon.ops.arith import maximum, minimum
 from theon.ops.shape import shape_i
 from theon.ops.sizes import Sizes, add_sizes
 from theon.tensor.constant import as_tensor_variable
@@ -101,6 +102,7 @@ class Scan(ScanDerivatives, Op):
         fitted = [n.astype("int64"), *seqs, *first]
         for x, v in [*zip(carried, inner_carried), *zip(others, inner_others)]:
             fitted.append(v.type.filter_variable(x))
+        fitted += [x.astype("int64") for x in self.outer_limits(variables).values()]
         outs = self.outputs
         info = self.info
         types = [_rows(v.type) for v in outs[: len(info.taps) + info.n_collected]]
@@ -143,10 +145,14 @@ class Scan(ScanDerivatives, Op):
                 raise ValueError(f"recurrent state {place} needs {lag} first rows and was given {len(x)}")
         step = self.fn
         n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
+        # Of limited outputs as many rows are kept as are returned, or read by the next step; each takes the oldest one's place.
+        limits = {i: min(max(int(limit), 0), n) for i, limit in self.outer_limits(inputs).items()}
+        back += [0] * info.n_collected
+        room = [max(limits[i], lag + 1) if i in limits else lag + n for i, lag in enumerate(back)]
         kept: list[Any] = [None] * n_kept
-        for i, (x, lag) in enumerate(zip(first, back)):
-            kept[i] = np.empty((lag + n, *x.shape[1:]), dtype=x.dtype)
-            kept[i][:lag] = x
+        for i, x in enumerate(first):
+            kept[i] = np.empty((room[i], *x.shape[1:]), dtype=x.dtype)
+            kept[i][: back[i]] = x
         last = [x[-1, ...] if own == (-1,) else None for x, own in zip(first, info.taps)]
         done = 0
         for t in range(n):
@@ -155,7 +161,7 @@ class Scan(ScanDerivatives, Op):
                 if last[i] is not None:
                     arguments.append(last[i])
                 else:
-                    arguments.extend(kept[i][back[i] + t + tap, ...] for tap in own)
+                    arguments.extend(kept[i][(back[i] + t + tap) % room[i], ...] for tap in own)
             arguments += carried
             arguments += others
             try:
@@ -166,22 +172,21 @@ class Scan(ScanDerivatives, Op):
             for i in range(n_kept):
                 value = found[i]
                 if i < n_states:
-                    room, at = kept[i], back[i] + t
-                    if room.shape[1:] != value.shape:
+                    if kept[i].shape[1:] != value.shape:
                         raise ValueError(
-                            f"step {t} of {self} gave recurrent state {i} shape {value.shape}, it has shape {room.shape[1:]}"
+                            f"step {t} of {self} gave recurrent state {i} shape {value.shape}, it has shape {kept[i].shape[1:]}"
                         )
-                    room[at] = value
+                    kept[i][(back[i] + t) % room[i]] = value
                     if last[i] is not None:
                         last[i] = value
                 else:
                     if t == 0:
-                        kept[i] = np.empty((n, *value.shape), dtype=value.dtype)
+                        kept[i] = np.empty((room[i], *value.shape), dtype=value.dtype)
                     elif kept[i].shape[1:] != value.shape:
                         raise ValueError(
                             f"step {t} of {self} gave output {i} shape {value.shape}, the first step {kept[i].shape[1:]}"
                         )
-                    kept[i][t] = value
+                    kept[i][t % room[i]] = value
             carried = found[n_kept : n_kept + info.n_carried]
             done = t + 1
             if info.as_while and found[-1]:
@@ -192,7 +197,11 @@ class Scan(ScanDerivatives, Op):
                 if sizes is None:
                     sizes = self._row_sizes(seqs, first, carried, others)
                 kept[i] = np.empty((0, *sizes[i]), dtype=node.outputs[i].type.dtype)  # type: ignore[attr-defined]
-            whole = done + (back[i] if i < n_states else 0)
+            whole = done + back[i]
+            if i in limits:
+                rows = range(max(whole - limits[i], back[i]), whole)
+                output_storage[i][0] = kept[i][[row % room[i] for row in rows]]
+                continue
             output_storage[i][0] = kept[i] if len(kept[i]) == whole else kept[i][:whole].copy()
         for i, value in enumerate(carried):
             output_storage[n_kept + i][0] = value.copy() if done == 0 and isinstance(value, np.ndarray) else value
@@ -226,6 +235,7 @@ class Scan(ScanDerivatives, Op):
         """Rows as many as there are steps, of sizes that follow from those of the inputs; None where they do not."""
         info = self.info
         n, _, _, _, others = self.outer_parts(node.inputs)
+        limits = self.outer_limits(node.inputs)
         _, s_seqs, s_first, s_carried, s_others = self.outer_parts(list(shapes))
         i_seqs, i_taps, i_carried, i_others = self.inner_parts()
         known: Sizes = {v: s and s[1:] for v, s in zip(i_seqs, s_seqs)}
@@ -241,8 +251,10 @@ class Scan(ScanDerivatives, Op):
                 answer.append(s_carried[i - n_kept])
                 continue
             count: Any = shape_i(out, 0) if info.as_while else n
+            if i in limits:
+                count = count if info.as_while else minimum(maximum(limits[i], 0), n)
             if i < n_states:
-                rest, lag = s_first[i] and s_first[i][1:], -info.taps[i][0]
+                rest, lag = s_first[i] and s_first[i][1:], 0 if i in limits else -info.taps[i][0]
                 answer.append(rest if rest is None else ((count if info.as_while else count + lag), *rest))
                 continue
             sizes = known[self.outputs[i]]
@@ -288,7 +300,7 @@ class Scan(ScanDerivatives, Op):
             pattern.append(row)
         for v in others:
             pattern.append(_spread([v in direct[j] for j in range(n_outs)], feeds))
-        return pattern
+        return pattern + [[False] * n_outs for _ in info.limited]
 
 
 def _rows(type_: Any) -> TensorType:

@@ -17,6 +17,7 @@ from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, k, plus, times
 from theon.schedule.lower import LOWERINGS, Lowering, Unsupported, lowers
 from theon.schedule.rings import chains, ring
+from theon.schedule.sizes import least, minus, modulo, most
 from theon.schedule.slices import is_reversal
 from theon.schedule.step import HostScalar, Loop, Step, Tensor
 from theon.schedule.sweeps import joined
@@ -86,6 +87,13 @@ def _of_sizes(root: Scalar) -> bool:
     return True
 
 
+def _room(limit: Scalar, count: Scalar, least_rows: int) -> Scalar:
+    """How many rows to keep where ``limit`` of at most ``count`` are returned: few enough are a number known beforehand."""
+    if limit.op == "const" and limit.attr <= max(least_rows, 16):
+        return const(max(limit.attr, least_rows))
+    return most(least(limit, count), const(least_rows))
+
+
 class _Loop:
     def __init__(self, low: Lowering, node: Apply) -> None:
         self.low, self.node = low, node
@@ -113,24 +121,33 @@ class _Loop:
         counter = low.fresh(None, "int64", ())
         now = make("elem", "int64", (), counter)
         self.changing.add(low.tensors[counter].buffer)
+        limits = {
+            i: most(const(0), k.cast(low.as_scalar(x), INDEX)) for i, x in self.op.outer_limits(node.inputs).items()
+        }
+        lags = [-own[0] for own in info.taps] + [0] * info.n_collected
+        # Where only the last rows are returned, each row takes the place of the oldest that nobody reads any more.
+        room_for = {i: _room(limit, count, lags[i] + 1) for i, limit in limits.items()}
+
+        def cell(i: int, row: Scalar) -> Scalar:
+            return modulo(row, room_for[i]) if i in limits else row
+
         # What the step reads.
         for v, x in zip(i_seqs, seqs):
             number = low.as_tensor(x)
             low.check(make("ge", BOOL, (low.sizes_of(number)[0], count)))
             low.memory[v] = self.row(number, now, v)
         rows: list[int] = []
-        lags = [-own[0] for own in info.taps]
         for i, (x, lag) in enumerate(zip(first, lags)):
             found = low.as_expression(x)
             low.same(found.sizes[0], const(lag))
-            sizes = (plus(const(lag), count), *found.sizes[1:])
+            sizes = (room_for.get(i, plus(const(lag), count)), *found.sizes[1:])
             # A loop that may stop early leaves fewer rows than there is room for: they are copied at the end.
-            number = low.fresh(None if info.as_while else node.outputs[i], x.type.dtype, sizes)
+            number = low.fresh(None if info.as_while or i in limits else node.outputs[i], x.type.dtype, sizes)
             low.fill(low.view(number, found.sizes, low.strides_of(number), low.offset_of(number)), found)
             rows.append(number)
             self.changing.add(low.tensors[number].buffer)
             for v, tap in zip(i_taps[i], info.taps[i]):
-                low.memory[v] = self.row(number, plus(now, const(lag + tap)), v)
+                low.memory[v] = self.row(number, cell(i, plus(now, const(lag + tap))), v)
         moved = self.graph.outputs[n_kept : n_kept + info.n_carried]
         rings = [ring(low, chain, carried) for chain in chains(i_carried, moved)]
         ring_of = {place: r for r in rings for place in r.chain}
@@ -170,23 +187,24 @@ class _Loop:
         low.loops.append((str(self.op), counter))
         results = self.graph.outputs
         places, low.places = low.places, {}
-        for i, (v, lag) in enumerate(zip(results, lags)):
-            low.places.setdefault(v, self.row(rows[i], plus(now, const(lag)), v))
+        for i, (v, lag) in enumerate(zip(results, lags[:n_states])):
+            low.places.setdefault(v, self.row(rows[i], cell(i, plus(now, const(lag))), v))
         made: dict[int, int] = {}  # the rows collected that were made when the first value was
         low.rooms += [made, self.changing]
 
         # Where the rows are read from the last to the first, that is how they are stored.
-        turned = self.turned(outer[0], outer[1], places)
+        turned = self.turned(outer[0], outer[1], places) - set(limits)
 
         def at(i: int) -> Scalar:
-            return make("sub", INDEX, (plus(count, const(-1)), now)) if i in turned else now
+            return make("sub", INDEX, (plus(count, const(-1)), now)) if i in turned else cell(i, now)
 
         def room(i: int, sizes: tuple[Scalar, ...]) -> int | None:
             if any(self.varies(s) for s in sizes):
                 return None
             v, out = results[i], node.outputs[i]
             low.wanted = outer[1]
-            made[i] = low.fresh(None if info.as_while else out, v.type.dtype, (count, *sizes))  # type: ignore[attr-defined]
+            straight = out if not info.as_while and i not in limits else None
+            made[i] = low.fresh(straight, v.type.dtype, (room_for.get(i, count), *sizes))  # type: ignore[attr-defined]
             low.wanted = set()
             self.changing.add(low.tensors[made[i]].buffer)
             return self.row(made[i], at(i), v)
@@ -203,8 +221,8 @@ class _Loop:
         if info.as_while:
             stop = low.fresh(None, "bool", ())
             low.steps.append(HostScalar(k.cast(low.as_scalar(results[-1]), "bool"), stop))
-        for i, (v, lag) in enumerate(zip(results, lags)):
-            self.deliver(v, self.row(rows[i], plus(now, const(lag)), v))
+        for i, (v, lag) in enumerate(zip(results, lags[:n_states])):
+            self.deliver(v, self.row(rows[i], cell(i, plus(now, const(lag))), v))
         low.places = places
         collected: list[int] = []
         for i in range(n_states, n_kept):
@@ -244,9 +262,11 @@ class _Loop:
         # What is there afterwards.
         for i, number in enumerate([*rows, *collected]):
             out = node.outputs[i]
+            if i in limits:
+                low.memory[out] = self.last_rows(number, out, least(limits[i], now), plus(const(lags[i]), now))
+                continue
             if info.as_while:
-                lag = lags[i] if i < n_states else 0
-                sizes = (plus(const(lag), now), *low.sizes_of(number)[1:])
+                sizes = (plus(const(lags[i]), now), *low.sizes_of(number)[1:])
                 trimmed = low.view(number, sizes, low.strides_of(number), low.offset_of(number))
                 number = trimmed
                 if out in low.wanted or out.type.ndim == 1:  # type: ignore[attr-defined]
@@ -304,6 +324,25 @@ class _Loop:
             if flag:
                 low.same(sizes[d], const(1))
         return low.view(number, sizes, strides[1:], plus(low.offset_of(number), times(at, strides[0])))
+
+    def last_rows(self, ring: int, out: Variable, count: Scalar, end: Scalar) -> int:
+        """The last ``count`` rows of those before row ``end``, each of which is kept at its number modulo the ring's length."""
+        low = self.low
+        length, *rest = low.sizes_of(ring)
+        if length is const(1):
+            number = low.view(ring, (count, *rest), low.strides_of(ring), low.offset_of(ring))
+            if out not in low.wanted:
+                return number
+        found = low.fresh(out, out.type.dtype, (count, *rest))  # type: ignore[attr-defined]
+        start = modulo(minus(end, count), length)
+        before = least(count, minus(length, start))
+        for begin, rows, at in ((start, before, const(0)), (const(0), minus(count, before), before)):
+            sizes, strides = (rows, *rest), low.strides_of(ring)
+            source = low.view(ring, sizes, strides, plus(low.offset_of(ring), times(begin, strides[0])))
+            strides = low.strides_of(found)
+            target = low.view(found, sizes, strides, plus(low.offset_of(found), times(at, strides[0])))
+            low.fill(target, self.loaded(source))
+        return found
 
     def loaded(self, number: int) -> Expression:
         t = self.low.tensors[number]

@@ -22,9 +22,12 @@ def over(x: Scalar, y: Scalar) -> Scalar:
     return x if y.op == "const" and y.attr == 1 else make("floordiv", INDEX, (x, y))
 
 
-def modulo(x: Scalar, y: int) -> Scalar:
-    """The rest, not negative."""
-    return const(x.attr % y) if x.op == "const" else const(0) if y == 1 else make("mod", INDEX, (x, const(y)))
+def modulo(x: Scalar, y: Scalar | int) -> Scalar:
+    """The rest, not negative; ``y`` is positive."""
+    y = const(y) if isinstance(y, int) else y
+    if y.op == "const" and (x.op == "const" or y.attr == 1):
+        return const(x.attr % y.attr if x.op == "const" else 0)
+    return make("mod", INDEX, (x, y))
 
 
 def _pick(op: str, x: Scalar, y: Scalar) -> Scalar:

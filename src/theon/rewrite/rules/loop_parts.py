@@ -15,8 +15,8 @@ __all__ = ["Parts", "loops_of"]
 
 
 def loops_of(fgraph: FunctionGraph) -> list[Apply]:
-    """The nodes of loops, in order."""
-    return [node for node in fgraph.toposort() if isinstance(node.op, Scan)]
+    """The nodes of loops that return all their rows, in order."""
+    return [node for node in fgraph.toposort() if isinstance(node.op, Scan) and not node.op.info.limited]
 
 
 @dataclass

@@ -130,7 +130,7 @@ def slim_loops(fgraph: FunctionGraph) -> int:
     """Loops keep only the last value of states of which nothing else is read, and do not collect what nobody reads."""
     count = 0
     for node in fgraph.toposort():
-        if node not in fgraph.apply_nodes or not isinstance(node.op, Scan):
+        if node not in fgraph.apply_nodes or not isinstance(node.op, Scan) or node.op.info.limited:
             continue
         count += _slimmed(fgraph, node)
     return count
