@@ -255,6 +255,7 @@ _TABLE: Final[tuple[tuple[str, str, Any, tuple[str, ...], bool], ...]] = (
     # Theon's own
     ("cache", "bool", True, (), True),
     ("cache_size_mb", "int", 512, (), True),
+    ("conv.winograd", "bool", True, (), True),
     ("threads", "int", 0, (), True),
     ("verify_programs", "bool", False, (), True),
 )

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Routine", "drawing", "routine", "routines_of"]
 
+_CONVOLUTIONS = ("conv", "conv_weights", "conv_spread", "conv_tiles", "conv_tiles_weights")
+_POINTER = "_code"
+
 
 @dataclass(frozen=True)
 class Routine:
     """``symbol`` is the function's name; ``text`` its definition; ``needs`` the BLAS and LAPACK symbols it calls.
 
     A routine of a ``library`` has only its declaration as text: it is compiled once, for all programs of this process.
-    ``parts`` are functions that the library calls through pointers of the same names: compiled when first called.
+    ``parts`` are functions that the library calls through pointers of the same names, perhaps with :data:`_POINTER` behind:
+    compiled when first called.
     """
 
     symbol: str
@@ -31,6 +35,7 @@ class Routine:
     needs: tuple[str, ...] = ()
     library: Callable[[], str] | None = None
     parts: Callable[[], dict[str, functools.partial[str]]] | None = None
+    takes: int = 0  # pointers, the parts as well
 
 
 def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
@@ -45,20 +50,24 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         from theon.codegen import gemm, pool
 
         return _of_library(f"theon_gemm_stack_{dtype}", 4, functools.partial(gemm.stack_text, dtype, pool.budget()))
-    if step.name in ("conv", "conv_weights", "conv_spread") and dtype in ("float32", "float64"):
-        from theon.codegen import conv, pool, spread
+    if step.name in _CONVOLUTIONS and dtype in ("float32", "float64"):
+        from theon.codegen import conv, pool, spread, winograd
 
-        texts = {"conv": conv.forward_text, "conv_weights": conv.weights_text, "conv_spread": spread.spread_text}
-        text = texts[step.name]
-        return _of_library(
-            f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(text, dtype, pool.budget() > 1)
-        )
+        texts = {
+            "conv": conv.forward_text,
+            "conv_weights": conv.weights_text,
+            "conv_spread": spread.spread_text,
+            "conv_tiles": winograd.forward_text,
+            "conv_tiles_weights": winograd.weights_text,
+        }
+        own = functools.partial(texts[step.name], dtype, pool.budget() > 1)
+        return _of_later(f"theon_{step.name}_{dtype}", len(tensors) + 1, own)
     if step.name in ("depthwise", "depthwise_weights") and dtype in ("float32", "float64"):
         from theon.codegen import depthwise, pool
 
-        own = depthwise.forward_text if step.name == "depthwise" else depthwise.weights_text
+        by_channel = depthwise.forward_text if step.name == "depthwise" else depthwise.weights_text
         return _of_library(
-            f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(own, dtype, pool.budget() > 1)
+            f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(by_channel, dtype, pool.budget() > 1)
         )
     if step.name in ("block_gemv", "block_outer"):
         from theon.codegen import blocksparse, pool
@@ -106,8 +115,22 @@ def drawing(dtype: str) -> Routine:
     return _of_library(f"theon_drawn_{dtype}", 1, functools.partial(streams.drawn_text, dtype, pool.budget() > 1))
 
 
+def _of_later(symbol: str, count: int, text: functools.partial[str]) -> Routine:
+    """A routine that is compiled when it is called first: of several ways to a result, few are taken."""
+    kinds, names = ", ".join(["ptr"] * count), ", ".join(f"ptr %{i}" for i in range(count))
+    library = f"""
+@{symbol}{_POINTER} = global ptr null
+define i64 @{symbol}({kinds}) nounwind {{
+  %code = load atomic ptr, ptr @{symbol}{_POINTER} acquire, align 8
+  %status = call i64 %code({names})
+  ret i64 %status
+}}
+"""
+    return replace(_of_library(symbol, count, lambda: library), parts=lambda: {f"{symbol}{_POINTER}": text})
+
+
 def _of_library(symbol: str, count: int, library: Callable[[], str], needs: tuple[str, ...] = ()) -> Routine:
-    return Routine(symbol, f"declare i64 @{symbol}({', '.join(['ptr'] * count)})", needs, library)
+    return Routine(symbol, f"declare i64 @{symbol}({', '.join(['ptr'] * count)})", needs, library, takes=count)
 
 
 # By symbol: the text, what stands for the parts, and the code.
@@ -124,7 +147,7 @@ def _library_address(made: Routine) -> int:
         if found is None or found[:2] != (text, state):
             module = _compiled(text, made.symbol, made.needs, tuple(parts))
             for name, part in parts.items():
-                _compile_later(module.address(name), name, part)
+                _compile_later(module.address(name), name.removesuffix(_POINTER), part, made.takes)
             found = _libraries[made.symbol] = text, state, module
         return found[2].address(made.symbol)
 
@@ -143,9 +166,9 @@ def _compiled(text: str, symbol: str, needs: tuple[str, ...] = (), pointers: tup
     return module
 
 
-def _compile_later(pointer: int, name: str, text: Callable[[], str]) -> None:
+def _compile_later(pointer: int, name: str, text: Callable[[], str], count: int) -> None:
     """Let the pointer at an address lead to a function that compiles what is to be called, then calls it."""
-    kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 4)
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * count)
     place = ctypes.c_void_p.from_address(pointer)
 
     def compile_and_call(*blocks: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from theon.graph.variable import Apply
@@ -14,6 +13,8 @@ from theon.schedule.follow import pooled_rows
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import elements, least, minus, modulo, most, over
 from theon.schedule.step import Branch, NativeCall
+from theon.schedule.winograd import convolve_tiles, sums_of_tiles
+from theon.schedule.workspace import NOTHING, rounded, workspace
 
 __all__: list[str] = []
 
@@ -22,8 +23,6 @@ _PLACES = 512  # places of the result in a block of the filters' gradient
 _PARTS = 8  # of the places, whose sums are added in order
 _SUMS = 1 << 25  # bytes of the sums of all parts, where those of one need no more
 _ADDING = 14  # what adding an element of the columns costs, in products
-_NOTHING = (const(0), const(0))  # no steps after the parts of a result: theon.schedule.follow adds them
-_SHARED = -1  # the arena's slot that all workspaces are in, one after another
 
 
 def _dtype(node: Apply, count: int) -> str:
@@ -66,26 +65,11 @@ class _Geometry:
             self.sizes.append(most(plus(over(room, const(op.subsample[d])), const(1)), const(0)))
 
 
-def _rounded(n: Scalar, to: int) -> Scalar:
-    return times(over(plus(n, const(to - 1)), const(to)), const(to))
-
-
 def _divided(low: Lowering, n: Scalar, groups: int) -> Scalar:
     if groups == 1:
         return n
     low.check(make("eq", BOOL, (modulo(n, groups), const(0))))
     return over(n, const(groups))
-
-
-def _workspace(low: Lowering, dtype: str, parts: Sequence[tuple[str, Scalar]]) -> list[int]:
-    """Vectors of these dtypes and lengths in memory that all routines use in turn."""
-    places, total = [], const(0)
-    for kind, n in parts:
-        places.append(total)
-        total = plus(total, _rounded(times(n, const(item(kind))), 64))
-    buffer = low.buffer("temp", 0, plus(total, const(64)))
-    low.buffers[buffer] = replace(low.buffers[buffer], slot=_SHARED)
-    return [low.tensor(buffer, kind, 1, (n,), (const(item(kind)),), place) for (kind, n), place in zip(parts, places)]
 
 
 def _convolve(
@@ -113,7 +97,7 @@ def _convolve(
     batch, _, lines, columns = low.sizes_of(out)
     threads = pool.budget()
     terms = times(channels, times(height, width))
-    whole = _rounded(filters, lane)
+    whole = rounded(filters, lane)
     pitch = plus(times(minus(columns, const(1)), const(stride[1])), plus(times(_less(width), const(step[1])), const(1)))
     tall = plus(times(_less(height), const(step[0])), const(1))
     # Rows of the result in a band: as many as fit, but bands enough for all threads.
@@ -125,13 +109,12 @@ def _convolve(
         band = most(times(over(band, const(unit)), const(unit)), const(unit))
     band = most(least(band, lines), const(1))
     deep = plus(times(minus(band, const(1)), const(stride[0])), tall)
-    inside = _rounded(times(channels, times(deep, most(pitch, const(0)))), 64)
-    places = _rounded(times(band, columns), 8)
+    inside = rounded(times(channels, times(deep, most(pitch, const(0)))), 64)
+    places = rounded(times(band, columns), 8)
     slot = plus(times(plus(inside, times(places, whole)), const(size)), const(LOCK + 64))
-    slot = _rounded(slot, 64)
-    table, packed, slots = _workspace(
+    slot = rounded(slot, 64)
+    table, packed, slots = workspace(
         low,
-        dtype,
         [
             (INDEX, plus(terms, places)),
             (dtype, times(times(terms, whole), const(groups))),
@@ -139,7 +122,7 @@ def _convolve(
         ],
     )
     numbers = (
-        *pads, *map(const, stride), *map(const, step), const(groups), group, band, const(threads), slot, *_NOTHING,
+        *pads, *map(const, stride), *map(const, step), const(groups), group, band, const(threads), slot, *NOTHING,
     )  # fmt: skip
     low.steps.append(NativeCall("conv", (image, kernel), (out, table, packed, slots), numbers, (unit,), 0))
 
@@ -169,17 +152,27 @@ def forward(low: Lowering, node: Apply) -> None:
     steps = low.strides_of(w)
     turned = _flipped(low, w, op.filter_flip)
     view = low.view(turned, (per, *kernel[1:]), low.strides_of(turned), low.offset_of(turned))
+    group, unit = times(per, steps[0]), pooled_rows(low, out)
+
+    def sums() -> None:
+        pads, step = geometry.pads, op.filter_dilation
+        _convolve(low, x, view, number, pads, op.subsample, step, groups, group, unit)
 
     def others() -> None:
-        pads, step = geometry.pads, op.filter_dilation
-        unit = pooled_rows(low, out)
-        _convolve(low, x, view, number, pads, op.subsample, step, groups, times(per, steps[0]), unit)
+        if _takes_every_place(op):
+            convolve_tiles(low, x, view, number, geometry.pads, groups, group, unit, sums)
+        else:
+            sums()
 
     def each() -> None:
         _by_channels(low, "depthwise", (x, turned), number, geometry.pads, op.subsample, (1, 1), op.filter_dilation)
 
     _by_groups(low, op, per, kernel[1], each, others)
     low.memory[out] = number
+
+
+def _takes_every_place(op: Any) -> bool:
+    return tuple(op.subsample) == tuple(op.filter_dilation) == (1, 1)
 
 
 def _flipped(low: Lowering, w: int, flip: bool) -> int:
@@ -229,7 +222,12 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     per = _divided(low, kernel[0], groups)
     number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(groups)), *image))
 
-    def others() -> None:
+    # The image's gradient is a convolution of the result's, spread by the stride, with the filters turned round.
+    turned = _flipped(low, w, not op.filter_flip)
+    spans = [times(minus(m, const(1)), const(d)) for m, d in zip(kernel[2:], op.filter_dilation)]
+    pads = [minus(span, pad) for span, pad in zip(spans, geometry.pads)]
+
+    def sums() -> None:
         outer, low.steps = low.steps, []
         _by_phases(low, op, w, g, number, geometry, per)
         direct, low.steps = low.steps, []
@@ -237,11 +235,17 @@ def image_gradient(low: Lowering, node: Apply) -> None:
         spread, low.steps = low.steps, outer
         low.steps.append(Branch(_spreading_is_cheaper(low, op, w, g, number), tuple(spread), tuple(direct)))
 
+    def others() -> None:
+        if _takes_every_place(op):
+            along = low.strides_of(turned)
+            view = low.view(
+                turned, (kernel[1], per, *kernel[2:]), (along[1], along[0], *along[2:]), low.offset_of(turned)
+            )
+            convolve_tiles(low, g, view, number, pads, groups, times(per, along[0]), 1, sums)
+        else:
+            sums()
+
     def each() -> None:
-        # The image's gradient is a convolution of the result's, spread by the stride, with the filters turned round.
-        turned = _flipped(low, w, not op.filter_flip)
-        spans = [times(minus(m, const(1)), const(d)) for m, d in zip(kernel[2:], op.filter_dilation)]
-        pads = [minus(span, pad) for span, pad in zip(spans, geometry.pads)]
         _by_channels(low, "depthwise", (g, turned), number, pads, (1, 1), op.subsample, op.filter_dilation)
 
     _by_groups(low, op, per, kernel[1], each, others)
@@ -283,16 +287,16 @@ def _by_channels(
     places, taps = (number, inputs[1]) if name == "depthwise" else (inputs[1], number)
     lines, columns = low.sizes_of(places)[2:]
     height, width = low.sizes_of(taps)[2:]
-    wide, tall = _rounded(columns, lane), _rounded(lines, depthwise.ROWS)
+    wide, tall = rounded(columns, lane), rounded(lines, depthwise.ROWS)
     # The image's plane, the result's gradient, the sums and the offset of each element of the filter.
     pitch = plus(plus(wide, over(times(_less(width), const(step[1])), const(stride[1]))), const(2 * lane))
     deep = plus(times(tall, const(stride[0])), times(_less(height), const(step[0])))
     plane = plus(times(times(pitch, const(stride[1])), deep), const(2 * lane))
     sums = times(plus(times(height, width), const(depthwise.ROWS + 4)), const(lane + 2))
     room = plus(plane, plus(times(wide, tall), sums))
-    slot = _rounded(plus(times(room, const(size)), const(LOCK + 64)), 64)
-    (slots,) = _workspace(low, dtype, [("uint8", times(slot, const(threads)))])
-    scalars = (*pads, *map(const, stride), *map(const, spread), *map(const, step), const(threads), slot, *_NOTHING)
+    slot = rounded(plus(times(room, const(size)), const(LOCK + 64)), 64)
+    (slots,) = workspace(low, [("uint8", times(slot, const(threads)))])
+    scalars = (*pads, *map(const, stride), *map(const, spread), *map(const, step), const(threads), slot, *NOTHING)
     low.steps.append(NativeCall(name, inputs, (number, slots), scalars, (), 0))
 
 
@@ -308,9 +312,9 @@ def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -
     image = low.sizes_of(number)
     # Every place of the image is reached by its share of the taps.
     share = over(times(times(image[2], image[3]), taps), const(op.subsample[0] * op.subsample[1]))
-    direct = times(times(share, per), _rounded(channels, lane))
+    direct = times(times(share, per), rounded(channels, lane))
     columns_ = times(channels, taps)
-    spread = times(places, plus(times(per, _rounded(columns_, lane)), times(columns_, const(_ADDING))))
+    spread = times(places, plus(times(per, rounded(columns_, lane)), times(columns_, const(_ADDING))))
     # Threads share images alone: one image is left to the other way, whatever their number.
     several = make("ge", BOOL, (batch, const(4)))
     return make("and", BOOL, (several, make("lt", BOOL, (spread, direct))))
@@ -326,18 +330,18 @@ def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry:
     _, _, lines, columns = low.sizes_of(g)
     terms = times(channels, times(height, width))
     # One vector more, so that rows do not lie a power of two apart.
-    pitch = plus(_rounded(terms, lane), const(lane))
+    pitch = plus(rounded(terms, lane), const(lane))
     line = times(times(columns, pitch), const(2 * size))
     band = most(least(over(const(_WORKSPACE), most(line, const(1))), lines), const(1))
-    places = _rounded(times(band, columns), 8)
+    places = rounded(times(band, columns), 8)
     slot = plus(
         times(times(places, pitch), const(2 * size)), plus(times(plus(per, places), const(8)), const(LOCK + 128))
     )
-    slot = _rounded(slot, 64)
-    packed, slots = _workspace(low, dtype, [(dtype, times(filters, pitch)), ("uint8", times(slot, const(threads)))])
+    slot = rounded(slot, 64)
+    packed, slots = workspace(low, [(dtype, times(filters, pitch)), ("uint8", times(slot, const(threads)))])
     numbers = (
         *geometry.pads, *map(const, op.subsample), *map(const, op.filter_dilation), const(op.num_groups),
-        const(op.filter_flip), band, const(threads), slot, pitch, *_NOTHING,
+        const(op.filter_flip), band, const(threads), slot, pitch, *NOTHING,
     )  # fmt: skip
     low.steps.append(NativeCall("conv_spread", (w, g), (number, packed, slots), numbers, (), 0))
 
@@ -396,8 +400,14 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
         turned = _flipped(low, number, op.filter_flip)
         _by_channels(low, "depthwise_weights", (x, g), turned, geometry.pads, op.subsample, (1, 1), op.filter_dilation)
 
-    def others() -> None:
+    def sums() -> None:
         _sums_of_blocks(low, op, x, g, number, geometry, channels, filters)
+
+    def others() -> None:
+        if _takes_every_place(op):
+            sums_of_tiles(low, x, g, number, geometry.pads, groups, op.filter_flip, sums)
+        else:
+            sums()
 
     _by_groups(low, op, filters, channels, each, others)
     low.memory[out] = number
@@ -427,20 +437,19 @@ def _sums_of_blocks(
     short = over(const(_PLACES), most(columns, const(1)))
     band = most(least(least(fit, short), lines), const(1))
     deep = plus(times(minus(band, const(1)), const(op.subsample[0])), tall)
-    terms = _rounded(times(channels, times(height, width)), 8)
+    terms = rounded(times(channels, times(height, width)), 8)
     places = times(band, columns)
-    inside = _rounded(times(channels, times(deep, pitch)), 64)
+    inside = rounded(times(channels, times(deep, pitch)), 64)
     slot = plus(times(plus(inside, times(places, const(3 * lane))), const(size)), const(LOCK + 64))
-    slot = _rounded(slot, 64)
-    sums_size = times(times(terms, _rounded(filters, lane)), const(groups))
+    slot = rounded(slot, 64)
+    sums_size = times(times(terms, rounded(filters, lane)), const(groups))
     # As many parts as there is room for their sums: the rest of the work is divided by filters.
     bands = over(plus(lines, minus(band, const(1))), band)
     room = over(const(_SUMS), most(times(sums_size, const(size)), const(1)))
     parts = most(least(least(times(slopes[0], bands), const(_PARTS)), room), const(1))
-    slices = most(least(over(const(_PARTS), parts), over(_rounded(filters, lane), const(lane))), const(1))
-    table, sums, slots = _workspace(
+    slices = most(least(over(const(_PARTS), parts), over(rounded(filters, lane), const(lane))), const(1))
+    table, sums, slots = workspace(
         low,
-        dtype,
         [(INDEX, plus(terms, places)), (dtype, times(sums_size, parts)), ("uint8", times(slot, const(threads)))],
     )
     numbers = (

@@ -20,7 +20,7 @@ from theon.schedule.sweeps import Joiner, is_sweep
 
 __all__ = ["follow", "pooled_rows"]
 
-_HEADS = ("conv", "conv_spread", "depthwise")  # routines that call what follows with each part
+_HEADS = ("conv", "conv_tiles", "conv_spread", "depthwise")  # routines that call what follows with each part
 _FAR = 60  # steps that are looked at, from the convolution on
 _MOST_ROWS = 8
 _AXES = (0, 1, 2, 3)
@@ -71,14 +71,20 @@ def _heads(step: Step) -> list[NativeCall]:
         return [step] if step.name in _HEADS and not step.after else []
     if not isinstance(step, Branch):
         return []
-    found = []
-    for side in (step.then, step.otherwise):
-        work = [inner for inner in side if not isinstance(inner, Check)]
-        heads = _heads(work[0]) if len(work) == 1 else []
-        if not heads:
-            return []
-        found += heads
-    return found
+    then, otherwise = _heads_of(step.then), _heads_of(step.otherwise)
+    return then + otherwise if then and otherwise else []
+
+
+def _heads_of(side: Sequence[Step]) -> list[NativeCall]:
+    """The calls of one side: a second step may make everything once more, from the start."""
+    work = [step for step in side if not isinstance(step, Check)]
+    if len(work) not in (1, 2):
+        return []
+    found, again = _heads(work[0]), work[-1]
+    if len(work) == 1 or not found:
+        return found
+    more = _heads_of(again.then) if isinstance(again, Branch) and not again.otherwise else []
+    return found + more if more else []
 
 
 def _with(step: Step, after: tuple[Follower, ...]) -> Step:
@@ -107,7 +113,7 @@ class _Chain:
         self.low, self.joiner = low, joiner
         self.buffers = {low.tensors[head.outputs[0]].buffer for head in heads}
         # Rows that every part begins and ends with a multiple of; other routines than this one make whole images.
-        units = [int(head.attrs[0]) if head.name == "conv" else 0 for head in heads]
+        units = [int(head.attrs[0]) if head.name in ("conv", "conv_tiles") else 0 for head in heads]
         self.unit = math.gcd(*units)
         first = heads[0].outputs[0]
         self.known = {self.place(first): _Known(first, (1, 1))}

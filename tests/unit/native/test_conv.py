@@ -1,13 +1,12 @@
 """Native convolutions and their gradients against the arrays' own arithmetic, over drawn settings, and at the edge of memory."""
 
-import ctypes
-import mmap
 import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from layouts import at_the_edge, layout
 
 import theano
 import theano.tensor as T
@@ -20,16 +19,6 @@ def compiled(inputs, outputs):
     f = theano.function(inputs, outputs)
     assert not any(isinstance(step, PythonCall) for step in f._native.program.steps)
     return f
-
-
-def layout(rng, x):
-    """The same values in memory of some other order."""
-    kind = rng.randint(4)
-    if kind == 0:
-        return np.ascontiguousarray(x[:, :, ::-1])[:, :, ::-1]
-    if kind == 1:
-        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-    return np.asarray(x, order="F") if kind == 2 else x
 
 
 def drawn(seed):
@@ -100,22 +89,6 @@ def test_sizes_of_gradients_may_be_numbers_known_only_at_run_time():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages are protected by Linux's call")
 def test_nothing_outside_the_arrays_is_read():
-    libc = ctypes.CDLL(None, use_errno=True)
-    size, kept = mmap.PAGESIZE, []
-
-    def at_the_edge(x, end):
-        """The array's copy, with a page that must not be touched right after or before it."""
-        pages = -(-x.nbytes // size)
-        room = mmap.mmap(-1, (pages + 1) * size)
-        kept.append(room)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(room))
-        offset = pages * size - x.nbytes if end else size
-        guard = address + pages * size if end else address
-        assert libc.mprotect(ctypes.c_void_p(guard), ctypes.c_size_t(size), 0) == 0
-        copy = np.frombuffer(room, x.dtype, x.size, offset).reshape(x.shape)
-        copy[...] = x
-        return copy
-
     a, b, c = (T.ftensor4() for _ in range(3))
     for batch, border, stride, groups in [
         (3, "half", (1, 1), 1),

@@ -89,7 +89,7 @@ def test_a_result_that_only_its_activation_reads_is_overwritten():
 
     def buffers(f):
         program = f._native.program
-        (call,) = [step for step in program.steps if isinstance(step, NativeCall)]
+        call = next(step for step in flat(program.steps) if isinstance(step, NativeCall))
         written = [
             given[0]
             for o, given in zip(call.after[0].step.kernel.operands, call.after[0].step.operands)

@@ -1,0 +1,193 @@
+"""Convolutions by minimal filtering (:mod:`theon.codegen.winograd`): where they are worth it, and what is done where they fail.
+
+Transforms spread what is not finite to a whole tile, and may overflow where sums of products do not: a routine that has made
+such a number sets a flag, and the steps for sums of products are run in its place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.options import config
+from theon.schedule.expression import item, plus, product, times
+from theon.schedule.lower import Lowering
+from theon.schedule.sizes import least, minus, most, over
+from theon.schedule.step import Branch, NativeCall
+from theon.schedule.workspace import NOTHING, rounded, workspace
+
+__all__ = ["convolve_tiles", "sums_of_tiles"]
+
+_TILES = 32  # in a block: their transforms stay in the cache
+_PARTS = 8  # of the blocks, whose sums are added in order
+_SUMS = 1 << 23  # bytes of a part's sums
+_ROOM = 1 << 23  # bytes that a thread works in
+_FEW = 16  # channels, or filters: fewer are not worth the transforms
+_COST = 6  # what a tile costs, in places of sums of products
+_FILTERS = 128  # what transforming the filters costs, in such places
+
+
+class _Blocks:
+    """How the tiles of ``batch`` results of so many lines and columns are divided into blocks: rows of tiles, or whole images.
+
+    A block has ``fair`` rows of tiles at most, and a multiple of ``unit`` rows unless it is an image's last one.
+    """
+
+    def __init__(
+        self, batch: Scalar, lines: Scalar, columns: Scalar, fair: Scalar | None = None, unit: int = 1
+    ) -> None:
+        from theon.codegen import winograd
+
+        self.down, self.across = (over(plus(n, const(winograd.OUT - 1)), const(winograd.OUT)) for n in (lines, columns))
+        down, across = most(self.down, const(1)), most(self.across, const(1))
+        tall, many = over(const(_TILES), across), over(const(_TILES), times(down, across))
+        if fair is not None:
+            tall, many = least(tall, fair), least(many, over(fair, down))
+        if unit > 1:
+            tall = most(times(over(tall, const(unit)), const(unit)), const(unit))
+        self.tall = most(least(tall, self.down), const(1))
+        self.many = most(least(many, batch), const(1))
+        self.tiles = times(times(self.many, self.tall), self.across)
+        self.spared = minus(
+            product((batch, lines, columns)), times(product((batch, self.down, self.across)), const(_COST))
+        )
+        self.count = times(_quotient(batch, self.many), _quotient(self.down, self.tall))
+
+    def places(self, border: int) -> Scalar:
+        """Places of an image that the tiles of a block cover, with a border below and beside them."""
+        from theon.codegen import winograd
+
+        deep, pitch = (plus(times(n, const(winograd.OUT)), const(border)) for n in (self.tall, self.across))
+        return times(deep, pitch)
+
+
+def _quotient(n: Scalar, m: Scalar) -> Scalar:
+    """Rounded up."""
+    return over(plus(n, minus(m, const(1))), m)
+
+
+def _worth(conditions: Sequence[tuple[str, Scalar, int]]) -> Scalar:
+    """Whether all comparisons of a size with a number hold: a constant where that is known."""
+    if not config.conv.winograd:
+        return const(False, BOOL)
+    found = const(True, BOOL)
+    for op, n, number in conditions:
+        if n.op == "const":
+            if not {"eq": n.attr == number, "ge": n.attr >= number, "le": n.attr <= number}[op]:
+                return const(False, BOOL)
+            continue
+        one = make(op, BOOL, (n, const(number)))
+        found = one if found.op == "const" else make("and", BOOL, (found, one))
+    return found
+
+
+def _attempt(
+    low: Lowering, condition: Scalar, attempt: Callable[[int], NativeCall], others: Callable[[], None]
+) -> None:
+    """The attempt where the condition holds, and the other steps where it does not or where the attempt sets its flag."""
+    if condition.op == "const" and not condition.attr:
+        others()
+        return
+    outer, low.steps = low.steps, []
+    others()
+    direct, low.steps = tuple(low.steps), outer
+    flag = low.fresh(None, INDEX, ())
+    failed = make("ne", BOOL, (make("elem", INDEX, (), flag), const(0)))
+    low.steps.append(Branch(condition, (attempt(flag), Branch(failed, direct, ())), direct))
+
+
+def convolve_tiles(
+    low: Lowering,
+    image: int,
+    kernel: int,
+    out: int,
+    pads: Sequence[Scalar],
+    groups: int,
+    group: Scalar,
+    unit: int,
+    others: Callable[[], None],
+) -> None:
+    """A convolution that takes every place: ``kernel`` and ``group`` as in :mod:`theon.schedule.conv`, whose steps are ``others``.
+
+    A block has a multiple of ``unit`` rows, unless it is the last one of an image.
+    """
+    from theon.codegen import pool, tile, winograd
+    from theon.codegen.shared import LOCK
+
+    dtype = low.tensors[image].dtype
+    size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
+    filters, channels, height, width = low.sizes_of(kernel)
+    batch, _, lines, columns = low.sizes_of(out)
+    rows = over(plus(lines, const(winograd.OUT - 1)), const(winograd.OUT))
+    fair = most(over(times(rows, batch), const(4 * threads)), const(1)) if threads > 1 else None
+    blocks = _Blocks(batch, lines, columns, fair, unit // math.gcd(unit, winograd.OUT))
+    squares, line = winograd.SIDE**2, 64 // size
+    held, whole = rounded(channels, lane), rounded(filters, lane)
+    panel = 3 * lane
+    tiles = rounded(blocks.tiles, 8)
+    border = blocks.places(winograd.TAPS - 1)
+    room = plus(rounded(times(channels, border), line), times(border, held))
+    room = plus(room, times(plus(times(tiles, plus(held, const(panel))), const(2 * line)), const(squares)))
+    room = plus(room, times(blocks.places(0), const(panel)))
+    slot = rounded(plus(times(room, const(size)), const(LOCK)), 64)
+    condition = _worth(
+        [("eq", height, winograd.TAPS), ("eq", width, winograd.TAPS), ("ge", channels, _FEW), ("ge", filters, _FEW),
+         ("ge", blocks.spared, _FILTERS), ("le", slot, _ROOM)]
+    )  # fmt: skip
+    vectors = over(whole, const(lane))
+    packed = times(times(vectors, plus(times(channels, const(lane)), const(line))), const(squares * groups))
+
+    def attempt(flag: int) -> NativeCall:
+        parts = [(INDEX, plus(channels, const(8))), (dtype, packed), ("uint8", times(slot, const(threads)))]
+        rooms = workspace(low, [(kind, make("select", INDEX, (condition, n, const(0)))) for kind, n in parts])
+        numbers = (*pads, const(groups), group, blocks.tall, blocks.many, const(threads), slot, *NOTHING)
+        return NativeCall("conv_tiles", (image, kernel), (out, flag, *rooms), numbers, (unit,), 0)
+
+    _attempt(low, condition, attempt, others)
+
+
+def sums_of_tiles(
+    low: Lowering,
+    x: int,
+    g: int,
+    number: int,
+    pads: Sequence[Scalar],
+    groups: int,
+    flip: bool,
+    others: Callable[[], None],
+) -> None:
+    """The gradient of filters that take every place, from images ``x`` and the result's gradient ``g``.
+
+    Blocks do not depend on the number of threads, nor does what is added to what.
+    """
+    from theon.codegen import pool, tile, winograd
+    from theon.codegen.shared import LOCK
+
+    dtype = low.tensors[number].dtype
+    size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
+    batch, slopes, lines, columns = low.sizes_of(g)
+    _, channels, height, width = low.sizes_of(number)
+    filters = over(slopes, const(groups))
+    blocks = _Blocks(batch, lines, columns)
+    squares, line = winograd.SIDE**2, 64 // size
+    held, whole = rounded(channels, lane), rounded(filters, lane)
+    room = times(blocks.places(winograd.TAPS - 1), times(const(2), most(held, whole)))
+    room = plus(room, times(plus(times(blocks.tiles, plus(held, whole)), const(2 * line)), const(squares)))
+    slot = rounded(plus(times(room, const(size)), const(LOCK)), 64)
+    sums_size = times(plus(times(held, whole), const(line)), const(squares * groups))
+    parts = least(blocks.count, const(_PARTS))
+    condition = _worth(
+        [("eq", height, winograd.TAPS), ("eq", width, winograd.TAPS), ("ge", channels, _FEW), ("ge", filters, _FEW),
+         ("ge", blocks.spared, _FILTERS), ("le", slot, _ROOM), ("le", times(sums_size, const(size)), _SUMS), ("ge", blocks.count, 1)]
+    )  # fmt: skip
+
+    def attempt(flag: int) -> NativeCall:
+        own = [
+            (INDEX, plus(blocks.tiles, const(8))), (dtype, times(sums_size, parts)), ("uint8", times(slot, const(threads))),
+        ]  # fmt: skip
+        rooms = workspace(low, [(kind, make("select", INDEX, (condition, n, const(0)))) for kind, n in own])
+        numbers = (*pads, const(groups), const(flip), blocks.tall, blocks.many, const(threads), slot, parts)
+        return NativeCall("conv_tiles_weights", (x, g), (number, flag, *rooms), numbers, (), 0)
+
+    _attempt(low, condition, attempt, others)
