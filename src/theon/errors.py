@@ -11,6 +11,7 @@ __all__ = [
     "BadOptimization",
     "DisconnectedInputError",
     "InconsistencyError",
+    "LabelOutOfRange",
     "MethodNotDefined",
     "MissingInputError",
     "NativeFallback",
@@ -90,6 +91,10 @@ class ShapeError(Exception):
 
 class ShapeMismatch(ValueError):
     """Sizes do not fit together."""
+
+
+class LabelOutOfRange(ValueError, IndexError):
+    """A class of a cross-entropy is not one of those that there are."""
 
 
 class NativeFallback(Exception):

@@ -202,3 +202,31 @@ def test_inputs_of_joint_ops_have_names():
     nll = T.nnet.crossentropy_softmax_argmax_1hot_with_bias(x=x, b=b, y_idx=y)[0]
     T.nnet.nnet.crossentropy_softmax_1hot_with_bias_dx(dy=b, sm=x, y_idx=y)
     assert theano.function([x, b, y], nll)(np.zeros((2, 2)), np.zeros(2), np.zeros(2, "int32")).shape == (2,)
+
+
+def test_a_label_that_is_no_class_is_named_by_the_cross_entropies():
+    x, b, y = T.fmatrix(), T.fvector(), T.lvector()
+    values, bias = np.ones((3, 4), "float32"), np.zeros(4, "float32")
+    losses = [
+        T.nnet.categorical_crossentropy(x, y),
+        T.nnet.categorical_crossentropy(T.nnet.softmax(x), y),
+        T.nnet.crossentropy_softmax_argmax_1hot_with_bias(x, b, y)[0],
+    ]
+    for loss in [*losses, *[T.grad(loss.sum(), x) for loss in losses]]:
+        for mode in ("FAST_RUN", "FAST_COMPILE"):
+            f = theano.function([x, b, y], loss, mode=mode, on_unused_input="ignore")
+            for label in (-1, 4):
+                with pytest.raises(ValueError, match=f"label {label} of row 1 .* of 4 classes"):
+                    f(values, bias, [0, label, 2])
+
+
+def test_negative_classes_count_from_the_last_where_the_likelihood_is_written_as_indexing():
+    x, y = T.fmatrix(), T.lvector()
+    values = np.random.RandomState(0).rand(3, 4).astype("float32")
+    rows = T.arange(y.shape[0])
+    for likelihood in (T.log(T.nnet.softmax(x))[rows, y], T.nnet.logsoftmax(x)[rows, y]):
+        f = theano.function([x, y], [likelihood, T.grad(likelihood.sum(), x)])
+        for a, b in zip(f(values, [0, -1, 2]), f(values, [0, 3, 2])):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+        with pytest.raises(IndexError):
+            f(values, [0, 4, 2])

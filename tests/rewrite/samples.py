@@ -142,7 +142,12 @@ SAMPLES = {
     "twice_its_own_inverse": [T.invert(T.invert(j)), T.conj(T.conj(T.zvector("c")))],
     "function_of_its_inverse_where_defined": [T.exp(T.log(x)), T.sqr(T.sqrt(x)), T.sin(T.arcsin(x / 8))],
     # stabilisation
-    "log_of_softmax": [T.log(p)],
+    "log_of_softmax": [T.log(p), T.log(p)[:, 0]],
+    "softmax_written_out": [
+        T.exp(a) / T.exp(a).sum(axis=1, keepdims=True), T.exp(a) / T.exp(a).sum(axis=0, keepdims=True),
+        T.exp(x) / T.exp(x).sum(axis=0, keepdims=True),
+    ],
+    "log_of_one_minus_exp": [T.log(1 - T.exp(x - 9)), T.log(1 - T.exp(x / 8))],
     "log_of_one_plus": [T.log(1 + x), T.log(1 - x / 8), T.log(x + 1 + y), T.log(1 + x - y / 8)],
     "log1p_of_exp": [T.log1p(T.exp(x))],
     "log1p_of_minus_sigmoid": [T.log1p(-T.nnet.sigmoid(x))],
@@ -157,7 +162,7 @@ SAMPLES = {
     "sigmoid_by_pieces": [T.nnet.sigmoid(x)],
     "sigmoid_by_a_line": [T.nnet.sigmoid(x)],
     "log_of_two_exps": [T.log(T.exp(x) + T.exp(y))],
-    "log_of_sum_of_exp": [T.log(T.exp(a).sum(axis=1)), T.log(T.sum(T.exp(x)))],
+    "log_of_sum_of_exp": [T.log(T.exp(a).sum(axis=1)), T.log(T.exp(a).sum(axis=1, keepdims=True)), T.log(T.sum(T.exp(x)))],
     "log_of_erfc": [T.log(T.erfc(x))],
     # likelihoods
     "crossentropy_of_softmax": [T.nnet.crossentropy_categorical_1hot(p, nll_target)],

@@ -50,7 +50,9 @@ def is_neg(var: Variable) -> Any:
 
 
 def is_1pexp(t: Variable, only_process_constants: bool = True) -> tuple[bool, Variable] | None:
-    """Return (False, x) for 1 + exp(x), (True, x) for 1 - exp(x), None for anything else."""
+    """Return (False, x) for 1 + exp(x), (True, x) for 1 + -exp(x), None for anything else, 1 - exp(x) too."""
+    if made_by(t, "add") is None:
+        return None
     found = terms(t)
     numbers = [(minus, v) for minus, v in found if number_of(v) is not None]
     others = [(minus, v) for minus, v in found if number_of(v) is None]

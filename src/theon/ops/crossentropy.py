@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from theon.dtypes import float_dtypes, integer_dtypes
+from theon.errors import LabelOutOfRange
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import neg
@@ -43,6 +44,28 @@ def _picked(xp: Any, x: Any, y: Any) -> Any:
     return x[xp.arange(y.shape[0]), y]
 
 
+def _classes(x: Any, y: Any, wraps: bool = False) -> Any:
+    """The classes of the rows of ``x``; LabelOutOfRange, which is a ValueError and an IndexError, for one that is not there."""
+    n = x.shape[1]
+    least = -n if wraps else 0
+    wrong = (y < least) | (y >= n)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise LabelOutOfRange(
+            f"y_i value out of bounds: label {y[row]} of row {row} is not in [{least}, {n}), of {n} classes"
+        )
+    return y + n * (y < 0) if wraps else y
+
+
+class _OfClasses(TensorOp):
+    """An op whose last input is the class of each row; with ``wraps``, negative ones count from the last, as in indexing."""
+
+    __props__ = ("wraps",)
+
+    def __init__(self, wraps: bool = False) -> None:
+        self.wraps = wraps
+
+
 def _rows_agree(name: str, x: Any, y: Any) -> None:
     if x.shape[0] != y.shape[0]:
         raise ValueError(f"{name}: {x.shape[0]} rows but {y.shape[0]} targets")
@@ -66,9 +89,9 @@ class CrossentropyCategorical1Hot(TensorOp):
         return TensorType(coding_dist.type.dtype, shape=[coding_dist.type.shape[0]])
 
     def reference(self, xp: Any, coding_dist: Any, true_one_of_n: Any) -> Any:
-        """Pick and take the logarithm; IndexError for a class that is not there, ValueError for another number of rows."""
+        """Pick and take the logarithm; ValueError for a class that is not there and for another number of rows."""
         _rows_agree("crossentropy_categorical_1hot", coding_dist, true_one_of_n)
-        return -xp.log(_picked(xp, coding_dist, true_one_of_n))
+        return -xp.log(_picked(xp, coding_dist, _classes(coding_dist, true_one_of_n)))
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Classes do not move smoothly."""
@@ -99,6 +122,7 @@ class CrossentropyCategorical1HotGrad(TensorOp):
 
     def reference(self, xp: Any, g_y: Any, coding_dist: Any, true_one_of_n: Any) -> Any:
         """Write the quotients into zeros."""
+        _classes(coding_dist, true_one_of_n)
         rows = xp.arange(true_one_of_n.shape[0])
         values = -g_y / coding_dist[rows, true_one_of_n]
         out = xp.zeros_like(coding_dist)
@@ -127,11 +151,10 @@ class CrossentropyCategorical1HotGrad(TensorOp):
         return [shapes[1]]
 
 
-class CrossentropySoftmaxArgmax1HotWithBias(TensorOp):
+class CrossentropySoftmaxArgmax1HotWithBias(_OfClasses):
     """The outputs -log(softmax(x + b)[i, y_idx[i]]), softmax(x + b), and the most probable class of each row."""
 
     __module__ = "theano.tensor.nnet.nnet"
-    __props__ = ()
     nin, nout = 3, 3
 
     def __str__(self) -> str:
@@ -157,10 +180,11 @@ class CrossentropySoftmaxArgmax1HotWithBias(TensorOp):
         ]
 
     def reference(self, xp: Any, x: Any, b: Any, y_idx: Any) -> Any:
-        """Stable in each row. ValueError for other sizes, IndexError for a class that is not there."""
+        """Stable in each row. ValueError for other sizes and for a class that is not there."""
         if b.shape[0] != x.shape[1]:
             raise ValueError(f"b must have same number of columns as x: {b.shape[0]} and {x.shape[1]}")
         _rows_agree("crossentropy_softmax_argmax_1hot_with_bias", x, y_idx)
+        y_idx = _classes(x, y_idx, self.wraps)
         row = x + b
         d = row - xp.max(row, axis=1, keepdims=True) if row.size else row
         e = xp.exp(d)
@@ -180,7 +204,7 @@ class CrossentropySoftmaxArgmax1HotWithBias(TensorOp):
         g_nll, g_sm, _ = output_grads
         terms = []
         if not isinstance(g_nll.type, DisconnectedType):
-            terms.append(crossentropy_softmax_1hot_with_bias_dx(g_nll, outputs[1], y_idx))
+            terms.append(CrossentropySoftmax1HotWithBiasDx(self.wraps)(g_nll, outputs[1], y_idx))
         if not isinstance(g_sm.type, DisconnectedType):
             terms.append(softmax_grad(g_sm, outputs[1]))
         if not terms:
@@ -194,11 +218,10 @@ class CrossentropySoftmaxArgmax1HotWithBias(TensorOp):
         return [(x[0],), x, (x[0],)]
 
 
-class CrossentropySoftmax1HotWithBiasDx(TensorOp):
+class CrossentropySoftmax1HotWithBiasDx(_OfClasses):
     """(softmax - one-hot(y_idx)) dy: the gradient of the negative log-likelihood with respect to softmax's argument."""
 
     __module__ = "theano.tensor.nnet.nnet"
-    __props__ = ()
 
     def __str__(self) -> str:
         return "CrossentropySoftmax1HotWithBiasDx"
@@ -222,8 +245,7 @@ class CrossentropySoftmax1HotWithBiasDx(TensorOp):
         _rows_agree("crossentropy_softmax_1hot_with_bias_dx", sm, y_idx)
         if dy.ndim and dy.shape[0] not in (1, sm.shape[0]):
             raise ValueError(f"crossentropy_softmax_1hot_with_bias_dx: {sm.shape[0]} rows but {dy.shape[0]} gradients")
-        y = xp.where(y_idx < 0, y_idx + sm.shape[1], y_idx)
-        _ = _picked(xp, sm, y_idx)  # an IndexError where a class is not there
+        y = _classes(sm, y_idx, self.wraps)
         hot = xp.arange(sm.shape[1]) == y[:, None]
         return (sm - hot) * (dy[:, None] if dy.ndim else dy)
 

@@ -10,14 +10,16 @@ from theon.ops.arith import neg, second, sub
 from theon.ops.crossentropy import (
     CrossentropyCategorical1Hot,
     CrossentropyCategorical1HotGrad,
+    CrossentropySoftmax1HotWithBiasDx,
     CrossentropySoftmaxArgmax1HotWithBias,
     crossentropy_softmax_1hot,
     crossentropy_softmax_1hot_with_bias_dx,
 )
 from theon.ops.dims import DimShuffle, unbroadcast
 from theon.ops.elements import AdvancedIncSubtensor, AdvancedSubtensor
-from theon.ops.fill import Alloc, ARange
+from theon.ops.fill import Alloc, ARange, zeros
 from theon.ops.reduce import Sum
+from theon.ops.shape import shape_i
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
 from theon.rewrite.rule import Rules
 from theon.rewrite.rules.stabilize import is_number, made_by
@@ -35,6 +37,15 @@ def _target(rows: Variable, y: Variable) -> bool:
         return False
     start, stop, step = node.inputs
     return is_number(start, 0) and is_number(step, 1) and _length_of(stop, y)
+
+
+# What was written as indexing counts negative classes from the last.
+_indexed_gradient = CrossentropySoftmax1HotWithBiasDx(wraps=True)
+
+
+def _indexed(x: Any, y: Variable) -> Any:
+    """-log(softmax(x)[i, y[i]])."""
+    return CrossentropySoftmaxArgmax1HotWithBias(wraps=True)(x, zeros((shape_i(x, 1),), x.type.dtype), y)[0]
 
 
 def _like(old: Any, new: Any) -> Any:
@@ -80,7 +91,7 @@ def element_of_log_softmax(node: Apply) -> Any:
     inner = made_by(node.inputs[0], LogSoftmax)
     if inner is None or node.op.pattern != _PAIR or not _target(*node.inputs[1:]):  # type: ignore[attr-defined]
         return None
-    return _like(node.outputs[0], neg(crossentropy_softmax_1hot(inner.inputs[0], node.inputs[2])[0]))
+    return _like(node.outputs[0], neg(_indexed(inner.inputs[0], node.inputs[2])))
 
 
 @likelihood.node(Softmax, theano="graph_merge_softmax_with_crossentropy_softmax", effect="rounding", graph=True)
@@ -119,7 +130,7 @@ def _pullback(g: Variable, y: Variable) -> Any:
     if found is not None:
         values, target = found
         if values.type.dtype == y.type.dtype:  # type: ignore[attr-defined]
-            return crossentropy_softmax_1hot_with_bias_dx(neg(values), y, target)
+            return _indexed_gradient(neg(values), y, target)
     return sub(g, g.sum(axis=1, keepdims=True) * y)  # type: ignore[attr-defined]
 
 
@@ -189,4 +200,4 @@ def log_of_softmax_element(node: Apply) -> Any:
     inner = None if picked is None else made_by(picked.inputs[0], Softmax)
     if inner is None or picked is None or picked.op.pattern != _PAIR or not _target(*picked.inputs[1:]):  # type: ignore[attr-defined]
         return None
-    return _like(node.outputs[0], neg(crossentropy_softmax_1hot(inner.inputs[0], picked.inputs[2])[0]))
+    return _like(node.outputs[0], neg(_indexed(inner.inputs[0], picked.inputs[2])))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
+
+from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
-from theon.ops.arith import abs_, add, maximum, mul, neg, sub, switch
-from theon.ops.compare import eq, lt
+from theon.ops.arith import abs_, add, maximum, mul, neg, sub, switch, true_div
+from theon.ops.compare import eq, gt, lt
 from theon.ops.declare import Elemwise
+from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.explog import exp, expm1, log, log1p
+from theon.ops.extremes import Max, MaxAndArgmax, max
 from theon.ops.reduce import Sum
+from theon.ops.regions import Subtensor
 from theon.ops.softmax import LogSoftmax, Softmax
 from theon.ops.special import erf, erfc, erfcx, sigmoid, softplus
 from theon.ops.statistics import logsumexp
@@ -46,9 +53,46 @@ def _negative(x: Variable) -> Any:
 
 @stabilize.node("log", theano="local_logsoftmax", effect="rounding")
 def log_of_softmax(node: Apply) -> Any:
-    """log(softmax(x)) overflows to -inf where softmax underflows."""
-    inner = made_by(node.inputs[0], Softmax)
-    return None if inner is None else LogSoftmax()(inner.inputs[0])
+    """log(softmax(x)), or of a part of it, is -inf where softmax underflows."""
+    part = made_by(node.inputs[0], Subtensor)
+    inner = made_by(node.inputs[0] if part is None else part.inputs[0], Softmax)
+    if inner is None:
+        return None
+    whole = LogSoftmax()(inner.inputs[0])
+    return whole if part is None else part.op(whole, *part.inputs[1:])
+
+
+def _below_zero(x: Variable) -> bool:
+    """Whether the largest elements have been subtracted, as :func:`logsumexp` and careful users do."""
+    moved = made_by(x, "sub")
+    if moved is None:
+        return False
+    finite = made_by(moved.inputs[1], "switch")
+    spread = made_by(moved.inputs[1] if finite is None else finite.inputs[2], DimShuffle)
+    return spread is not None and isinstance(getattr(spread.inputs[0].owner, "op", None), Max | MaxAndArgmax)
+
+
+@stabilize.node("true_div", theano="softmax_simplifier", effect="rounding", graph=True)
+def softmax_written_out(node: Apply, fgraph: FunctionGraph) -> Any:
+    """exp(x) / sum(exp(x)) along one axis overflows."""
+    power, spread = made_by(node.inputs[0], "exp"), made_by(node.inputs[1], DimShuffle)
+    total = None if spread is None else made_by(spread.inputs[0], Sum)
+    if power is None or spread is None or total is None or total.inputs[0] is not node.inputs[0]:
+        return None
+    (x,), (axis, *others) = power.inputs, total.op.axes_of(node.inputs[0]) or (None,)  # type: ignore[attr-defined]
+    if others or axis is None or x.type != node.outputs[0].type or not is_float(x):
+        return None
+    ndim = x.type.ndim  # type: ignore[attr-defined]
+    order = tuple("x" if d == axis else d - (d > axis) for d in range(ndim))
+    # Where others read exp(x), they would have to compute it again.
+    if spread.op.new_order != order or len(fgraph.clients(node.inputs[0])) != 2:  # type: ignore[attr-defined]
+        return None
+    if ndim == 2:
+        return Softmax()(x) if axis == 1 else dimshuffle(Softmax()(dimshuffle(x, 1, 0)), 1, 0)
+    if _below_zero(x):
+        return None
+    e = exp(sub(x, max(x, axis=axis, keepdims=True)))
+    return true_div(e, e.sum(axis=axis, keepdims=True))  # type: ignore[attr-defined]
 
 
 @stabilize.node("log", theano="local_log1p", effect="rounding")
@@ -69,7 +113,7 @@ def log1p_of_exp(node: Apply) -> Any:
 def log_of_sigmoid(node: Apply) -> Any:
     """log(sigmoid(x)) is -softplus(-x)."""
     inner = made_by(node.inputs[0], "sigmoid")
-    return None if inner is None else neg(softplus(neg(inner.inputs[0])))
+    return None if inner is None else neg(softplus(_negative(inner.inputs[0])))
 
 
 @stabilize.node("log1p", theano="log1p_neg_sigmoid", effect="rounding")
@@ -215,12 +259,26 @@ def log_of_two_exps(node: Apply) -> Any:
 
 @stabilize.node("log", theano="local_log_sum_exp", effect="rounding")
 def log_of_sum_of_exp(node: Apply) -> Any:
-    """log(sum(exp(x))) overflows."""
-    total = made_by(node.inputs[0], Sum)
+    """log(sum(exp(x))) overflows, with the summed axes kept or not."""
+    spread = made_by(node.inputs[0], DimShuffle)
+    total = made_by(node.inputs[0] if spread is None else spread.inputs[0], Sum)
     inner = None if total is None else made_by(total.inputs[0], "exp")
-    if total is None or inner is None:
+    if total is None or inner is None or _below_zero(inner.inputs[0]):
         return None
-    return logsumexp(inner.inputs[0], axis=total.op.axis)  # type: ignore[attr-defined]
+    found = logsumexp(inner.inputs[0], axis=total.op.axis)  # type: ignore[attr-defined]
+    return found if spread is None else spread.op(found)
+
+
+@stabilize.node("log", effect="rounding")
+def log_of_one_minus_exp(node: Apply) -> Any:
+    """log(1 - exp(x)) loses exp(x) far below 0, where log1p has it, and the difference near 0, where expm1 has it."""
+    inner = made_by(node.inputs[0], "neg")
+    inner = None if inner is None else made_by(inner.inputs[0], "expm1")
+    if inner is None or inner.inputs[0].type != node.outputs[0].type:
+        return None
+    (x,) = inner.inputs
+    below = switch(gt(x, 0), np.nan, abs_(expm1(x))).astype(x.type.dtype)  # type: ignore[attr-defined]
+    return switch(lt(x, -math.log(2)), log1p(neg(exp(x))), log(below))
 
 
 @stabilize.node("log", theano="local_log_erfc", effect="rounding")
