@@ -7,6 +7,7 @@ import scipy.linalg
 import theano
 import theano.tensor as T
 from theano.tensor import nlinalg, slinalg
+from theon.ops.factors import lu
 from theon.runtime.reference import ReferenceProgram
 from theon.schedule.step import PythonCall
 
@@ -117,6 +118,33 @@ CASES = {
     "complete qr": (
         lambda a: nlinalg.qr(a, "complete"),
         lambda a: np.linalg.qr(a, "complete"),
+        [lambda n: rng.randn(n, n // 2 + 1)],
+    ),
+    "expm": (slinalg.expm, lambda a: scipy.linalg.expm(a) if a.size else a, [lambda n: rng.randn(n, n) * 3 / (n + 1)]),
+    "derivative of expm": (
+        lambda a, g: T.grad((slinalg.expm(a) * g).sum(), a),
+        lambda a, g: scipy.linalg.expm_frechet(a.T, g, compute_expm=False) if a.size else a,
+        [lambda n: rng.randn(n, n) * 3 / (n + 1), lambda n: rng.randn(n, n)],
+    ),
+    "lu": (lu, lambda a: scipy.linalg.lu(a), [lambda n: rng.randn(n, n // 2 + 1)]),
+    "lu of wide": (
+        lambda a: lu(a, permute_l=True),
+        lambda a: scipy.linalg.lu(a, True),
+        [lambda n: rng.randn(n + 1, n + 3)],
+    ),
+    "least squares": (
+        lambda a, b: (lambda x, r, _, s: [x, r, s])(*nlinalg.lstsq()(a, b, -1.0)),
+        lambda a, b: [v for v in np.linalg.lstsq(a, b, -1.0) if np.ndim(v)],
+        [lambda n: rng.randn(n + 4, n // 2 + 1), lambda n: rng.randn(n + 4, 3)],
+    ),
+    "least squares of wide": (
+        lambda a, b: (lambda x, r, _, s: [x, r, s])(*nlinalg.lstsq()(a, b, -1.0)),
+        lambda a, b: [v for v in np.linalg.lstsq(a, b, -1.0) if np.ndim(v)],
+        [lambda n: rng.randn(n + 1, n + 4), lambda n: rng.randn(n + 1)],
+    ),
+    "raw qr": (
+        lambda a: nlinalg.qr(a, "raw"),
+        lambda a: np.linalg.qr(a, "raw"),
         [lambda n: rng.randn(n, n // 2 + 1)],
     ),
     "r": (lambda a: nlinalg.qr(a, "r"), lambda a: np.linalg.qr(a, "r"), [lambda n: rng.randn(n, n // 2 + 1)]),

@@ -17,7 +17,7 @@ from theon.codegen.native import Variable as Place
 from theon.codegen.shared import Block
 from theon.codegen.tile import KINDS
 
-__all__ = ["ROUTINES", "lapack_text", "needs"]
+__all__ = ["ROUTINES", "begin", "element", "finite", "lapack_text", "needs"]
 
 _FEW = 256  # rows up to which one thread is as quick
 _LETTER = {"float32": "s", "float64": "d"}
@@ -85,7 +85,8 @@ class _Call:
         return self.f.text(linkage="") + "\n".join(self.declared.values())
 
 
-def _finite(f: Function, x: Value) -> Value:
+def finite(f: Function, x: Value) -> Value:
+    """Whether a number is neither infinite nor NaN."""
     return (x - x).ordered("oeq", 0)
 
 
@@ -93,18 +94,20 @@ def _all_finite(f: Function, block: Block, kind: str, code: Place) -> None:
     """An error where a number of the result is not finite: the reference says whether that is refused."""
     with f.loop(block.sizes[0]) as i:
         if len(block.sizes) == 1:
-            with f.unless(_finite(f, f.load(kind, block.data, i * block.strides[0]))):
+            with f.unless(finite(f, f.load(kind, block.data, i * block.strides[0]))):
                 code.set(1)
         else:
-            with f.loop(block.sizes[1]) as j, f.unless(_finite(f, f.load(kind, _element(f, block, i, j)))):
+            with f.loop(block.sizes[1]) as j, f.unless(finite(f, f.load(kind, element(f, block, i, j)))):
                 code.set(1)
 
 
-def _element(f: Function, block: Block, i: Value, j: Value) -> Value:
+def element(f: Function, block: Block, i: Value, j: Value) -> Value:
+    """The address of an element of a matrix."""
     return f.at(block.data, i * block.strides[0] + j * block.strides[1])
 
 
-def _begin(symbol: str, dtype: str, names: str) -> tuple[Function, _Call, Place]:
+def begin(symbol: str, dtype: str, names: str) -> tuple[Function, _Call, Place]:
+    """A routine of tensors with these names; what calls for it; its code, 0 unless an error is found."""
     f = Function(symbol, [(n, "ptr") for n in (*names.split(), "numbers")], "i64")
     return f, _Call(f, dtype), f.variable("i64", 0)
 
@@ -115,7 +118,7 @@ def _leading(f: Function, n: Value) -> Value:
 
 def _cholesky(symbol: str, dtype: str, lower: bool, nan: bool) -> str:
     """``out`` holds the matrix, dense, and is overwritten with its factor; the other triangle is set to zero."""
-    f, call, code = _begin(symbol, dtype, "out")
+    f, call, code = begin(symbol, dtype, "out")
     out = Block(f, f["out"], 2)
     n, kind = out.sizes[0], KINDS[dtype][0]
     call.alone(n)
@@ -125,21 +128,21 @@ def _cholesky(symbol: str, dtype: str, lower: bool, nan: bool) -> str:
         code.set(1)
     with f.loop(n) as i:
         with f.loop(n if lower else i, i + 1 if lower else 0) as j:
-            f.store(0, _element(f, out, i, j), kind=kind)
+            f.store(0, element(f, out, i, j), kind=kind)
         # A number that is not finite reaches the diagonal, and the reference refuses such matrices.
-        with f.unless(_finite(f, f.load(kind, _element(f, out, i, i)))):
+        with f.unless(finite(f, f.load(kind, element(f, out, i, i)))):
             code.set(1)
     if nan:
         with f.unless(code.get().same(0)):
             code.set(0)
             with f.loop(n) as i, f.loop(n) as j:
-                f.store(Value(f, kind, "0x7FF8000000000000"), _element(f, out, i, j), kind=kind)
+                f.store(Value(f, kind, "0x7FF8000000000000"), element(f, out, i, j), kind=kind)
     return call.text(code)
 
 
 def _inverse_of_factor(symbol: str, dtype: str, lower: bool) -> str:
     """``out`` holds a Cholesky factor and is overwritten with the inverse of the matrix: both triangles."""
-    f, call, code = _begin(symbol, dtype, "out")
+    f, call, code = begin(symbol, dtype, "out")
     out = Block(f, f["out"], 2)
     n, kind = out.sizes[0], KINDS[dtype][0]
     call.alone(n)
@@ -151,13 +154,13 @@ def _inverse_of_factor(symbol: str, dtype: str, lower: bool) -> str:
     with f.loop(n, 0, block) as top, f.loop(top + 1, 0, block) as left, f.loop(f.smaller(top + block, n), top) as i:
         with f.loop(f.smaller(left + block, i), left) as j:
             a, b = (i, j) if lower else (j, i)
-            f.store(f.load(kind, _element(f, out, a, b)), _element(f, out, b, a), kind=kind)
+            f.store(f.load(kind, element(f, out, a, b)), element(f, out, b, a), kind=kind)
     return call.text(code)
 
 
 def _triangular(symbol: str, dtype: str, lower: bool, unit: bool) -> str:
     """``out`` holds the right side, dense, and is overwritten with the solution; one stride of ``a`` is an element's size."""
-    f, call, code = _begin(symbol, dtype, "a out")
+    f, call, code = begin(symbol, dtype, "a out")
     a, out = Block(f, f["a"], 2), Block(f, f["out"], 2)
     kind, item = KINDS[dtype]
     n, columns = out.sizes
@@ -175,8 +178,8 @@ def _triangular(symbol: str, dtype: str, lower: bool, unit: bool) -> str:
     few = columns.same(1)
     if not unit:
         with f.loop(n) as i:
-            x = f.load(kind, _element(f, a, i, i))
-            good = _finite(f, x) & x.ordered("one", 0)
+            x = f.load(kind, element(f, a, i, i))
+            good = finite(f, x) & x.ordered("one", 0)
             with f.unless(good):
                 code.set(1)
     with f.when(code.get().same(0) & (n > 0) & (columns > 0)):
@@ -193,7 +196,7 @@ def _triangular(symbol: str, dtype: str, lower: bool, unit: bool) -> str:
 
 def _general(symbol: str, dtype: str) -> str:
     """``a``, dense, is overwritten with its LU factors; ``out`` holds the right side's columns and gets the solution's."""
-    f, call, code = _begin(symbol, dtype, "a pivots out")
+    f, call, code = begin(symbol, dtype, "a pivots out")
     a, pivots, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["out"], 2)
     n, columns = out.sizes
     call.alone(n)
@@ -210,7 +213,7 @@ def _general(symbol: str, dtype: str) -> str:
 
 def _symmetric(symbol: str, dtype: str, lower: bool) -> str:
     """As the general one, by the symmetric factors of one triangle."""
-    f, call, code = _begin(symbol, dtype, "a pivots work out")
+    f, call, code = begin(symbol, dtype, "a pivots work out")
     a, pivots, work, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
     n, columns = out.sizes
     call.alone(n)
@@ -226,7 +229,7 @@ def _symmetric(symbol: str, dtype: str, lower: bool) -> str:
 
 def _positive(symbol: str, dtype: str, lower: bool) -> str:
     """As the general one, by the Cholesky factor of one triangle."""
-    f, call, code = _begin(symbol, dtype, "a out")
+    f, call, code = begin(symbol, dtype, "a out")
     a, out = Block(f, f["a"], 2), Block(f, f["out"], 2)
     n, columns = out.sizes
     call.alone(n)
@@ -241,7 +244,7 @@ def _positive(symbol: str, dtype: str, lower: bool) -> str:
 
 def _inverse(symbol: str, dtype: str) -> str:
     """``out`` holds the matrix, dense, and is overwritten with its inverse (that of the transpose is its transpose)."""
-    f, call, code = _begin(symbol, dtype, "pivots work out")
+    f, call, code = begin(symbol, dtype, "pivots work out")
     pivots, work, out = Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
     n = out.sizes[0]
     call.alone(n)
@@ -257,7 +260,7 @@ def _inverse(symbol: str, dtype: str) -> str:
 
 def _lu_factors(symbol: str, dtype: str) -> str:
     """``a`` is overwritten with its LU factors. A singular matrix has factors too."""
-    f, call, code = _begin(symbol, dtype, "a pivots")
+    f, call, code = begin(symbol, dtype, "a pivots")
     a, pivots = Block(f, f["a"], 2), Block(f, f["pivots"], 1)
     n = a.sizes[0]
     call.alone(n)
@@ -277,14 +280,14 @@ def _exchanges_inside(f: Function, pivots: Block, code: Place) -> None:
 
 def _lu_solve(symbol: str, dtype: str, transposed: bool) -> str:
     """``out`` holds the right side's columns and gets the solution's."""
-    f, call, code = _begin(symbol, dtype, "a pivots out")
+    f, call, code = begin(symbol, dtype, "a pivots out")
     a, pivots, out = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["out"], 2)
     n, columns = out.sizes
     call.alone(n)
     size, pitch, width = call.integer(n), call.integer(_leading(f, n)), call.integer(columns)
     task = call.character("N" if transposed else "T")
     _exchanges_inside(f, pivots, code)
-    with f.loop(n) as i, f.unless(f.load(KINDS[dtype][0], _element(f, a, i, i)).ordered("une", 0)):
+    with f.loop(n) as i, f.unless(f.load(KINDS[dtype][0], element(f, a, i, i)).ordered("une", 0)):
         code.set(1)
     with f.when(code.get().same(0)):
         call("getrs", task, size, width, a.data, pitch, pivots.data, out.data, pitch, call.info)
@@ -293,7 +296,7 @@ def _lu_solve(symbol: str, dtype: str, transposed: bool) -> str:
 
 def _lu_inverse(symbol: str, dtype: str) -> str:
     """``out`` holds the factors and gets the inverse."""
-    f, call, code = _begin(symbol, dtype, "pivots work out")
+    f, call, code = begin(symbol, dtype, "pivots work out")
     pivots, work, out = Block(f, f["pivots"], 1), Block(f, f["work"], 1), Block(f, f["out"], 2)
     n = out.sizes[0]
     call.alone(n)
@@ -308,7 +311,7 @@ def _lu_inverse(symbol: str, dtype: str) -> str:
 
 def _determinant(symbol: str, dtype: str, logarithm: bool) -> str:
     """``a`` is overwritten with its LU factors; the product of their diagonal, or its sign and the logarithm of its size."""
-    f, call, code = _begin(symbol, dtype, "a pivots sign value" if logarithm else "a pivots value")
+    f, call, code = begin(symbol, dtype, "a pivots sign value" if logarithm else "a pivots value")
     a, pivots = Block(f, f["a"], 2), Block(f, f["pivots"], 1)
     value = f.load("ptr", f["value"])
     kind = KINDS[dtype][0]
@@ -321,7 +324,7 @@ def _determinant(symbol: str, dtype: str, logarithm: bool) -> str:
     with f.loop(n) as i:
         own = f.load("i32", pivots.data, i * 4)
         moved = f.new("i1", f"icmp ne i32 {own.text}, {f.new('i32', f'trunc i64 {(i + 1).text} to i32').text}")
-        x = f.load(kind, _element(f, a, i, i))
+        x = f.load(kind, element(f, a, i, i))
         zero = f.value(0, kind)
         turned = f.select(moved, zero - sign.get(), sign.get(), kind)
         if logarithm:
@@ -349,7 +352,7 @@ def kind_suffix(dtype: str) -> str:
 
 def _eigh(symbol: str, dtype: str, lower: bool, vectors: bool) -> str:
     """``a`` holds the matrix and gets its eigenvectors as rows; ``w`` gets the values."""
-    f, call, code = _begin(symbol, dtype, "a w work whole")
+    f, call, code = begin(symbol, dtype, "a w work whole")
     a, w, work, whole = Block(f, f["a"], 2), Block(f, f["w"], 1), Block(f, f["work"], 1), Block(f, f["whole"], 1)
     n = a.sizes[0]
     call.alone(n)
@@ -364,7 +367,7 @@ def _eigh(symbol: str, dtype: str, lower: bool, vectors: bool) -> str:
 
 def _eig(symbol: str, dtype: str) -> str:
     """``a``, columns, is overwritten; ``v`` gets the vectors as columns. Values that are not real are an error here."""
-    f, call, code = _begin(symbol, dtype, "a w v imaginary work")
+    f, call, code = begin(symbol, dtype, "a w v imaginary work")
     a, w, v = Block(f, f["a"], 2), Block(f, f["w"], 1), Block(f, f["v"], 2)
     imaginary, work = Block(f, f["imaginary"], 1), Block(f, f["work"], 1)
     n, kind = a.sizes[0], KINDS[dtype][0]
@@ -382,7 +385,7 @@ def _eig(symbol: str, dtype: str) -> str:
 
 def _generalised(symbol: str, dtype: str, lower: bool) -> str:
     """The values of a v = w b v; ``a`` and ``b`` are overwritten."""
-    f, call, code = _begin(symbol, dtype, "a b w work whole")
+    f, call, code = begin(symbol, dtype, "a b w work whole")
     a, b, w = Block(f, f["a"], 2), Block(f, f["b"], 2), Block(f, f["w"], 1)
     work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
     n = a.sizes[0]
@@ -400,7 +403,7 @@ def _generalised(symbol: str, dtype: str, lower: bool) -> str:
 def _svd(symbol: str, dtype: str, task: str) -> str:
     """``a``, rows by columns, is overwritten. Its transpose's left vectors are the rows of ``vt``, the right ones those of ``u``."""
     names = "a s work whole" if task == "N" else "a u s vt work whole"
-    f, call, code = _begin(symbol, dtype, names)
+    f, call, code = begin(symbol, dtype, names)
     a, s = Block(f, f["a"], 2), Block(f, f["s"], 1)
     work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
     rows, columns = a.sizes
@@ -429,7 +432,7 @@ def _svd(symbol: str, dtype: str, task: str) -> str:
 
 def _qr(symbol: str, dtype: str, vectors: bool) -> str:
     """``q``, in columns, holds the matrix in its first ones and gets Q where ``vectors``; ``r``, rows of the thin or square R."""
-    f, call, code = _begin(symbol, dtype, "a tau work r" if not vectors else "a tau work r q")
+    f, call, code = begin(symbol, dtype, "a tau work r" if not vectors else "a tau work r q")
     a, tau, work, r = Block(f, f["a"], 2), Block(f, f["tau"], 1), Block(f, f["work"], 1), Block(f, f["r"], 2)
     kind, item = KINDS[dtype]
     rows, columns = a.sizes
@@ -442,8 +445,8 @@ def _qr(symbol: str, dtype: str, vectors: bool) -> str:
     with f.when(call.failed()):
         code.set(1)
     with f.loop(height) as i, f.loop(columns) as j:
-        value = f.load(kind, _element(f, a, f.smaller(i, f.larger(rows - 1, 0)), j))
-        f.store(f.select(i > j, f.value(0, kind), value, kind), _element(f, r, i, j))
+        value = f.load(kind, element(f, a, f.smaller(i, f.larger(rows - 1, 0)), j))
+        f.store(f.select(i > j, f.value(0, kind), value, kind), element(f, r, i, j))
     if vectors:
         q = Block(f, f["q"], 2)
         with f.loop(f.smaller(columns, q.sizes[1])) as j, f.loop(rows) as i:
@@ -454,6 +457,73 @@ def _qr(symbol: str, dtype: str, vectors: bool) -> str:
             with f.when(call.failed()):
                 code.set(1)
     return call.text(code)
+
+
+def _lu(symbol: str, dtype: str, permuted: bool) -> str:
+    """``a``, columns, is overwritten with its factors; ``lower`` and ``upper`` get theirs, dense, and ``p`` the exchanges.
+
+    Where ``permuted``, the rows of ``lower`` are where the exchanges bring them, and there is no ``p``.
+    """
+    f, call, code = begin(symbol, dtype, "a pivots order lower upper" if permuted else "a pivots order p lower upper")
+    a, pivots, order = Block(f, f["a"], 2), Block(f, f["pivots"], 1), Block(f, f["order"], 1)
+    lower, upper = Block(f, f["lower"], 2), Block(f, f["upper"], 2)
+    kind = KINDS[dtype][0]
+    rows, columns = a.sizes
+    short = lower.sizes[1]
+    call.alone(f.larger(rows, columns))
+    pitch = call.integer(_leading(f, rows))
+    with f.when((rows > 0) & (columns > 0)):
+        call("getrf", call.integer(rows), call.integer(columns), a.data, pitch, pivots.data, call.info)
+    with f.loop(rows) as i:
+        f.store(i, order.data, i * 8)
+    with f.loop(short) as i:
+        own = f.load("i32", pivots.data, i * 4)
+        other = (f.new("i64", f"sext i32 {own.text} to i64") - 1) * 8
+        x, y = f.load("i64", order.data, i * 8), f.load("i64", order.data, other)
+        f.store(y, order.data, i * 8)
+        f.store(x, order.data, other)
+    zero, one = f.value(0, kind), f.value(1, kind)
+    if not permuted:
+        p = Block(f, f["p"], 2)
+        with f.loop(rows) as i, f.loop(rows) as j:
+            f.store(f.select(f.load("i64", order.data, j * 8).same(i), one, zero, kind), element(f, p, i, j))
+    with f.loop(rows) as i:
+        to = f.load("i64", order.data, i * 8) if permuted else i
+        with f.loop(short) as j:
+            below = f.select(i > j, f.load(kind, element(f, a, i, j)), zero, kind)
+            f.store(f.select(i.same(j), one, below, kind), element(f, lower, to, j))
+    with f.loop(short) as i, f.loop(columns) as j:
+        f.store(f.select(i <= j, f.load(kind, element(f, a, i, j)), zero, kind), element(f, upper, i, j))
+    return call.text(code)
+
+
+def _least_squares(symbol: str, dtype: str) -> str:
+    """``a``, columns, is overwritten; ``b``, columns of the longer side's length, holds the right sides and gets the solutions."""
+    f, call, code = begin(symbol, dtype, "a limit b values rank work whole")
+    a, b, values = Block(f, f["a"], 2), Block(f, f["b"], 2), Block(f, f["values"], 1)
+    limit, rank = f.load("ptr", f["limit"]), f.load("ptr", f["rank"])
+    work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
+    rows, columns = a.sizes
+    call.alone(f.larger(rows, columns))
+    args = (
+        call.integer(rows),
+        call.integer(columns),
+        call.integer(b.sizes[1]),
+        a.data,
+        call.integer(_leading(f, rows)),
+    )
+    more = (b.data, call.integer(_leading(f, b.sizes[0])), values.data, limit, rank, work.data)
+    call("gelsd", *args, *more, call.integer(work.sizes[0]), whole.data, call.info)
+    with f.when(call.failed()):
+        code.set(1)
+    _all_finite(f, values, KINDS[dtype][0], code)
+    return call.text(code)
+
+
+def _exponential(symbol: str, dtype: str, derivative: bool) -> str:
+    from theon.codegen.expm import exponential
+
+    return exponential(symbol, dtype, derivative)
 
 
 # By name of the routine: its text for (symbol, dtype, *attributes of the step), and the functions it calls.
@@ -474,6 +544,9 @@ ROUTINES: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
     "generalised": (_generalised, ("sygvd",)),
     "svd": (_svd, ("gesdd",)),
     "qr": (_qr, ("geqrf", "orgqr")),
+    "lu": (_lu, ("getrf",)),
+    "least_squares": (_least_squares, ("gelsd",)),
+    "exponential": (_exponential, ("gemm", "gesv")),
 }
 
 

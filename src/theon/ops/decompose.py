@@ -389,8 +389,9 @@ class QRFull(_OfMatrix):
         self.mode = mode
 
     def infer(self, x: Any) -> list[TensorType]:
-        """Two matrices."""
-        return [self._square(x), self._square(x)]
+        """Two matrices; of LAPACK's own form a matrix and a vector."""
+        second = TensorType(x.type.dtype, [False]) if self.mode == "raw" else self._square(x)
+        return [self._square(x), second]
 
     def reference(self, xp: Any, x: Any) -> Any:
         """LAPACK's."""
@@ -399,10 +400,11 @@ class QRFull(_OfMatrix):
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """Of a thin decomposition (Walter and Lehmann 2010); columns beyond the rows are Q times what R has there."""
         (x,), (q, r) = inputs, outputs
-        if self.mode == "complete":
+        if self.mode in ("complete", "raw"):
             from theon.autodiff.reverse import grad_not_implemented
 
-            return [grad_not_implemented(self, 0, x, "The columns of Q beyond those of the matrix are not unique.")]
+            why = "The columns of Q beyond those of the matrix are not unique."
+            return [grad_not_implemented(self, 0, x, why if self.mode == "complete" else "Reflectors are not unique.")]
         gq, gr = (zeros_like(v) if isinstance(g.type, DisconnectedType) else g for g, v in zip(output_grads, outputs))
         k = r.shape[0]
         square, g_square = r[:, :k], gr[:, :k]
@@ -415,7 +417,7 @@ class QRFull(_OfMatrix):
 
 
 class QRIncomplete(QRFull):
-    """The factor R alone, or LAPACK's own form."""
+    """The factor R alone."""
 
     def infer(self, x: Any) -> Any:
         """A matrix."""
@@ -442,11 +444,15 @@ def svd(a: Any, full_matrices: Any = 1, compute_uv: Any = 1) -> Any:
 
 
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """Return Q and R with ``a = Q R``: thin ("reduced") or square ("complete"); R alone for "r"."""
-    if mode in ("reduced", "complete", "full", "economic"):
+    """Return Q and R with ``a = Q R``: thin ("reduced") or square ("complete"); R alone for "r".
+
+    For "raw", LAPACK's own form as ``numpy.linalg.qr``: reflectors and R in one matrix, transposed, and the reflectors' factors.
+    ValueError for another mode.
+    """
+    if mode in ("reduced", "complete", "full", "economic", "raw"):
         return QRFull({"full": "reduced", "economic": "reduced"}.get(mode, mode))(a)
     if mode != "r":
-        raise ValueError(f"Unrecognized mode {mode!r}: 'reduced', 'complete' or 'r'")
+        raise ValueError(f"Unrecognized mode {mode!r}: 'reduced', 'complete', 'r' or 'raw'")
     return QRIncomplete(mode)(a)
 
 

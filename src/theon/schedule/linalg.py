@@ -10,6 +10,7 @@ from theon.kernel.build import Builder
 from theon.kernel.scalar import BOOL, Scalar, const, make
 from theon.schedule.expression import Expression, item, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.reduce import reduce
 from theon.schedule.sizes import least, most
 from theon.schedule.step import Branch, NativeCall
 
@@ -354,7 +355,7 @@ def svd(low: Lowering, node: Apply) -> None:
 def qr(low: Lowering, node: Apply) -> None:
     """The matrix is laid out in columns; Q is in columns too."""
     op: Any = node.op
-    if op.mode not in ("reduced", "complete", "r"):
+    if op.mode not in ("reduced", "complete", "r", "raw"):
         raise Unsupported(op.mode)
     dtype = _dtype(node)
     found = _expression(low, node.inputs[0])
@@ -365,6 +366,11 @@ def qr(low: Lowering, node: Apply) -> None:
     low.fill(a, found)
     tau = _vector(low, dtype, short)
     work = _vector(low, dtype, plus(times(const(_BLOCK), plus(rows, columns)), const(1)))
+    if op.mode == "raw":
+        _call(low, "qr", (a,), (tau, work, low.fresh(None, dtype, (height, columns))), False)
+        low.memory[node.outputs[0]] = low.view(a, (columns, rows), (*reversed(low.strides_of(a)),), low.offset_of(a))
+        low.memory[node.outputs[1]] = tau
+        return
     r = low.fresh(node.outputs[-1], dtype, (height, columns))
     low.memory[node.outputs[-1]] = r
     if op.mode == "r":
@@ -373,3 +379,112 @@ def qr(low: Lowering, node: Apply) -> None:
     q = _columns(low, dtype, (rows, height))
     _call(low, "qr", (a,), (tau, work, r, q), True)
     low.memory[node.outputs[0]] = q
+
+
+@lowers("LU")
+def lu(low: Lowering, node: Apply) -> None:
+    """The matrix is laid out in columns; the factors are rows."""
+    op: Any = node.op
+    dtype = _dtype(node)
+    found = _expression(low, node.inputs[0])
+    rows, columns = found.sizes
+    short = least(rows, columns)
+    a = _columns(low, dtype, found.sizes)
+    low.fill(a, found)
+    *exchanges, lower, upper = node.outputs
+    numbers = [low.fresh(v, dtype, (rows, rows)) for v in exchanges]
+    numbers += [low.fresh(lower, dtype, (rows, short)), low.fresh(upper, dtype, (short, columns))]
+    _call(low, "lu", (a,), (_vector(low, "int32", short), _vector(low, "int64", rows), *numbers), bool(op.permute_l))
+    for v, number in zip(node.outputs, numbers):
+        low.memory[v] = number
+
+
+@lowers("Expm")
+def exponential(low: Lowering, node: Apply) -> None:
+    """The matrix is computed where its exponential comes to lie."""
+    dtype = _dtype(node)
+    value = _expression(low, node.inputs[0])
+    _square(low, value.sizes)
+    number = _dense(low, value, dtype, node.outputs[0])
+    _exponential(low, number, dtype, False)
+    low.memory[node.outputs[0]] = number
+
+
+def _exponential(low: Lowering, number: int, dtype: str, derivative: bool) -> None:
+    n = low.sizes_of(number)[0]
+    work = _vector(low, dtype, plus(times(const(6), times(n, n)), const(1)))
+    _call(low, "exponential", (), (_vector(low, "int32", n), work, number), derivative)
+
+
+@lowers("ExpmGrad")
+def derivative_of_exponential(low: Lowering, node: Apply) -> None:
+    """The derivative at the transpose: the right upper block of the exponential of [[A^T, g], [0, A^T]]."""
+    dtype = _dtype(node)
+    at = low.as_tensor(node.inputs[0])
+    g = _expression(low, node.inputs[1])
+    n = _square(low, low.sizes_of(at))
+    low.same(n, _square(low, g.sizes))
+    both, step = times(const(2), n), const(item(dtype))
+    whole = low.fresh(None, dtype, (both, both))
+    low.fill(whole, Expression(const(0.0, dtype), [], (both, both)))
+    (down, _), start = low.strides_of(whole), low.offset_of(whole)
+    turned = Expression(make("load", dtype, (), 0), [(at, (*reversed(low.strides_of(at)),))], (n, n))
+    right = plus(start, times(n, step))
+    for place, value in ((start, turned), (right, g), (plus(right, times(n, down)), turned)):
+        low.fill(low.view(whole, (n, n), (down, step), place), value)
+    _exponential(low, whole, dtype, True)
+    low.memory[node.outputs[0]] = low.view(whole, (n, n), (down, step), right)
+
+
+@lowers("lstsq")
+def least_squares(low: Lowering, node: Apply) -> None:
+    """Solutions and residuals are parts of one array of columns; there are residuals only where the rank is full."""
+    x, y, limit = node.inputs
+    solution, residuals, rank, values = node.outputs
+    dtype = str(solution.type.dtype)  # type: ignore[attr-defined]
+    if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
+        raise Unsupported("mixed dtypes, or others than float32 and float64")
+    left, right = _expression(low, x), _expression(low, y)
+    rows, columns = left.sizes
+    low.same(rows, right.sizes[0])
+    short, long = least(rows, columns), most(rows, columns)
+    low.check(make("lt", BOOL, (const(0), short)))
+    a, step = _columns(low, dtype, left.sizes), const(item(dtype))
+    low.fill(a, left)
+    many = len(right.sizes) == 2
+    count = right.sizes[1] if many else const(1)
+    low.check(make("lt", BOOL, (const(0), count)))
+    b = _columns(low, dtype, (long, count))
+    pitch = low.strides_of(b)[1]
+
+    def part(first: Scalar, size: Scalar) -> int:
+        """Some rows of the columns."""
+        at = plus(low.offset_of(b), times(first, step))
+        return low.view(b, (size, count), (step, pitch), at) if many else low.view(b, (size,), (step,), at)
+
+    low.fill(part(const(0), rows), right)
+    cell = low.fresh(None, dtype, ())
+    low.host(k.cast(low.as_scalar(limit), dtype), cell)
+    found, s = low.fresh(rank, "int32", ()), low.fresh(values, dtype, (short,))
+    # What the divide-and-conquer method needs: LAPACK's own formula, for at most 2^31 columns.
+    levels, leaf = 32, 26
+    length = plus(times(short, const(12 + 2 * leaf + 8 * levels)), plus(times(short, count), const(leaf * leaf)))
+    length = plus(length, times(const(_BLOCK), plus(plus(rows, columns), count)))
+    work, whole = _vector(low, dtype, length), _vector(low, "int32", times(short, const(3 * levels + 11)))
+    _call(low, "least_squares", (a, cell), (b, s, found, work, whole))
+    low.memory[solution], low.memory[rank], low.memory[values] = part(const(0), columns), found, s
+    if not low.clients(residuals):
+        return
+    full = make(
+        "and",
+        BOOL,
+        (
+            make("eq", BOOL, (k.cast(make("elem", "int32", (), found), "int64"), columns)),
+            make("lt", BOOL, (columns, rows)),
+        ),
+    )
+    told = make("select", "int64", (full, count, const(0)))
+    rest = part(columns, k.sub(long, columns))
+    sizes, strides = (low.sizes_of(rest)[0], told), (step, pitch)
+    load = make("load", dtype, (), 0)
+    reduce(low, residuals, Expression(k.mul(load, load), [(rest, strides)], sizes), (0,), "add", dtype, dtype)
