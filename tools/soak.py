@@ -3,6 +3,7 @@
     python tools/soak.py calls --count 1000000     random valid and invalid arguments
     python tools/soak.py compile --count 10000     make a function, call it, drop it
     python tools/soak.py chain --count 200000      a chain of that many nodes: build, differentiate, compile, call, pickle
+    python tools/soak.py chains                    what each part takes for each 1,000 nodes, for chains of several lengths and kinds
     python tools/soak.py processes --count 32      as many processes that compile the same functions into one empty cache
     python tools/soak.py kills --count 200         as many processes killed while they compile, on one cache
 
@@ -12,9 +13,13 @@ Each prints what it measured and fails where a promise is broken. The tests run 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
+import importlib
+import json
 import os
 import pickle
+import resource
 import shutil
 import subprocess
 import sys
@@ -199,37 +204,159 @@ def compile_and_drop(count: int, warm_up: int = 300) -> dict[str, float]:
     return {"functions": count, "seconds": seconds, "grown": resident() - before}
 
 
-def chain(count: int) -> dict[str, float]:
-    """Build a chain of ``count`` nodes, differentiate, compile, call and pickle it; return the seconds of each."""
-    found: dict[str, float] = {"recursion limit": sys.getrecursionlimit()}
-    clock = time.process_time()
-
-    def lap(name: str) -> None:
-        nonlocal clock
-        now = time.process_time()
-        found[name] = now - clock
-        clock = now
-
-    x = T.dvector("x")
+def same(count: int, x):
+    """Sines, cosines and sums in turn."""
     y = x
     for k in range(count // 2):
         y = T.sin(y) if k % 2 else T.cos(y)
         y = y + x
+    return y, [x]
+
+
+def distinct(count: int, x):
+    """Functions drawn at random: no two stretches of the chain are alike."""
+    rng = np.random.RandomState(0)
+    known = [
+        T.sin,
+        T.cos,
+        T.tanh,
+        T.arctan,
+        T.sqr,
+        T.nnet.sigmoid,
+        T.nnet.softplus,
+        abs,
+        T.erf,
+        T.exp,
+        T.arcsinh,
+        T.neg,
+    ]
+    y = x
+    for k in rng.randint(len(known), size=count // 2):
+        y = known[k](y) * x
+    return y, [x]
+
+
+def constants(count: int, x):
+    """Sines of sums with numbers of which no two are equal."""
+    y = x
+    for k in range(count // 2):
+        y = T.sin(y) + 0.001 * k
+    return y, [x]
+
+
+def layers(count: int, x):
+    """tanh(W h + b) again and again."""
+    W, b = theano.shared(np.eye(3) / 2, "W"), theano.shared(np.ones(3), "b")
+    y = x
+    for _ in range(count // 3):
+        y = T.tanh(T.dot(W, y) + b)
+    return y, [x, W, b]
+
+
+CHAINS = {make.__name__: make for make in (same, distinct, constants, layers)}
+
+
+@contextlib.contextmanager
+def timed(found: dict[str, float], **places: tuple[str, ...]):
+    """Add up, for each name, the seconds that functions (module:name) take; of nested ones each counts its own time."""
+    outer: list[float] = []
+    saved = []
+
+    def wrapped(name: str, function):
+        def run(*args, **kwargs):
+            start = time.process_time()
+            outer.append(0.0)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                took = time.process_time() - start
+                found[name] = found.get(name, 0.0) + took - outer.pop()
+                if outer:
+                    outer[-1] += took
+
+        return run
+
+    for name, functions in places.items():
+        for place in functions:
+            module, attribute = place.split(":")
+            holder = importlib.import_module(module)
+            saved.append((holder, attribute, getattr(holder, attribute)))
+            setattr(holder, attribute, wrapped(name, getattr(holder, attribute)))
+    try:
+        yield
+    finally:
+        for holder, attribute, function in saved:
+            setattr(holder, attribute, function)
+
+
+def chain(count: int, kind: str = "same") -> dict[str, float]:
+    """Build a chain of ``count`` nodes, differentiate, compile, call and pickle it; return the seconds of each.
+
+    What compiling takes is told by part; "compile" is what remains.
+    """
+    found: dict[str, float] = {"recursion limit": sys.getrecursionlimit()}
+    clock = time.process_time()
+
+    def lap(name: str, known: float = 0.0) -> None:
+        nonlocal clock
+        now = time.process_time()
+        found[name] = now - clock - known
+        clock = now
+
+    x = T.dvector("x")
+    y, wrt = CHAINS[kind](count, x)
     lap("build")
-    g = T.grad(y.sum(), x)
+    slopes = T.grad(y.sum(), wrt)
     lap("differentiate")
-    f = theano.function([x], [y.sum(), g])
-    lap("compile")
+    parts: dict[str, float] = {}
+    with timed(
+        parts,
+        rewrite=("theon.compile.pipeline:rewrite",),
+        schedule=("theon.compile.pieces:cut", "theon.compile.pieces:lowered", "theon.compile.pipeline:lowered"),
+        text=("theon.runtime.native:program_text",),
+        LLVM=("theon.runtime.native:_compile",),
+    ):
+        f = theano.function([x], [y.sum(), *slopes])
+    found |= parts
+    lap("compile", sum(parts.values()))
     f(np.ones(3))
     lap("first call")
     f(np.ones(3))
     lap("call")
-    assert type(pickle.loads(pickle.dumps(y))).__name__ == "TensorVariable"
+    written = pickle.dumps(y)
     lap("pickle the graph")
-    value = pickle.loads(pickle.dumps(f))(np.ones(3))
+    assert type(pickle.loads(written)).__name__ == "TensorVariable"
+    lap("unpickle the graph")
+    written = pickle.dumps(f)
     lap("pickle the function")
-    np.testing.assert_array_equal(value[1], f(np.ones(3))[1])
+    again = pickle.loads(written)
+    lap("unpickle the function")
+    for value, expected in zip(again(np.ones(3)), f(np.ones(3))):
+        np.testing.assert_array_equal(value, expected)
+    found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return found
+
+
+def chains(counts: list[int], kinds: list[str]) -> None:
+    """Measure each chain in a process of its own; print milliseconds for each 1,000 nodes, and the most memory, in MB."""
+    table: dict[str, list[str]] = {}
+    for kind in kinds:
+        for count in counts:
+            asked = f"import json, soak; print(json.dumps(soak.chain({count}, {kind!r})))"
+            with tempfile.TemporaryDirectory() as cache:
+                environment = os.environ | {"THEON_CACHE": cache}
+                output = subprocess.run(
+                    [sys.executable, "-c", asked], env=environment, cwd=Path(__file__).parent, stdout=subprocess.PIPE, check=True
+                ).stdout  # fmt: skip
+            found = json.loads(output)
+            peak, _ = found.pop("peak"), found.pop("recursion limit")
+            row = table.setdefault("", [])
+            row.append(f"{kind} {count // 1000:,}k")
+            for name, seconds in found.items():
+                table.setdefault(name, []).append(f"{seconds / count * 1e6:,.1f}")
+            table.setdefault("peak, MB", []).append(f"{peak / 1e6:,.0f}")
+    for name, cells in table.items():
+        print(f"{name:22}", *(f"{cell:>16}" for cell in cells))
 
 
 SEVERAL = """
@@ -287,8 +414,10 @@ def kills(count: int, seed: int = 0) -> dict[str, float]:
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["calls", "compile", "chain", "processes", "kills"])
+    parser.add_argument("what", choices=["calls", "compile", "chain", "chains", "processes", "kills"])
     parser.add_argument("--count", type=int)
+    parser.add_argument("--counts", type=int, nargs="+", default=[10_000, 50_000, 200_000])
+    parser.add_argument("--kinds", nargs="+", choices=list(CHAINS), default=list(CHAINS))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.what == "calls":
@@ -298,7 +427,9 @@ def main() -> None:
         found = compile_and_drop(given.count or 10_000)
         limit = 5_000_000
     elif given.what == "chain":
-        found, limit = chain(given.count or 200_000), None
+        found, limit = chain(given.count or 200_000, given.kinds[0]), None
+    elif given.what == "chains":
+        return chains(given.counts, given.kinds)
     elif given.what == "processes":
         found, limit = processes(given.count or 32), None
     else:

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import copyreg
 import weakref
+from array import array
+from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
-from theon.graph.variable import Apply, Variable
+from theon.graph.garbage import uncollected
+from theon.graph.variable import Apply, Scratchpad, Variable
 
 __all__ = ["FlatGraph", "reduce_variable"]
 
@@ -34,11 +38,13 @@ def _flat_of(variable: Variable) -> FlatGraph | None:
 class FlatGraph:
     """The graph above one variable, as flat lists; unpickling rebuilds every node once."""
 
+    inside: array[int]  # the places of the variables that its nodes make
+
     def __init__(self, root: Variable) -> None:
         self.variables: list[Variable] = []
         self.index: dict[int, int] = {}
         pending = [root]
-        nodes: set[Apply] = set()
+        nodes: dict[Apply, None] = {}
         while pending:
             variable = pending.pop()
             if id(variable) in self.index:
@@ -48,7 +54,7 @@ class FlatGraph:
             node = variable.owner
             if node is None or node in nodes or (variable is not root and _flat_of(variable) is not None):
                 continue
-            nodes.add(node)
+            nodes[node] = None
             pending.extend(node.outputs)
             pending.extend(node.inputs)
         self.nodes = nodes
@@ -60,53 +66,122 @@ class FlatGraph:
     def __reduce__(self) -> tuple[Any, ...]:
         # Empty variables first, what they hold after: a shared variable of the graph may hold a variable of it, as the
         # states of random streams do.
-        shells = [(place, type(v)) for place, v in enumerate(self.variables) if v.owner in self.nodes]
+        inside = [place for place, v in enumerate(self.variables) if v.owner in self.nodes]
         outside = [(place, v) for place, v in enumerate(self.variables) if v.owner not in self.nodes]
-        inside = [(place, _state(self.variables[place])) for place, _ in shells]
-        nodes = [
-            (
-                type(node),
-                _node_state(node),
-                [self.index[id(v)] for v in node.inputs],
-                [self.index[id(v)] for v in node.outputs],
-            )
-            for node in self.nodes
-        ]
-        return _empty, (len(self.variables), shells), (outside, inside, nodes)
+        classes, types, ops = _Column(), _Column(), _Column()
+        held = _Column()
+        for place in inside:
+            variable = self.variables[place]
+            classes.add(type(variable))
+            types.add(variable.type)
+            held.add_rest(variable, _OF_VARIABLE)
+        kinds, rest = _Column(), _Column()
+        reads, sizes, outputs = array("q"), array("q"), array("q")
+        for node in self.nodes:
+            kinds.add(type(node))
+            ops.add(node.op)
+            rest.add_rest(node, _OF_NODE)
+            reads.extend([self.index[id(v)] for v in node.inputs])
+            outputs.extend([self.index[id(v)] for v in node.outputs])
+            sizes.extend((len(node.inputs), len(node.outputs)))
+        shells = array("q", inside), *classes.packed
+        nodes = kinds.packed, ops.packed, rest.packed, rest.odd, reads, outputs, sizes
+        return _empty, (len(self.variables), shells), (outside, types.packed, held.packed, held.odd, nodes)
 
-    def __setstate__(self, state: tuple[list[Any], list[Any], list[Any]]) -> None:
-        outside, inside, nodes = state
+    @uncollected
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        outside, types, held, odd, nodes = state
+        variables = self.variables
         for place, variable in outside:
-            self.variables[place] = variable
-        for place, held in inside:
-            self.variables[place].__dict__.update(held)
-        for cls, held, inputs, outputs in nodes:
+            variables[place] = variable
+        for number, (place, type_, tag) in enumerate(zip(self.inside, _unpacked(types), _unpacked(held))):
+            variable = variables[place]
+            state_of = variable.__dict__
+            state_of["tag"] = copy(tag)
+            state_of["type"] = type_
+            state_of["name"] = None
+            state_of["auto_name"] = f"auto_{next(Variable._numbers)}"
+            if number in odd:
+                state_of.update(odd[number])
+        kinds, ops, rest, odd, reads, outputs, sizes = nodes
+        at = into = 0
+        for number, (cls, op, tag) in enumerate(zip(_unpacked(kinds), _unpacked(ops), _unpacked(rest))):
             node = cls.__new__(cls)
-            node.__dict__.update(held)
-            node.inputs = [self.variables[i] for i in inputs]
-            node.outputs = [self.variables[i] for i in outputs]
+            node.op, node.tag = op, copy(tag)
+            if number in odd:
+                node.__dict__.update(odd[number])
+            n_in, n_out = sizes[2 * number], sizes[2 * number + 1]
+            node.inputs = [variables[i] for i in reads[at : at + n_in]]
+            node.outputs = [variables[i] for i in outputs[into : into + n_out]]
+            at, into = at + n_in, into + n_out
             for place, output in enumerate(node.outputs):
                 output.owner, output.index = node, place
 
 
-def _state(variable: Variable) -> dict[str, Any]:
-    state = dict(variable.__dict__)
-    for name in ("owner", "index", "fgraph", "_fn_cache"):
-        state.pop(name, None)
-    return state
+_OF_VARIABLE = frozenset(("tag", "type", "name", "auto_name", "owner", "index", "fgraph", "_fn_cache"))
+_OF_NODE = frozenset(("tag", "op", "inputs", "outputs", "fgraph"))
 
 
-def _node_state(node: Apply) -> dict[str, Any]:
-    state = dict(node.__dict__)
-    for name in ("inputs", "outputs", "fgraph"):
-        state.pop(name, None)
-    return state
+class _Column:
+    """A value for each of many things, written as the different values and numbers: pickles of long graphs stay small.
+
+    ``odd``: for those with more than the usual attributes, by number, these.
+    """
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self.numbers = array("q")
+        self.odd: dict[int, dict[str, Any]] = {}
+        self._known: dict[Any, int] = {}
+
+    def add(self, value: Any, key: Any = None) -> None:
+        """Add the value of the next thing; values are one where their ``key`` is, by default where they are the same object."""
+        key = id(value) if key is None else key
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = len(self.values)
+            self.values.append(value)
+        self.numbers.append(number)
+
+    def add_rest(self, thing: Any, usual: frozenset[str]) -> None:
+        """Add the tag of the next thing, which tells where it was made, and what it holds besides the ``usual`` attributes."""
+        state = thing.__dict__
+        tag = thing.tag
+        odd = {name: value for name, value in state.items() if name not in usual} if not usual.issuperset(state) else {}
+        if state.get("name") is not None:
+            odd["name"] = state["name"]
+        origin = tag.__dict__.get("origin")
+        if type(tag) is not Scratchpad or len(tag.__dict__) > ("origin" in tag.__dict__):
+            odd["tag"], tag, origin = tag, Scratchpad(), None
+        if odd:
+            self.odd[len(self.numbers)] = odd
+        self.add(tag, _place(origin))
+
+    @property
+    def packed(self) -> tuple[list[Any], array[int]]:
+        """The different values, and the number of each thing's."""
+        return self.values, self.numbers
 
 
-def _empty(count: int, shells: list[Any]) -> FlatGraph:
+def _unpacked(column: tuple[list[Any], array[int]]) -> Iterator[Any]:
+    values, numbers = column
+    return map(values.__getitem__, numbers)
+
+
+def _place(origin: Any) -> Any:
+    """What makes two origins equal, nothing for none."""
+    found: Any = ()
+    while origin is not None:
+        found = origin.file, origin.line, origin.function, found
+        origin = origin.caller
+    return found
+
+
+def _empty(count: int, shells: tuple[Any, ...]) -> FlatGraph:
     flat = FlatGraph.__new__(FlatGraph)
     flat.variables = [None] * count  # type: ignore[list-item]
-    for place, cls in shells:
+    flat.inside, classes, numbers = shells
+    for place, cls in zip(flat.inside, _unpacked((classes, numbers))):
         flat.variables[place] = cls.__new__(cls)
     return flat
 
