@@ -18,7 +18,7 @@ def test_names_tags_and_attributes_of_variables_and_nodes_come_back():
     node = index2.owner
     assert node.outputs[1] is index2 and node.outputs[0] in y2.owner.inputs
     assert (node.tag.about, node.extra, node.op) == ("node", 5, both[0].owner.op)
-    assert node.outputs[0].name is None and not hasattr(node.outputs[0].tag, "mine")
+    assert node.outputs[0].name == both[0].name and not hasattr(node.outputs[0].tag, "mine")
 
 
 def test_what_is_equal_in_many_nodes_is_written_once():
