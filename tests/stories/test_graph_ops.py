@@ -165,3 +165,33 @@ def test_clone_replaces_shares_and_copies():
     with pytest.raises(TypeError):
         theano.clone(out, {x: T.fvector()})
     assert theano.clone(out, {x: T.fvector()}, strict=False).type.dtype == "float64"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_input_overridden_as_disconnected_is_disconnected(whole):
+    x, w, b = T.dvectors("x", "w", "b")
+    cut = DisconnectedType()()
+    null = theano.gradient.NullType("not wanted")()
+    overrides = cut if whole else [lambda inputs, grads: grads[0] * 2, null, cut]
+    op = OpFromGraph([x, w, b], [x * w + b], grad_overrides=overrides)
+    given = T.dvectors("x1", "w1", "b1")
+    cost = op(*given).sum()
+    found = T.grad(
+        cost, given, return_disconnected="Disconnected", disconnected_inputs="ignore", null_gradients="return"
+    )
+    assert isinstance(found[2].type, DisconnectedType)
+    with pytest.raises(theano.gradient.DisconnectedInputError):
+        T.grad(cost, given[2])
+    if not whole:
+        assert isinstance(found[1].type, theano.gradient.NullType)
+        np.testing.assert_allclose(theano.function(given, found[0], on_unused_input="ignore")([1], [2], [3]), [2])
+
+
+def test_directional_derivative_uses_the_inputs_of_the_graph():
+    """The product of a constant Jacobian with a point does not need x, but x is one of its inputs."""
+    a, m, x, w, point = T.dvector(), T.dmatrix(), T.dvector("x"), T.dmatrix("w"), T.dvector("p")
+    pushed = T.Rop(OpFromGraph([a, m], [T.dot(a, m)])(x, w), x, point)
+    f = theano.function([x, w, point], pushed)
+    np.testing.assert_allclose(f([1, 1], [[1, 2], [3, 4]], [1, -1]), [-2, -2])
+    nothing = OpFromGraph([a, m], [T.dot(a, m), m * 2])(x, w)[1]
+    assert T.Rop(nothing, x, point, disconnected_outputs="ignore", return_disconnected="None") is None

@@ -331,3 +331,32 @@ def test_inspection_code_finds_random_states_and_places():
     assert not np.array_equal(first, f([0.0, 0.0]))
     op = rows.owner.op
     assert op.var_mappings == op.get_oinp_iinp_iout_oout_mappings()
+
+
+def test_start_of_a_state_that_no_step_reads_is_disconnected():
+    """z starts somewhere, but each of its values is made of x: its start has no gradient, as that of y has none in x."""
+    x0, y0, z0 = T.dvectors("x0", "y0", "z0")
+    (x, y, z), _ = theano.scan(lambda x, y, z: [x**2, y, x + 1], outputs_info=[x0, y0, z0], n_steps=3)
+    cost = (x + y + z).sum()
+    f = theano.function([x0, y0, z0], T.grad(cost, [x0, y0]), on_unused_input="ignore")
+    assert [len(g) for g in f([2.0], [1.0], [5.0])] == [1, 1]
+    for of, start in ((cost, z0), (x.sum(), y0)):
+        with pytest.raises(theano.gradient.DisconnectedInputError):
+            T.grad(of, start)
+
+
+def test_chunk_shorter_than_the_taps_takes_gradients_to_the_start():
+    """z is read two steps later by x alone: with chunks of one step its start reaches x by way of the chunks."""
+    x0, z0 = T.dscalar("x0"), T.dvector("z0")
+    answers = []
+    for every in (None, 1, 3):
+        (x, _), _ = theano.scan(
+            lambda x, z: [x * T.sin(z), x + 1],
+            outputs_info=[x0, dict(initial=z0, taps=[-2])],
+            n_steps=4,
+            checkpoint_every=every,
+        )
+        answers.append(theano.function([x0, z0], T.grad(x.sum(), [x0, z0]))(0.7, [0.3, 1.1]))
+    for got in answers[1:]:
+        for a, b in zip(got, answers[0]):
+            np.testing.assert_allclose(a, b)

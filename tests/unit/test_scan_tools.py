@@ -119,6 +119,31 @@ def test_variables_are_mapped_in_the_steps_of_loops_too():
     np.testing.assert_allclose(theano.function([v, a], mapped)([1.0, 2.0], 10.0), [20.0, 40.0])
 
 
+def test_replacements_inside_loops_and_graphs_read_what_is_outside():
+    v, outer, counter = T.dvector("v"), T.dscalar("outer"), theano.shared(2.0, "counter")
+    scale = outer * counter
+
+    def mapped(variables):
+        return scan_utils.map_variables(lambda u: u.owner.inputs[0] * scale if u.name == "marked" else u, variables)
+
+    def marked(u):
+        u = u + 1
+        u.name = "marked"
+        return u
+
+    rows, _ = theano.scan(lambda a, s: marked(a) + s, v, 0.0)
+    inner = T.dvector()
+    graph = theano.OpFromGraph([inner], [marked(inner) ** 2])(v)
+    f = theano.function([v, outer], [rows, *mapped([rows]), graph, *mapped([graph])])
+    for got, want in zip(f([1.0, 2.0], 5.0), ([2.0, 5.0], [10.0, 30.0], [4.0, 9.0], [100.0, 400.0])):
+        np.testing.assert_allclose(got, want)
+    assert mapped([v * 2])[0].owner.inputs[0] is v
+    counter.update = counter + 1
+    for variable in (rows, graph):
+        with pytest.raises(NotImplementedError, match="counter"):
+            mapped([variable])
+
+
 @pytest.mark.parametrize(
     "name", ["ScanMerge", "ScanSaveMem", "PushOutDot1", "PushOutNonSeqScan", "PushOutScanOutput", "PushOutSeqScan"]
 )

@@ -63,7 +63,7 @@ def _counted(op: Scan, inputs: Sequence[Any]) -> tuple[Scan, list[Any]]:
 def _truncated(op: Scan, inputs: Sequence[Any], every: int) -> list[Variable]:
     """The outputs of a loop of which the gradient goes back ``truncate_gradient`` steps."""
     info = op.info
-    whole = Scan(op.inputs, op.outputs, replace(info, truncate_gradient=-1), mode=op.mode)
+    whole = Scan(op.inputs, op.outputs, replace(info, truncate_gradient=-1, starts_read=True), mode=op.mode)
     n, seqs, first, carried, others = op.outer_parts(inputs)
     before = maximum(n - info.truncate_gradient, 0)
     n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
@@ -88,6 +88,8 @@ def _held(v: Any) -> Any:
 def _chunked(op: Scan, inputs: Sequence[Any], every: int) -> tuple[list[Variable], list[Variable]]:
     """The outputs of the loop, and the rows of its states and collected values at the end of each chunk."""
     info = op.info
+    # A chunk may be shorter than a state's taps reach back: then the next one starts with first rows of this one.
+    op = Scan(op.inputs, op.outputs, replace(info, starts_read=True), mode=op.mode)
     n, seqs, first, carried, others = op.outer_parts(inputs)
     n_states = len(info.taps)
     n_kept = n_states + info.n_collected
@@ -114,6 +116,7 @@ def _chunked(op: Scan, inputs: Sequence[Any], every: int) -> tuple[list[Variable
         name=f"{info.name or 'scan_fn'}_chunks",
         truncate_gradient=-1,
         recompute=True,
+        starts_read=True,
     )
     outer = Scan(step_inputs, step_outputs, outer_info, mode=op.mode)
     cut = [x[:whole].reshape((chunks, every, *(x.shape[d] for d in range(1, x.type.ndim)))) for x in seqs]

@@ -169,8 +169,18 @@ class OpFromGraph(Op):
         from theon.control.scan_op import _reached
 
         reached = [_reached(v, self.local_inputs) for v in self.local_outputs]
-        overridden = not (_is_default(self.lop_overrides) and _is_default(self.grad_overrides))
-        return [[overridden or v in found for found in reached] for v in self.local_inputs]
+        override = self.grad_overrides if _is_default(self.lop_overrides) else self.lop_overrides
+        several = isinstance(override, list)
+        rows = []
+        for place, v in enumerate(self.local_inputs):
+            own = "default" if several and place >= len(override) else override[place] if several else override
+            if _is_default(own):
+                rows.append([v in found for found in reached])
+            else:
+                # A gradient of the user's own connects everything, unless it says that nothing is.
+                cut = isinstance(own, Variable) and isinstance(own.type, DisconnectedType)
+                rows.append([not cut for _ in reached])
+        return rows
 
     # --- derivatives ---
 
@@ -205,6 +215,25 @@ class OpFromGraph(Op):
             if isinstance(g.type, NullType):
                 results[self.local_inputs.index(v)] = g
         return results
+
+    def _default_tangents(self, inputs: Sequence[Variable], eval_points: Sequence[Any]) -> list[Any]:
+        """The graph's directional derivatives, as an op of the inputs and the points; None where there is none."""
+        chosen = [(v, t) for v, t in zip(self.local_inputs, eval_points) if t is not None]
+        points = [v.type() for v, _ in chosen]
+        with change_flags(compute_test_value="off"):
+            found = Rop(
+                self.local_outputs, [v for v, _ in chosen], points, disconnected_outputs="ignore", return_disconnected="None"
+            ) if chosen else [None for _ in self.local_outputs]  # fmt: skip
+        made = [t for t in found if t is not None]
+        if not made:
+            return list(found)
+        op = OpFromGraph(
+            [*self.local_inputs, *points], made, inline=self.is_inline,
+            name=f"{self.name or type(self).__name__}_rop", **self.kwargs,
+        )  # fmt: skip
+        given = [_fitted(t, v) for (_, t), v in zip(chosen, points)]
+        results = iter(op(*inputs, *given, return_list=True))
+        return [None if t is None else next(results) for t in found]
 
     def set_grad_overrides(self, grad_overrides: Any) -> None:
         """Replace the gradient by ``f(inputs, output_grads)``: see the class. It takes the place of an ``lop_overrides``."""
@@ -313,22 +342,7 @@ class OpFromGraph(Op):
         n = len(self.input_types)
 
         def default() -> list[Any]:
-            outs = self.expanded(inputs)
-            pairs = [(x, t) for x, t in zip(inputs, eval_points) if t is not None]
-            if not pairs:
-                return [None for _ in outs]
-            # Fresh inputs: those given may depend on one another.
-            fresh = [v.type() for v in inputs]
-            outs = self.expanded(fresh)
-            chosen = [(f, t) for f, t in zip(fresh, eval_points) if t is not None]
-            found = Rop(
-                outs,
-                [f for f, _ in chosen],
-                [t for _, t in chosen],
-                disconnected_outputs="ignore",
-                return_disconnected="zero",
-            )
-            return clone_replace(list(found), dict(zip(fresh, inputs)))
+            return self._default_tangents(inputs, eval_points)
 
         override = self.rop_overrides
         if _is_default(override):

@@ -321,6 +321,7 @@ def built(
         truncate_gradient=int(truncate_gradient),
         go_backwards=bool(go_backwards),
         name=name,
+        starts_read=False,
     )
     op = Scan(
         [*inner_args, *inner_moving, *inner_fixed], [*state_out, *collected_out, *moving_out, *rest], info, mode=mode

@@ -45,7 +45,8 @@ class ScanInfo:
 
     ``recompute``: whether gradients compute a step's values again instead of keeping them. ``limited``: the states and collected
     values, by place, of which only the last rows are returned, without a state's first ones; how many, the last outer inputs
-    say. Also a read-only mapping with Theano's keys: ``info["n_seqs"]``, ``info["tap_array"]`` ...
+    say. ``starts_read``: whether a state's first rows may be read in what is returned. Also a read-only mapping with
+    Theano's keys: ``info["n_seqs"]``, ``info["tap_array"]`` ...
     """
 
     n_seqs: int
@@ -58,6 +59,7 @@ class ScanInfo:
     name: str | None = None
     recompute: bool = False
     limited: tuple[int, ...] = ()
+    starts_read: bool = True
 
     def __getitem__(self, key: str) -> Any:
         single = [own == (-1,) for own in self.taps]

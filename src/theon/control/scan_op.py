@@ -292,7 +292,7 @@ class Scan(ScanDerivatives, Op):
             pattern.append(_spread([v in direct[j] for j in range(n_outs)], feeds))
         for i in range(n_states):
             row = list(feeds[i])
-            row[i] = True
+            row[i] = row[i] or info.starts_read
             pattern.append(row)
         for i in range(info.n_carried):
             row = list(feeds[n_kept + i])

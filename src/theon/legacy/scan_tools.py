@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from theon.control.inner import OpFromGraph
 from theon.control.scan_layout import ScanInfo
 from theon.control.scan_op import Scan
 from theon.graph.traverse import clone_replace, io_toposort
@@ -128,10 +129,11 @@ def forced_replace(out: Any, x: Any, y: Any) -> Any:
 
 
 def map_variables(replacer: Callable[[Any], Any], graphs: Sequence[Any], additional_inputs: Sequence[Any] = ()) -> Any:
-    """Return ``graphs`` with each variable ``v`` of theirs, the steps of loops included, replaced by ``replacer(v)``.
+    """Return ``graphs`` with each variable ``v`` of theirs replaced by ``replacer(v)``, in loops and OpFromGraphs as well.
 
-    ``replacer`` returns what it was given where nothing is to change. ``additional_inputs``: what the replacements of variables
-    in steps may read beside what a step reads already; loops get them as further inputs.
+    ``replacer`` returns what it was given where nothing is to change. What replacements inside loops and graphs read of
+    outside becomes an input of these; ``additional_inputs``: such variables that are not to be computed inside.
+    NotImplementedError where that is a shared variable with an update.
     """
     known: dict[Any, Any] = {}
     for node in io_toposort((), list(graphs)):
@@ -140,19 +142,44 @@ def map_variables(replacer: Callable[[Any], Any], graphs: Sequence[Any], additio
                 known[v] = replacer(v)
         inputs = [known[v] for v in node.inputs]
         op = node.op
-        if isinstance(op, Scan):
-            fresh = [safe_new(v) for v in additional_inputs]
-            moved = clone_replace(map_variables(replacer, op.outputs), dict(zip(additional_inputs, fresh)))
-            used = [f in set(_leaves_of(moved)) for f in fresh]
-            extra = [f for f, u in zip(fresh, used) if u]
-            outer = [v for v, u in zip(additional_inputs, used) if u]
-            made = Scan([*op.inputs, *extra], moved, op.info, mode=op.mode)(*inputs, *outer, return_list=True)
+        moved = None
+        if isinstance(op, Scan | OpFromGraph):
+            inner = op.inputs if isinstance(op, Scan) else op.local_inputs
+            outputs = op.outputs if isinstance(op, Scan) else op.local_outputs
+            moved = map_variables(replacer, outputs, additional_inputs)
+            moved = None if all(a is b for a, b in zip(moved, outputs)) else moved
+        if moved is not None:
+            extra, outer, moved = _read_outside(inner, moved, additional_inputs)
+            if isinstance(op, Scan):
+                # A loop's limits are its last inputs, after what steps read.
+                limits = inputs[len(inputs) - len(op.info.limited) :]
+                rest = inputs[: len(inputs) - len(limits)]
+                new = Scan([*inner, *extra], moved, op.info, mode=op.mode)
+                made = new(*rest, *outer, *limits, return_list=True)
+            else:
+                graph = OpFromGraph([*inner, *extra], moved, inline=op.is_inline, name=op.name, **op.kwargs)
+                made = graph(*inputs, *outer, return_list=True)
         elif all(a is b for a, b in zip(inputs, node.inputs)):
             made = list(node.outputs)
         else:
             made = op(*inputs, return_list=True)
         known.update((old, replacer(new)) for old, new in zip(node.outputs, made))
     return [known[v] if v in known else replacer(v) for v in graphs]
+
+
+def _read_outside(inner: Sequence[Any], graphs: Sequence[Any], additional: Sequence[Any]) -> tuple[list[Any], ...]:
+    """New inputs for what ``graphs`` read beside ``inner``, what that is, and the graphs with these inputs."""
+    fresh = {v: safe_new(v) for v in additional}
+    graphs = clone_replace(list(graphs), fresh)
+    leaves = [v for v in _leaves_of(graphs) if not isinstance(v, Constant)]
+    used = {v: f for v, f in fresh.items() if f in leaves}
+    for v in leaves:
+        if v in inner or v in used.values():
+            continue
+        if getattr(v, "update", None) is not None or getattr(v, "default_update", None) is not None:
+            raise NotImplementedError(f"{v} has an update: it cannot be read inside a loop or graph by a replacement")
+        used[v] = v.type(v.name)
+    return list(used.values()), list(used), clone_replace(graphs, {v: f for v, f in used.items() if v not in fresh})
 
 
 def _leaves_of(variables: Sequence[Any]) -> list[Any]:
