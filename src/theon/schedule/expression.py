@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from theon.kernel.pairs import PART, ComplexBuilder
 from theon.kernel.scalar import INDEX, Scalar, const, leaves_of, make
 
 __all__ = [
     "HELD", "NATIVE", "Expression", "axes_of", "item", "k", "loads_of", "on_axes", "plus", "product",
-    "renumbered", "times", "weight",
+    "renumbered", "replaced", "times", "weight",
 ]  # fmt: skip
 
 _ITEM = {
@@ -117,17 +117,26 @@ def loads_of(value: Scalar) -> frozenset[int]:
 
 def on_axes(value: Scalar, axes: Sequence[int]) -> Scalar:
     """Return ``value`` with positions along dimension i read along ``axes[i]``."""
-    return _replaced(value, "axis", axes)
+    return _renamed(value, "axis", axes)
 
 
 def renumbered(value: Scalar, numbers: list[int]) -> Scalar:
     """Return ``value`` with load leaf i renumbered to ``numbers[i]``."""
-    return _replaced(value, "load", numbers)
+    return _renamed(value, "load", numbers)
 
 
-def _replaced(value: Scalar, leaf: str, numbers: Sequence[int]) -> Scalar:
+def _renamed(value: Scalar, leaf: str, numbers: Sequence[int]) -> Scalar:
     if all(numbers[number] == number for number in leaves_of(value, leaf)):
         return value
+    return _rebuilt(value, lambda x: make(leaf, x.dtype, (), numbers[x.attr]) if x.op == leaf else None)
+
+
+def replaced(value: Scalar, known: Mapping[Scalar, Scalar]) -> Scalar:
+    """Return ``value`` with the parts that ``known`` names replaced."""
+    return _rebuilt(value, known.get)
+
+
+def _rebuilt(value: Scalar, change: Callable[[Scalar], Scalar | None]) -> Scalar:
     done: dict[int, Scalar] = {}
     stack = [value]
     while stack:
@@ -135,8 +144,9 @@ def _replaced(value: Scalar, leaf: str, numbers: Sequence[int]) -> Scalar:
         if id(x) in done:
             stack.pop()
             continue
-        if x.op == leaf:
-            done[id(x)] = make(leaf, x.dtype, (), numbers[x.attr])
+        new = change(x)
+        if new is not None:
+            done[id(x)] = new
             stack.pop()
             continue
         waiting = [a for a in x.args if id(a) not in done]

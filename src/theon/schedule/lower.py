@@ -20,7 +20,7 @@ from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.scalar.op import ScalarOp
 from theon.scalar.type import Scalar as ScalarType
 from theon.schedule import complexes, halves
-from theon.schedule.expression import HELD, NATIVE, Expression, item, k, on_axes, plus, times
+from theon.schedule.expression import HELD, NATIVE, Expression, item, k, on_axes, plus, replaced, times
 from theon.schedule.step import (
     Buffer,
     Check,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Lowering", "Unsupported", "lowered", "lowers"]
 
 # Ops that change where elements are found, not what they are: they apply to anything in memory.
-_MOVING = {"DimShuffle", "Subtensor", "Shape", "Shape_i", "Reshape", "Rebroadcast", "SumLike"}
+_MOVING = {"DimShuffle", "Subtensor", "Shape", "Shape_i", "Reshape", "Split", "Rebroadcast", "SumLike"}
 # Ops whose lowerings work for halves and complex numbers as they do for floats; others get halves as float32.
 _OF_ANY_NUMBERS = {
     "Elemwise", "ScalarOp", "Sum", "Prod", "Max", "Min", "CAReduce", "CAReduceDtype", "Join", "Alloc", "IncSubtensor", "AdvancedSubtensor",
@@ -92,7 +92,7 @@ class Lowering:
         self.constant_values: list[Any] = []
         self.constant_slots: dict[Any, int] = {}
         self.broadcast: list[tuple[int, tuple[bool, ...]]] = []
-        self.dense: dict[int, int] = {}  # arguments that must be contiguous: what they are then
+        self.dense: set[int] = set()  # arguments that must be contiguous
         self.memory: dict[Variable, int] = {}
         self.scalar: dict[Variable, Scalar] = {}
         self.vector: dict[Variable, tuple[Scalar, ...]] = {}
@@ -204,15 +204,26 @@ class Lowering:
         return True
 
     def as_dense(self, number: int) -> int:
-        """An argument as contiguous memory: callers give a copy of one that is not."""
-        if number not in self.dense:
-            strides: list[Scalar] = []
-            step = const(item(self.tensors[number].dtype))
-            for n in reversed(self.sizes_of(number)):
-                strides.insert(0, step)
+        """The tensor if it is contiguous, or would be if the argument it shows were: callers copy one that is not. Else a copy."""
+        if self.is_dense(number):
+            return number
+        t, place = self.tensors[number], len(self.tensors)
+        root = next((n for n in (*self.inputs, *self.shared) if self.tensors[n].buffer == t.buffer), None)
+        if root is not None:
+            step, known = const(item(t.dtype)), {}
+            for d, n in reversed(list(enumerate(self.sizes_of(root)))):
+                known[make("stride", INDEX, (), (root, d))] = step
                 step = times(step, n)
-            self.dense[number] = self.view(number, self.sizes_of(number), strides, const(0))
-        return self.dense[number]
+            strides = [known.get(s, s) for s in self.strides_of(number)]
+            shown = self.view(number, self.sizes_of(number), strides, replaced(self.offset_of(number), known))
+            if self.is_dense(shown):
+                self.dense.add(root)
+                return shown
+            del self.tensors[place:]
+        whole = Expression(make("load", t.dtype, (), 0), [(number, self.strides_of(number))], self.sizes_of(number))
+        copy = self.fresh(None, t.dtype, self.sizes_of(number))
+        self.fill(copy, whole)
+        return copy
 
     def fresh(self, variable: Variable | None, dtype: str, sizes: tuple[Scalar, ...]) -> int:
         """A new dense tensor, in memory for the caller where ``variable`` is a result of the function.
@@ -510,7 +521,7 @@ class Lowering:
         return Program(
             tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
-            tuple(self.dense),
+            tuple(sorted(self.dense)),
         )  # fmt: skip
 
 

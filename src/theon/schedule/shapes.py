@@ -118,13 +118,7 @@ def reshape(low: Lowering, node: Apply) -> None:
     number = low.as_tensor(x)
     if len(wanted) != node.op.ndim:  # type: ignore[attr-defined]
         raise Unsupported("a reshape to a shape of another length")
-    if number in (*low.inputs, *low.shared):
-        number = low.memory[x] = low.as_dense(number)
-    if not low.is_dense(number):
-        t = low.tensors[number]
-        whole = Expression(make("load", t.dtype, (), 0), [(number, low.strides_of(number))], low.sizes_of(number))
-        number = low.fresh(None, t.dtype, low.sizes_of(number))
-        low.fill(number, whole)
+    number = low.as_dense(number)
     wanted = tuple(k.cast(w, INDEX) for w in wanted)
     total = const(1)
     for n in low.sizes_of(number):
@@ -149,3 +143,25 @@ def reshape(low: Lowering, node: Apply) -> None:
         strides.insert(0, step)
         step = times(step, n)
     low.memory[node.outputs[0]] = low.view(number, sizes, strides, low.offset_of(number))
+
+
+@lowers("Split")
+def split(low: Lowering, node: Apply) -> None:
+    """Views, one after another along an axis that is known; the lengths must add up to the whole."""
+    x, axis, lengths = node.inputs
+    parts = low.as_vector(lengths) or _numbers(low, lengths, len(node.outputs))
+    if not isinstance(axis, Constant) or len(parts) != len(node.outputs):
+        raise Unsupported("parts along a computed axis, or of another number of lengths")
+    number, d = low.as_tensor(x), int(axis.data)
+    sizes, strides, offset = low.sizes_of(number), low.strides_of(number), low.offset_of(number)
+    if not -len(sizes) <= d < len(sizes):
+        raise Unsupported("parts along an axis that is not there")
+    d %= len(sizes)
+    begin = const(0)
+    for out, length in zip(node.outputs, parts):
+        n = k.cast(length, INDEX)
+        low.check(make("ge", BOOL, (n, const(0))))
+        at = plus(offset, times(strides[d], begin))
+        low.memory[out] = low.view(number, (*sizes[:d], n, *sizes[d + 1 :]), strides, at)
+        begin = plus(begin, n)
+    low.same(begin, sizes[d])
