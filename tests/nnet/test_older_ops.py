@@ -195,3 +195,20 @@ def test_first_fourier_transform_and_the_smallest_op(capsys):
     np.testing.assert_allclose(fourier.dct_matrix(5, 5) @ fourier.dct_matrix(5, 5).T, np.eye(5), atol=1e-12)
     assert minimal.minimal(T.constant([1, 2])).eval() == 0
     assert "1 arguments" in capsys.readouterr().out
+
+
+def test_gradients_of_averages_take_padding_as_wide_as_the_windows():
+    rng = np.random.RandomState(0)
+    x, g, w, p = T.dmatrix(), T.dmatrix(), T.lvector(), T.lvector()
+    values, slopes = rng.rand(4, 5), rng.rand(7, 3)
+    for mode in ("sum", "average_inc_pad", "average_exc_pad"):
+        op = T.signal.pool.AveragePoolGrad(ignore_border=True, mode=mode, ndim=2)
+        back = op(x, g, (2, 3), (1, 2), (2, 1))
+        found = theano.function([x, g], back)(values, slopes)
+        # The transpose of the pooling, whose windows are known only when it runs.
+        pooled = T.signal.pool.Pool(ignore_border=True, mode=mode, ndim=2)(x, w, np.array([1, 2]), p)
+        across = theano.function([x, w, p], pooled)(values, [2, 3], [2, 1])
+        np.testing.assert_allclose((found * values).sum(), (across * slopes).sum())
+        theano.gradient.verify_grad(
+            lambda d, op=op: op(T.constant(values), d, (2, 3), (1, 2), (2, 1)), [slopes], rng=rng
+        )

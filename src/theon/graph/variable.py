@@ -323,6 +323,7 @@ class Constant(Variable):
 
     __module__ = "theano.gof.graph"
 
+    owner: Apply | None = None  # constants in old pickles do not say so
     data: Any
 
     def __init__(self, type: Type, data: Any, name: str | None = None) -> None:

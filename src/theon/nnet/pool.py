@@ -86,7 +86,8 @@ class _Windows:
             raise ValueError(f"windows and strides are positive, pads not negative: {self.ws}, {self.st}, {self.pad}")
         if any(p and not op.ignore_border for p in self.pad):
             raise NotImplementedError("padding works only with ignore_border=True")
-        if any(p >= w for p, w in zip(self.pad, self.ws)):
+        # Averages and sums of windows that lie in the padding alone are 0; they have no largest element.
+        if op.mode == "max" and any(p >= w for p, w in zip(self.pad, self.ws)):
             raise NotImplementedError("pads must be smaller than the windows")
         self.lead, self.sizes = tuple(shape[:-n]), tuple(shape[-n:])
         self.out = tuple(
@@ -184,17 +185,23 @@ class Pool(TensorOp):
             raise TypeError(f"{type(self).__name__} needs the sizes of its windows")
         sizes = _vector(ws, self.ndim)
         pads = _vector(0 if pad is None else pad, self.ndim)
-        self._check_pads(sizes, pads)
+        # Gradients of averages, and theirs, are there for any padding: Theano's users reach them by classes and by variables.
+        self._check_pads(sizes, pads, self.mode == "max" or (count == 1 and not isinstance(ws, Variable)))
         strides = sizes if stride is None else _vector(stride, self.ndim)
         return [*(as_tensor_variable(v) for v in inputs[:count]), sizes, strides, pads]
 
-    def _check_pads(self, sizes: Any, pads: Any) -> None:
-        """What is known to be refused is refused when the graph is made."""
+    def _check_pads(self, sizes: Any, pads: Any, narrow: bool) -> None:
+        """What is known to be refused is refused when the graph is made: pads, and with ``narrow`` those as wide as windows."""
         if not isinstance(pads, Constant) or pads.data.ndim != 1:
             return
         if pads.data.any() and not self.ignore_border:
             raise NotImplementedError("padding works only with ignore_border=True")
-        if isinstance(sizes, Constant) and sizes.data.shape == pads.data.shape and (pads.data >= sizes.data).any():
+        if (
+            narrow
+            and isinstance(sizes, Constant)
+            and sizes.data.shape == pads.data.shape
+            and (pads.data >= sizes.data).any()
+        ):
             if (sizes.data > 0).all():
                 raise NotImplementedError(
                     f"padding must be smaller than the windows: {pads.data.tolist()}, {sizes.data.tolist()}"

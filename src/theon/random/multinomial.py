@@ -54,7 +54,7 @@ class MultinomialFromUniform(_FromUniform):
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any, params: Any = None) -> None:
         """ValueError where there are not ``m n`` uniforms."""
-        pvals, unis, n = inputs
+        pvals, unis, n = (*inputs, 1)[:3]  # nodes in old pickles have no number of draws
         n, m = int(n), len(pvals)
         if len(unis) != m * n:
             raise ValueError(f"unis.shape[0] != pvals.shape[0] * n_samples: {len(unis)}, {m}, {n}")

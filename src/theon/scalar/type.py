@@ -30,7 +30,11 @@ class Scalar(Type):
         self.dtype = config.floatX if dtype == "floatX" else str(dtype)
         if self.dtype not in all_dtypes:
             raise TypeError(f"Unsupported dtype for {type(self).__name__}: {dtype!r}")
-        self.numpy_dtype = np.dtype(self.dtype)
+
+    @property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        """The dtype as NumPy has it."""
+        return np.dtype(self.dtype)
 
     @staticmethod
     def upcast(*types: Scalar) -> str:

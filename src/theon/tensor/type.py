@@ -72,6 +72,11 @@ class TensorType(Type):
         self.name = name
         self.sparse_grad = sparse_grad
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "shape" not in state:  # a type that Theano pickled
+            self.shape = tuple(1 if b else None for b in self.broadcastable)
+
     @property
     def ndim(self) -> int:
         """The number of dimensions."""

@@ -102,3 +102,13 @@ def test_a_pickle_of_python_2_is_read():
 def test_object_arrays_stay_in_the_pickle():
     (again,) = pkl_utils.load(written([np.array([None, "x"], dtype=object)]))
     assert again.tolist() == [None, "x"]
+
+
+def test_types_and_constants_as_theano_pickled_them():
+    own = T.TensorType.__new__(T.TensorType)
+    dtype = np.dtype("float64")
+    own.__setstate__({"dtype": "float64", "broadcastable": (True, False), "numpy_dtype": dtype, "name": None})
+    assert own == T.drow and own("x").type.shape == (1, None)
+    number = theano.scalar.ScalarConstant.__new__(theano.scalar.ScalarConstant)
+    number.__dict__.update(type=theano.scalar.int64, data=np.int64(3), tag=theano.gof.utils.scratchpad(), name=None)
+    assert number.owner is None and number.clone().data == 3
