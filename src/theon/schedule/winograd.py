@@ -20,28 +20,32 @@ from theon.schedule.workspace import NOTHING, rounded, workspace
 __all__ = ["convolve_tiles", "sums_of_tiles"]
 
 _TILES = 32  # in a block: their transforms stay in the cache
+_ADDED = 64  # in a block of the filters' gradient: all its sums are read and written once a block
 _PARTS = 8  # of the blocks, whose sums are added in order
-_SUMS = 1 << 23  # bytes of a part's sums
+_SUMS = 1 << 24  # bytes of a part's sums
+_ALL_SUMS = 1 << 26  # of all parts', where those of one need no more
 _ROOM = 1 << 23  # bytes that a thread works in
-_FEW = 16  # channels, or filters: fewer are not worth the transforms
+_FEW = 8  # channels, or filters: fewer are not worth the transforms
+_BOTH = 24  # channels and filters together
+_MORE = 12  # channels, where filters are sought
 _COST = 6  # what a tile costs, in places of sums of products
-_FILTERS = 128  # what transforming the filters costs, in such places
+_FILTERS = 96  # what transforming the filters costs, in such places
 
 
 class _Blocks:
     """How the tiles of ``batch`` results of so many lines and columns are divided into blocks: rows of tiles, or whole images.
 
-    A block has ``fair`` rows of tiles at most, and a multiple of ``unit`` rows unless it is an image's last one.
+    A block has about ``tiles``, ``fair`` rows of tiles at most, and a multiple of ``unit`` rows unless it is an image's last one.
     """
 
     def __init__(
-        self, batch: Scalar, lines: Scalar, columns: Scalar, fair: Scalar | None = None, unit: int = 1
+        self, batch: Scalar, lines: Scalar, columns: Scalar, tiles: int, fair: Scalar | None = None, unit: int = 1
     ) -> None:
         from theon.codegen import winograd
 
         self.down, self.across = (over(plus(n, const(winograd.OUT - 1)), const(winograd.OUT)) for n in (lines, columns))
         down, across = most(self.down, const(1)), most(self.across, const(1))
-        tall, many = over(const(_TILES), across), over(const(_TILES), times(down, across))
+        tall, many = over(const(tiles), across), over(const(tiles), times(down, across))
         if fair is not None:
             tall, many = least(tall, fair), least(many, over(fair, down))
         if unit > 1:
@@ -67,12 +71,24 @@ def _quotient(n: Scalar, m: Scalar) -> Scalar:
     return over(plus(n, minus(m, const(1))), m)
 
 
-def _worth(conditions: Sequence[tuple[str, Scalar, int]]) -> Scalar:
-    """Whether all comparisons of a size with a number hold: a constant where that is known."""
+def _worth(kernel: Sequence[Scalar], blocks: _Blocks, slot: Scalar, *more: tuple[str, Scalar, int]) -> Scalar:
+    """Whether tiles serve for filters of these sizes and are worth it: a constant where that is known."""
+    from theon.codegen import winograd
+
     if not config.conv.winograd:
         return const(False, BOOL)
+    filters, channels, height, width = kernel
     found = const(True, BOOL)
-    for op, n, number in conditions:
+    for op, n, number in (
+        ("eq", height, winograd.TAPS),
+        ("eq", width, winograd.TAPS),
+        ("ge", channels, _FEW),
+        ("ge", filters, _FEW),
+        ("ge", plus(channels, filters), _BOTH),
+        ("ge", blocks.spared, _FILTERS),
+        ("le", slot, _ROOM),
+        *more,
+    ):
         if n.op == "const":
             if not {"eq": n.attr == number, "ge": n.attr >= number, "le": n.attr <= number}[op]:
                 return const(False, BOOL)
@@ -117,11 +133,11 @@ def convolve_tiles(
 
     dtype = low.tensors[image].dtype
     size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
-    filters, channels, height, width = low.sizes_of(kernel)
+    filters, channels = low.sizes_of(kernel)[:2]
     batch, _, lines, columns = low.sizes_of(out)
     rows = over(plus(lines, const(winograd.OUT - 1)), const(winograd.OUT))
     fair = most(over(times(rows, batch), const(4 * threads)), const(1)) if threads > 1 else None
-    blocks = _Blocks(batch, lines, columns, fair, unit // math.gcd(unit, winograd.OUT))
+    blocks = _Blocks(batch, lines, columns, _TILES, fair, unit // math.gcd(unit, winograd.OUT))
     squares, line = winograd.SIDE**2, 64 // size
     held, whole = rounded(channels, lane), rounded(filters, lane)
     panel = 3 * lane
@@ -131,10 +147,7 @@ def convolve_tiles(
     room = plus(room, times(plus(times(tiles, plus(held, const(panel))), const(2 * line)), const(squares)))
     room = plus(room, times(blocks.places(0), const(panel)))
     slot = rounded(plus(times(room, const(size)), const(LOCK)), 64)
-    condition = _worth(
-        [("eq", height, winograd.TAPS), ("eq", width, winograd.TAPS), ("ge", channels, _FEW), ("ge", filters, _FEW),
-         ("ge", blocks.spared, _FILTERS), ("le", slot, _ROOM)]
-    )  # fmt: skip
+    condition = _worth(low.sizes_of(kernel), blocks, slot)
     vectors = over(whole, const(lane))
     packed = times(times(vectors, plus(times(channels, const(lane)), const(line))), const(squares * groups))
 
@@ -167,19 +180,20 @@ def sums_of_tiles(
     dtype = low.tensors[number].dtype
     size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
     batch, slopes, lines, columns = low.sizes_of(g)
-    _, channels, height, width = low.sizes_of(number)
+    channels = low.sizes_of(number)[1]
     filters = over(slopes, const(groups))
-    blocks = _Blocks(batch, lines, columns)
+    blocks = _Blocks(batch, lines, columns, _ADDED)
     squares, line = winograd.SIDE**2, 64 // size
     held, whole = rounded(channels, lane), rounded(filters, lane)
     room = times(blocks.places(winograd.TAPS - 1), times(const(2), most(held, whole)))
     room = plus(room, times(plus(times(blocks.tiles, plus(held, whole)), const(2 * line)), const(squares)))
     slot = rounded(plus(times(room, const(size)), const(LOCK)), 64)
     sums_size = times(plus(times(held, whole), const(line)), const(squares * groups))
-    parts = least(blocks.count, const(_PARTS))
+    room = over(const(_ALL_SUMS), most(times(sums_size, const(size)), const(1)))
+    parts = least(least(blocks.count, const(_PARTS)), most(room, const(1)))
     condition = _worth(
-        [("eq", height, winograd.TAPS), ("eq", width, winograd.TAPS), ("ge", channels, _FEW), ("ge", filters, _FEW),
-         ("ge", blocks.spared, _FILTERS), ("le", slot, _ROOM), ("le", times(sums_size, const(size)), _SUMS), ("ge", blocks.count, 1)]
+        (filters, *low.sizes_of(number)[1:]), blocks, slot, ("ge", channels, _MORE),
+        ("le", times(sums_size, const(size)), _SUMS), ("ge", blocks.count, 1),
     )  # fmt: skip
 
     def attempt(flag: int) -> NativeCall:

@@ -23,7 +23,8 @@ ONES = (1, 1)
 @pytest.fixture
 def always(monkeypatch):
     """Tiles wherever filters have three rows and columns, however few the products are that they spare."""
-    monkeypatch.setattr(winograd, "_FEW", 1)
+    for name in ("_FEW", "_BOTH", "_MORE"):
+        monkeypatch.setattr(winograd, name, 1)
     monkeypatch.setattr(winograd, "_FILTERS", -(10**9))
 
 
@@ -105,7 +106,7 @@ def test_sizes_around_the_choice():
     with theano.config.change_flags(conv__winograd=False):
         direct = convolution("float32", "half", False, 1)
     assert not {"conv_tiles", "conv_tiles_weights"} & names(direct)
-    for channels, filters in [(15, 16), (16, 15), (16, 16), (17, 33)]:
+    for channels, filters in [(7, 20), (12, 7), (8, 15), (8, 16), (11, 13), (12, 12), (17, 33)]:
         for batch, size in [(1, 8), (1, 16), (1, 18), (2, 12), (8, 7), (8, 9)]:
             given = arguments(rng, "float32", batch, channels, filters, (size, size), "half")
             check(f, given, "half", False)
