@@ -98,6 +98,11 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         text = windows.pooled_text if step.name == "pooled" else windows.gradient_text
         library = functools.partial(text, dtype, symbol, mode, window, stride, pool.budget() > 1)
         return _of_library(symbol, len(tensors) + 1, library)
+    if step.name == "cumulate":
+        from theon.codegen import cumulate
+
+        symbol = f"theon_cumulate_{dtype}_{step.attrs[0]}"
+        return _of_library(symbol, 2, functools.partial(cumulate.cumulate_text, symbol, dtype, *step.attrs))
     from theon.codegen import lapack
 
     if step.name in lapack.ROUTINES:

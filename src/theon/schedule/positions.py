@@ -100,6 +100,27 @@ def extract(low: Lowering, node: Apply) -> None:
     low.memory[node.outputs[0]] = _diagonal(low, low.as_tensor(x), op.offset)
 
 
+@lowers("FillDiagonal")
+def fill_diagonal(low: Lowering, node: Apply) -> None:
+    """A copy, and the number on the diagonal."""
+    a, value = node.inputs
+    (out,) = node.outputs
+    dtype = _dtype(node)
+    found = low.as_expression(a, positional=True)
+    number = low.fresh(out, dtype, found.sizes)
+    low.fill(number, found)
+    n, step = low.sizes_of(number)[0], low.strides_of(number)[0]
+    for size, stride in zip(low.sizes_of(number)[1:], low.strides_of(number)[1:]):
+        if len(found.sizes) > 2:
+            low.same(n, size)
+        n, step = least(n, size), plus(step, stride)
+    given = low.as_expression(value)
+    place = low.view(number, (n,), (step,), low.offset_of(number))
+    operands: list[tuple[int, tuple[Scalar | None, ...]]] = [(t, (None,)) for t, _ in given.operands]
+    low.fill(place, Expression(k.cast(given.value, dtype), operands, (n,)))
+    low.memory[out] = number
+
+
 def _on_diagonal(low: Lowering, node: Apply, sizes: tuple[Scalar, Scalar], value: Expression, offset: int) -> None:
     dtype = _dtype(node)
     number = low.fresh(node.outputs[0], dtype, sizes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from theon.graph.variable import Apply, Variable
 from theon.kernel.pairs import PART, pair, parts_of
 from theon.kernel.scalar import Scalar, const, make
+from theon.ops.arith import CASTS
 from theon.schedule.expression import Expression, item, k, renumbered
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.reduce import reduce
@@ -27,8 +28,11 @@ def dot(low: Lowering, node: Apply) -> None:
     if dtype in PART:
         _of_complex(low, node)
         return
-    if dtype not in ("float32", "float64") or any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
-        raise Unsupported("a product of integers or of mixed dtypes")
+    if dtype not in ("float32", "float64"):
+        _summed(low, node)
+        return
+    if any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
+        x, y = (_converted(low, v, dtype) for v in (x, y))
     if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
         a, b = low.as_expression(x), low.as_expression(y)
         low.same(a.sizes[0], b.sizes[0])
@@ -122,6 +126,33 @@ def _of_complex(low: Lowering, node: Apply) -> None:
     rows, columns = low.sizes_of(left[0])[0], low.sizes_of(right[0])[1]
     kept = [d for d, v in enumerate((x, y)) if v.type.ndim == 2]  # type: ignore[attr-defined]
     _products_of_parts(low, out, "gemm", (left, right), (rows, columns), kept)
+
+
+def _summed(low: Lowering, node: Apply) -> None:
+    """A product of integers: a sum for each element."""
+    (out,) = node.outputs
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    ranks = [v.type.ndim for v in node.inputs]  # type: ignore[attr-defined]
+    axes = ((0, None, 1) if ranks[0] == 2 else (None, None, 0), (None, 1, 0) if ranks[1] == 2 else (None, None, 0))
+    a, b = (_spread(low.as_expression(v), along) for v, along in zip(node.inputs, axes))
+    low.same(a.sizes[2], b.sizes[2])
+    shift = len(a.operands)
+    other = renumbered(b.value, [shift + i for i in range(len(b.operands))])
+    value = k.mul(k.cast(a.value, dtype), k.cast(other, dtype))
+    sizes, kept = [a.sizes[0], b.sizes[1], a.sizes[2]], [d for d in (0, 1) if ranks[d] == 2]
+    dims = [*kept, 2]
+    operands = [(n, tuple(s[d] for d in dims)) for n, s in (*a.operands, *b.operands)]
+    found = Expression(value, operands, tuple(sizes[d] for d in dims))
+    reduce(low, out, found, (len(kept),), "add", dtype, dtype)
+
+
+def _converted(low: Lowering, x: Variable, dtype: str) -> Variable:
+    if x.type.dtype == dtype:  # type: ignore[attr-defined]
+        return x
+    found: Variable = CASTS[dtype](x)
+    assert found.owner is not None
+    low.node(found.owner)
+    return found
 
 
 def _products_of_parts(

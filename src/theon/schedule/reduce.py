@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Operand, Pass, Reduction, Store, neutral
@@ -13,7 +14,7 @@ from theon.schedule import complexes
 from theon.schedule.expression import HELD, Expression, item, k, plus, product, renumbered, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import minus, most, over
-from theon.schedule.step import Loop
+from theon.schedule.step import Loop, NativeCall
 
 __all__ = ["reduce"]
 
@@ -415,6 +416,41 @@ def reduction(low: Lowering, node: Apply) -> None:
         for d in axes:
             low.check(make("lt", BOOL, (const(0), found.sizes[d])))
     reduce(low, out, found, axes, op, accumulator, dtype)
+
+
+@lowers("CumOp")
+def cumulate(low: Lowering, node: Apply) -> None:
+    """The values are computed where their running sums or products come to lie."""
+    op: Any = node.op
+    (x,), (out,) = node.inputs, node.outputs
+    dtype, mode = out.type.dtype, op.mode  # type: ignore[attr-defined]
+    if dtype == "bool" or (dtype in PART and mode == "mul"):
+        raise Unsupported(f"running {mode} of {dtype}")
+    found = low.as_expression(x, positional=True)
+    count = len(found.sizes)
+    axis = None if op.axis is None else op.axis % count
+    if axis is None and count != 1:
+        number = low.fresh(None, dtype, found.sizes)
+        target = number
+        n: tuple[Scalar, ...] = (const(1), product(found.sizes), const(1))
+        step = const(item(dtype))
+        low.memory[out] = low.view(number, n[1:2], (step,), low.offset_of(number))
+    else:
+        along = axis or 0
+        target = low.fresh(out, dtype, found.sizes)
+        n = (product(found.sizes[:along]), found.sizes[along], product(found.sizes[along + 1 :]))
+        low.memory[out] = target
+    if not low.is_dense(target):
+        raise Unsupported("a place that is not contiguous")
+    low.fill(target, Expression(k.cast(found.value, dtype), found.operands, found.sizes))
+    if dtype in PART:
+        n, step = (*n[:2], times(n[2], const(2))), const(item(PART[dtype]))
+    else:
+        step = const(item(dtype))
+    t = low.tensors[target]
+    row = times(n[2], step)
+    whole = low.tensor(t.buffer, PART.get(dtype, dtype), 3, n, (times(n[1], row), row, step), low.offset_of(target))
+    low.steps.append(NativeCall("cumulate", (), (whole,), (), (mode,), 0))
 
 
 @lowers("MaxAndArgmax")

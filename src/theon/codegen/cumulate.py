@@ -1,0 +1,35 @@
+"""Running sums and products, in place: each position along the middle dimension gets itself combined with all before."""
+
+from __future__ import annotations
+
+from theon.codegen import abi
+from theon.codegen.native import Function
+from theon.codegen.shared import Block
+
+__all__ = ["cumulate_text"]
+
+
+def cumulate_text(symbol: str, dtype: str, op: str) -> str:
+    """``out``, dense, holds the elements of three dimensions; rows of the last one are combined side by side."""
+    f = Function(symbol, [("out", "ptr"), ("numbers", "ptr")], "i64")
+    out = Block(f, f["out"], 3)
+    kind, item = abi.LLVM_TYPE[dtype], abi.itemsize(dtype)
+    members, length, inner = out.sizes
+    single = inner.same(1)
+    with f.loop(members) as i:
+        start = f.at(out.data, i * length * inner * item)
+        with f.when(single & (length > 0)):
+            total = f.variable(kind, f.load(kind, start))
+            with f.loop(length, 1) as j:
+                x = f.load(kind, start, j * item)
+                total.set(total.get() + x if op == "add" else total.get() * x)
+                f.store(total.get(), start, j * item)
+        with f.unless(single), f.loop(length, 1) as j:
+            row = f.at(start, j * inner * item)
+            with f.loop(inner, hint="") as place:
+                at = place * item
+                before = f.load(kind, row, (place - inner) * item)
+                x = f.load(kind, row, at)
+                f.store(before + x if op == "add" else before * x, row, at)
+    f.emit("ret i64 0")
+    return f.text(linkage="")
