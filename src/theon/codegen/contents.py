@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from theon.codegen.abi import itemsize
 from theon.kernel.loops import Kernel
 from theon.schedule.step import (
     Branch,
@@ -27,6 +28,7 @@ __all__ = [
     "Layout",
     "buffers_of",
     "draws_of",
+    "in_order",
     "is_long",
     "kernels_of",
     "native_calls",
@@ -115,6 +117,22 @@ def kernels_of(program: Program) -> dict[Kernel, str]:
         if isinstance(step, KernelStep):
             found.setdefault(step.kernel, f"kernel{len(found)}")
     return found
+
+
+def in_order(program: Program) -> set[Kernel]:
+    """Return the kernels whose operands are known to be contiguous along the last axis in all steps."""
+    found: dict[Kernel, bool] = {}
+    for step in flat(program.steps):
+        if isinstance(step, KernelStep):
+            kernel = step.kernel
+            good = found.get(kernel, True)
+            for operand, given in zip(kernel.operands, step.operands):
+                if given is None or kernel.naxes - 1 not in operand.axes:
+                    continue
+                stride = given[1][operand.axes.index(kernel.naxes - 1)]
+                good = good and stride.op == "const" and stride.attr == itemsize(operand.dtype)
+            found[kernel] = good
+    return {kernel for kernel, good in found.items() if good}
 
 
 def is_long(program: Program) -> bool:

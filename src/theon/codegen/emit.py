@@ -611,8 +611,11 @@ class _Writer:
         return self.new(f"select i1 {seen}, {kind} {literal(float('nan'), s.dtype)}, {kind} {found}")
 
 
-def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
-    """Return the definitions of kernels under their names, and the declarations that they need."""
+def kernels_text(kernels: Iterable[tuple[Kernel, str]], in_order: bool = False) -> tuple[str, set[str]]:
+    """Return the definitions of kernels under their names, and the declarations that they need.
+
+    With ``in_order`` all operands are known to be contiguous along the last axis.
+    """
     kernels = list(kernels)
     if not kernels:
         return "", set()
@@ -627,8 +630,9 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
     parts = []
     for kernel, name in kernels:
         if folds.is_fold(kernel):
-            parts.append(folds.fold_text(kernel, name, declared))
-            parts.append(_Writer(kernel, f"{name}.any", declared, called, count > _MANY, vectors=False).text())
+            parts.append(folds.fold_text(kernel, name, declared, in_order))
+            if not in_order:
+                parts.append(_Writer(kernel, f"{name}.any", declared, called, count > _MANY, vectors=False).text())
         else:
             parts.append(_Writer(kernel, name, declared, called, count > _MANY).text())
     for name, dtype, width in sorted(called):
@@ -646,9 +650,9 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]]) -> tuple[str, set[str]]:
 _folds: weakref.WeakValueDictionary[str, CompiledModule] = weakref.WeakValueDictionary()
 
 
-def fold_module(kernel: Kernel) -> CompiledModule:
+def fold_module(kernel: Kernel, in_order: bool = False) -> CompiledModule:
     """Return the code of a reduction, as "theon_fold": one that several functions need is compiled once."""
-    text, declared = kernels_text([(kernel, "theon_fold")])
+    text, declared = kernels_text([(kernel, "theon_fold")], in_order)
     text = "\n".join([text.replace("define internal i64 @theon_fold(", "define i64 @theon_fold("), *sorted(declared)])
     with target.LOCK:
         found = _folds.get(text)

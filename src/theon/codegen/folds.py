@@ -88,8 +88,8 @@ class _Numbers(ScalarWriter):
 
 
 class _Fold:
-    def __init__(self, kernel: Kernel, name: str, declared: set[str]) -> None:
-        self.kernel, self.declared = kernel, declared
+    def __init__(self, kernel: Kernel, name: str, declared: set[str], in_order: bool) -> None:
+        self.kernel, self.declared, self.in_order = kernel, declared, in_order
         self.sweep, self.last = kernel.passes
         self.inner = kernel.naxes - 1
         self.lanes = _lanes()
@@ -105,14 +105,15 @@ class _Fold:
 
     def text(self) -> str:
         f, inner = self.f, self.inner
-        good = Value(f, "i1", "true")
-        for number, operand in enumerate(self.kernel.operands):
-            if inner in operand.axes:
-                good = good & self.strides[number, inner].same(abi.itemsize(operand.dtype))
-        with f.unless(good):
-            f.emit(f"%done = call i64 @{f.name}.any(ptr %data, ptr %extents, ptr %strides)")
-            f.emit("ret i64 %done")
-            f.label("never")
+        if not self.in_order:
+            good = Value(f, "i1", "true")
+            for number, operand in enumerate(self.kernel.operands):
+                if inner in operand.axes:
+                    good = good & self.strides[number, inner].same(abi.itemsize(operand.dtype))
+            with f.unless(good):
+                f.emit(f"%done = call i64 @{f.name}.any(ptr %data, ptr %extents, ptr %strides)")
+                f.emit("ret i64 %done")
+                f.label("never")
         body = self.all_rows if inner in self.sweep.axes else self.all_columns
         self.nest(self.kernel.outer[:-1], self.bases, body)
         f.emit("ret i64 0")
@@ -502,6 +503,9 @@ def _needs_blocks(r: Reduction, kernel: Kernel) -> bool:
     return r.op in ("add", "mul") and r.dtype.startswith("float") and any(o.dtype == r.dtype for o in kernel.operands)
 
 
-def fold_text(kernel: Kernel, name: str, declared: set[str]) -> str:
-    """Return the function that runs a reduction; ``name.any`` is one for memory that is not contiguous."""
-    return _Fold(kernel, name, declared).text()
+def fold_text(kernel: Kernel, name: str, declared: set[str], in_order: bool = False) -> str:
+    """Return the function that runs a reduction; ``name.any`` is called for memory that is not contiguous.
+
+    With ``in_order`` all memory is contiguous along the last axis.
+    """
+    return _Fold(kernel, name, declared, in_order).text()

@@ -87,26 +87,29 @@ class ScalarWriter:
 
     def value(self, root: Scalar) -> str:
         """Return the register or literal that holds ``root`` (without recursion: expressions may be deep)."""
+        known = self.known
+        found = known.get(id(root))
+        if found is not None:
+            return found
+        if root.op == "const":
+            return literal(root.attr, root.dtype)
         stack = [root]
         while stack:
             node = stack[-1]
-            if id(node) in self.known:
+            if id(node) in known:
                 stack.pop()
                 continue
-            before = self.elsewhere(node)
-            if before is not None:
-                stack.pop()
-                self.known[id(node)] = before
-                self.pinned.append(node)
-                continue
-            waiting = [arg for arg in node.args if id(arg) not in self.known]
-            if waiting:
-                stack.extend(waiting)
-                continue
+            found = self.elsewhere(node)
+            if found is None:
+                waiting = [arg for arg in node.args if id(arg) not in known]
+                if waiting:
+                    stack.extend(waiting)
+                    continue
+                found = self._emit(node, [known[id(arg)] for arg in node.args])
             stack.pop()
-            self.known[id(node)] = self._emit(node, [self.known[id(arg)] for arg in node.args])
+            known[id(node)] = found
             self.pinned.append(node)
-        return self.known[id(root)]
+        return known[id(root)]
 
     def _emit(self, node: Scalar, args: list[str]) -> str:
         op, dtype = node.op, node.dtype

@@ -135,11 +135,16 @@ class ValueWriter(ABC):
     # Leaves --------------------------------------------------------------------------------------------------------
 
     def _hoisted(self, node: Scalar) -> str | None:
-        return self.early.value(node) if node.op != "const" and self._is_early(node) else None
+        if node.op == "const":
+            return None
+        found = self.early.known.get(id(node))
+        return found or (self.early.value(node) if self._is_early(node) else None)
 
     def _is_early(self, root: Scalar) -> bool:
         """Whether ``root`` depends on sizes and strides of arguments only."""
         found = self.early_known
+        if id(root) in found:
+            return found[id(root)]
         stack = [root]
         while stack:
             node = stack[-1]
@@ -210,9 +215,15 @@ class ValueWriter(ABC):
         return strides[::-1]
 
     def size(self, number: int, dim: int) -> str:
+        sizes = self.tensors[number].sizes
+        if sizes is not None:
+            return self.scalars.value(sizes[dim])
         return self.scalars.value(make("dim", "int64", (), (number, dim)))
 
     def stride(self, number: int, dim: int) -> str:
+        strides = self.tensors[number].strides
+        if strides is not None:
+            return self.scalars.value(strides[dim])
         return self.scalars.value(make("stride", "int64", (), (number, dim)))
 
     def data(self, number: int) -> str:

@@ -50,6 +50,8 @@ INDEX: Final = "int64"
 BOOL: Final = "bool"
 
 _interned: weakref.WeakValueDictionary[tuple[Any, ...], Scalar] = weakref.WeakValueDictionary()
+# What it holds, looked up without its methods: they would take most of the time.
+_references: dict[tuple[Any, ...], weakref.ref[Scalar]] = _interned.data  # type: ignore[attr-defined]
 
 
 class Scalar:
@@ -74,20 +76,17 @@ class Scalar:
 
 def make(op: str, dtype: str, args: tuple[Scalar, ...] = (), attr: Any = None) -> Scalar:
     """Return the one node with these fields. Does no type checking: builders and the verifier do."""
-    key: tuple[Any, ...] = (op, dtype, tuple(map(id, args)), _attr_key(attr))
-    found = _interned.get(key)
+    kind = attr.__class__
+    # 0.0 == -0.0 and 1 == True == 1.0 in Python, and NaN != NaN; literals must stay apart by their bits.
+    own = (math.copysign(1.0, attr) < 0, "nan" if math.isnan(attr) else attr) if kind is float else attr
+    key: tuple[Any, ...] = (op, dtype, kind, own, *map(id, args))
+    kept = _references.get(key)
+    found = kept() if kept is not None else None
     if found is None:
         found = Scalar.__new__(Scalar)
         found.op, found.dtype, found.args, found.attr, found.leaves = op, dtype, args, attr, {}
         _interned[key] = found
     return found
-
-
-def _attr_key(attr: Any) -> Any:
-    # 0.0 == -0.0 and 1 == True == 1.0 in Python, and NaN != NaN; literals must stay apart by their bits.
-    if isinstance(attr, float):
-        return ("float", math.copysign(1.0, attr) < 0, "nan" if math.isnan(attr) else attr)
-    return (type(attr).__name__, attr)
 
 
 def const(value: bool | int | float, dtype: str = INDEX) -> Scalar:

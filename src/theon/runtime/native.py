@@ -185,10 +185,10 @@ def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule
     if kernels is None:
         from theon.codegen import emit, folds
 
-        named = contents.kernels_of(program)
+        named, in_order = contents.kernels_of(program), contents.in_order(program)
         for kernel, name in named.items():
             if folds.is_fold(kernel):
-                apart.append(emit.fold_module(kernel))
+                apart.append(emit.fold_module(kernel, kernel in in_order))
                 symbols[name] = apart[-1].address("theon_fold")
                 main += f"\ndeclare i64 @{name}(ptr, ptr, ptr)"
         kernels, declared = emit.kernels_text((kernel, name) for kernel, name in named.items() if name not in symbols)
