@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from theon.codegen import cache, target
+from theon.codegen import cache, image, target
 from theon.codegen.native import PLAIN
 
 __all__ = ["CompiledModule", "compile_module", "separated"]
@@ -17,6 +17,10 @@ class CompiledModule:
     """Machine code linked into this process; it lives as long as this object."""
 
     def __init__(self, bodies: Sequence[bytes], symbols: Mapping[str, int], exported: tuple[str, ...]) -> None:
+        self.kept: list[CompiledModule] = []  # whose code this one calls
+        self.image = image.linked(bodies, symbols)
+        if self.image is not None:
+            return
         llvm = target._binding()
         self.jit = llvm.create_lljit_compiler(target.machine(2))
         builder = llvm.JITLibraryBuilder().add_current_process()
@@ -27,11 +31,10 @@ class CompiledModule:
         for name, address in symbols.items():
             builder.import_symbol(name, address)
         self.library = builder.link(self.jit, "theon")
-        self.kept: list[CompiledModule] = []  # whose code this one calls
 
     def address(self, name: str) -> int:
         """Return the address of an exported function."""
-        return int(self.library[name])
+        return int(self.library[name]) if self.image is None else self.image.address(name)
 
 
 # Passes for code whose vectors are written out: variables become registers, repeated computations go, loops test at their end.
@@ -64,7 +67,7 @@ def _addresses_as_written(llvm: Any, effort: str) -> Iterator[None]:
 
     The option is one of all who use LLVM in this process, hence it is set back at once.
     """
-    if effort != "fold" or llvm.llvm_version_info[0] not in _SETTABLE:
+    if effort != "fold" or target.version() not in _SETTABLE:
         yield
         return
     llvm.set_option("", "-disable-lsr=true")

@@ -35,7 +35,7 @@ _WEIGHT = {"math": 25, "div": 4, "sqrt": 4}
 @functools.cache
 def splats() -> bool:
     """Whether this LLVM has a short form for vectors of equal numbers."""
-    return bool(target._binding().llvm_version_info[0] >= 19)
+    return target.version() >= 19
 
 
 def equal_lanes(kind: str, literal: str, width: int) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
+import platform
+import sys
 import threading
 from typing import Any
 
-__all__ = ["LOCK", "description", "machine", "wide_vectors"]
+from theon.codegen import cache
+
+__all__ = ["LOCK", "description", "machine", "version", "wide_vectors"]
 
 # llvmlite's global state is not safe to set up from several threads at once. Nothing is compiled while the process forks:
 # the child would wait for ever for a lock that a thread holds which it does not have.
@@ -26,10 +31,49 @@ def _binding() -> Any:
     return llvm
 
 
+_IDENTIFYING = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags")
+
+
+def _identity() -> str | None:
+    """What LLVM's facts about this machine depend on, known without LLVM, which takes long to load; None where that is not."""
+    found = importlib.util.find_spec("llvmlite")
+    if sys.platform != "linux" or "llvmlite.binding" in sys.modules or found is None or found.origin is None:
+        return None
+    try:
+        library = os.stat(os.path.join(os.path.dirname(found.origin), "binding", "libllvmlite.so"))
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            lines = file.read(8192).split("\n\n")[0].splitlines()
+    except OSError:
+        return None
+    told = [line for line in lines if line.partition(":")[0].strip() in _IDENTIFYING]
+    return "\n".join([platform.machine(), found.origin, str(library.st_size), str(library.st_mtime_ns), *told])
+
+
 @functools.lru_cache(maxsize=1)
-def _host() -> tuple[str, str, str]:
+def _facts() -> tuple[str, ...]:
+    """The triple, the CPU, its features, and the versions of LLVM and llvmlite; kept in the cache of compiled code."""
+    identity = _identity()
+    key = None if identity is None else cache.key_of("machine", identity)
+    kept = None if key is None else cache.load(key)
+    if kept is not None:
+        return tuple(kept.decode().split("\n"))
     llvm = _binding()
-    return llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    import llvmlite
+
+    host = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    found = (*host, ".".join(map(str, llvm.llvm_version_info)), llvmlite.__version__)
+    if key is not None:
+        cache.store(key, "\n".join(found).encode())
+    return found
+
+
+def _host() -> tuple[str, str, str]:
+    return _facts()[:3]  # type: ignore[return-value]
+
+
+def version() -> int:
+    """Return the first number of LLVM's version."""
+    return int(_facts()[3].split(".")[0])
 
 
 def machine(level: int = 3) -> Any:
@@ -47,10 +91,7 @@ def machine(level: int = 3) -> Any:
 
 def description() -> str:
     """Return a text that differs wherever generated code may: triple, CPU, features, LLVM version."""
-    llvm = _binding()
-    import llvmlite
-
-    return "|".join([*_host(), str(llvm.llvm_version_info), llvmlite.__version__])
+    return "|".join(_facts())
 
 
 def wide_vectors() -> bool:
