@@ -39,6 +39,7 @@ from theon.schedule import rows as rows
 from theon.schedule import shapes as shapes
 from theon.schedule import slices as slices
 from theon.schedule import streams as streams
+from theon.schedule import tokens as tokens
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
 from theon.schedule.verify import verify_program

@@ -23,6 +23,7 @@ from theon.rewrite.rules.loop_shapes import shapes_of_loops
 from theon.rewrite.rules.loops import forget_unread, free_shapes, move_products
 from theon.rewrite.rules.merging import merge_loops
 from theon.rewrite.rules.nested import expand_graphs, last_of_joined, rewrite_steps, slim_loops
+from theon.rewrite.rules.states import states_as_tokens
 from theon.sparse.rules import simplified
 
 __all__ = [
@@ -65,6 +66,7 @@ def loops(fgraph: FunctionGraph) -> None:
     forget_unread(fgraph)
     slim_loops(fgraph)
     keep_last_rows(fgraph)
+    states_as_tokens(fgraph)
 
 
 class Fusion(GraphPass):

@@ -27,6 +27,7 @@ __all__ = [
     "RandomStreamsBase",
     "binomial",
     "choice",
+    "copied_state",
     "multinomial",
     "normal",
     "permutation",
@@ -96,7 +97,7 @@ class _Blank(ISeedSequence):  # type: ignore[misc]
 _BLANK = _Blank()
 
 
-def _copied(r: Any) -> Any:
+def copied_state(r: Any) -> Any:
     """A state of its own that gives the same draws; for NumPy's default generator much quicker than ``deepcopy``."""
     if type(r) is np.random.RandomState:
         state = r.get_state(legacy=False)
@@ -157,21 +158,25 @@ class RandomFunction(Op):
 
     def perform(self, node: Apply, inputs: Any, output_storage: Any, params: Any = None) -> None:
         """Draw from a copy of the state, or from the state itself where it may be overwritten."""
-        r, sizes, *args = inputs
-        wanted = self.outtype.ndim - self.ndim_added
-        if len(sizes) != wanted:
-            raise ValueError(f"{len(sizes)} sizes were given to {self} where {wanted} are needed")
+        r, *rest = inputs
         if not isinstance(r, np.random.RandomState):
             raise TypeError(f"a numpy.random.RandomState is expected, not {r!r}")
         if not self.inplace:
-            r = _copied(r)
-        value = self.exec_fn(r, *args, tuple(int(n) for n in sizes))
-        value = np.asarray(value)
+            r = copied_state(r)
+        output_storage[1][0] = self.drawn(r, *rest)
+        output_storage[0][0] = r
+
+    def drawn(self, r: Any, sizes: Any, *args: Any) -> Any:
+        """Draw from ``r``, which changes. ValueError for a wrong number of sizes."""
+        wanted = self.outtype.ndim - self.ndim_added
+        if len(sizes) != wanted:
+            raise ValueError(f"{len(sizes)} sizes were given to {self} where {wanted} are needed")
+        value = np.asarray(self.exec_fn(r, *args, tuple(int(n) for n in sizes)))
         dtype = np.dtype(self.outtype.dtype)
         if value.dtype != dtype:
             value = value.astype(dtype)
         self.outtype.filter(value, strict=True)
-        output_storage[0][0], output_storage[1][0] = r, value
+        return value
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """No gradient passes through a draw."""

@@ -1,0 +1,95 @@
+"""Loops that draw from NumPy's states are native code, and draw what the reference draws, call after call."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import theano
+import theano.tensor as T
+from theano.ifelse import ifelse
+from theano.scan_module import until
+from theano.tensor.shared_randomstreams import RandomStreams
+from theon.schedule.step import Loop
+
+x = T.dvector("x")
+
+
+def every_distribution(s):
+    def step(a, h):
+        found = h * 0.5 + a + s.normal((3,), avg=h.sum(), std=2.0) + s.uniform((2, 3)).sum(0) + s.permutation(n=3)
+        found += s.binomial((3,), n=5, p=0.3) + s.random_integers((), low=0, high=9) + s.poisson((3,), lam=2.0)
+        return found + s.multinomial((2,), n=4, pvals=[0.2, 0.3, 0.5]).sum(0) + s.choice((4,), a=[1, 2, 3]).sum()
+
+    return theano.scan(step, x, T.zeros((3,)))
+
+
+def stopping(s):
+    return theano.scan(lambda a, h: (h + s.normal(()), until(abs(h) > 1)), x, T.zeros(()))
+
+
+def not_updated(s):
+    return theano.scan(lambda a, h: h + s.normal(()), x, T.zeros(()))[0], {}
+
+
+def loop_in_a_loop(s):
+    def outer(a):
+        rows, updates = theano.scan(lambda h: h + s.uniform((2,)), outputs_info=T.zeros((2,)), n_steps=3)
+        return rows[-1] + a, updates
+
+    return theano.scan(outer, x)
+
+
+def chosen(s):
+    return theano.scan(lambda a, h: ifelse(a > 0, h + s.normal((2,)), h * 2), x, T.zeros((2,)))
+
+
+def with_gradient(s):
+    rows, updates = theano.scan(lambda a, h: T.tanh(h * a + s.normal((2,)) * a), x, T.zeros((2,)))
+    return [rows, T.grad(T.sqr(rows).sum(), x)], updates
+
+
+PROGRAMS = [every_distribution, stopping, not_updated, loop_in_a_loop, chosen, with_gradient]
+
+
+def made(program, mode):
+    outputs, updates = program(RandomStreams(3))
+    return theano.function([x], outputs, updates=updates, mode=mode)
+
+
+def loops(function):
+    stages = function.maker._made.stages.stages
+    return sum(isinstance(step, Loop) for stage in stages if stage.program for step in stage.program.steps)
+
+
+def as_list(found):
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_draws_are_those_of_the_reference(program):
+    native, reference = made(program, "FAST_RUN"), made(program, "FAST_COMPILE")
+    assert loops(native) == (2 if program is with_gradient else 1)
+    for n in (4, 0, 1, 5, 5):
+        values = np.arange(n) - 1.0
+        for got, want in zip(as_list(native(values)), as_list(reference(values)), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-9)
+
+
+def test_a_call_that_fails_draws_nothing():
+    s = RandomStreams(5)
+    n = T.iscalar("n")
+    rows, updates = theano.scan(lambda i: x[i] + s.normal(()), T.arange(n))
+    function = theano.function([x, n], rows, updates=updates)
+    again = pickle.loads(pickle.dumps(function))
+    first = again([0.0, 0.0], 2)
+    with pytest.raises(IndexError):
+        function([0.0, 0.0], 3)
+    np.testing.assert_array_equal(function([0.0, 0.0], 2), first)
+    assert (again([0.0, 0.0], 2) != first).all()
+
+
+def test_debug_mode_sees_the_same_draws_twice():
+    np.testing.assert_allclose(
+        made(loop_in_a_loop, "DebugMode")(np.arange(3.0)), made(loop_in_a_loop, "FAST_RUN")(np.arange(3.0))
+    )
