@@ -40,6 +40,7 @@ from theon.schedule import shapes as shapes
 from theon.schedule import slices as slices
 from theon.schedule import streams as streams
 from theon.schedule import tokens as tokens
+from theon.schedule import volumes as volumes
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
 from theon.schedule.verify import verify_program

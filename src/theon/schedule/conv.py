@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 from theon.graph.variable import Apply
@@ -16,7 +17,7 @@ from theon.schedule.step import Branch, NativeCall
 from theon.schedule.winograd import convolve_tiles, sums_of_tiles
 from theon.schedule.workspace import NOTHING, rounded, workspace
 
-__all__: list[str] = []
+__all__ = ["Geometry", "convolved", "divided", "dtype_of", "filter_slopes", "fitted", "image_slopes"]
 
 _WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of the result needs no more
 _PLACES = 512  # places of the result in a block of the filters' gradient
@@ -25,7 +26,7 @@ _SUMS = 1 << 25  # bytes of the sums of all parts, where those of one need no mo
 _ADDING = 14  # what adding an element of the columns costs, in products
 
 
-def _dtype(node: Apply, count: int) -> str:
+def dtype_of(node: Apply, count: int) -> str:
     """The one dtype of the operands and the result."""
     dtypes = {v.type.dtype for v in (*node.inputs[:count], *node.outputs)}  # type: ignore[attr-defined]
     if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
@@ -40,7 +41,7 @@ def _settings(node: Apply) -> Any:
     return op
 
 
-class _Geometry:
+class Geometry:
     """Sizes of the result and what is added around the image, as expressions; checked as the reference checks them."""
 
     def __init__(self, low: Lowering, op: Any, image: Sequence[Scalar], kernel: Sequence[Scalar]) -> None:
@@ -64,8 +65,14 @@ class _Geometry:
             # Never negative: results get their memory before the check of the room is made.
             self.sizes.append(most(plus(over(room, const(op.subsample[d])), const(1)), const(0)))
 
+    def planes(self) -> Geometry:
+        """What belongs to the last two dimensions of volumes."""
+        part = copy(self)
+        part.pads, part.sizes = self.pads[1:], self.sizes[1:]
+        return part
 
-def _divided(low: Lowering, n: Scalar, groups: int) -> Scalar:
+
+def divided(low: Lowering, n: Scalar, groups: int) -> Scalar:
     if groups == 1:
         return n
     low.check(make("eq", BOOL, (modulo(n, groups), const(0))))
@@ -137,22 +144,33 @@ def forward(low: Lowering, node: Apply) -> None:
     op = _settings(node)
     img, kern = node.inputs
     (out,) = node.outputs
-    dtype = _dtype(node, 2)
+    dtype = dtype_of(node, 2)
     x, w = low.as_tensor(img), low.as_tensor(kern)
+    geometry = fitted(low, op, x, w)
+    number = low.fresh(out, dtype, (low.sizes_of(x)[0], low.sizes_of(w)[0], *geometry.sizes))
+    convolved(low, op, x, w, number, geometry, pooled_rows(low, out))
+    low.memory[out] = number
+
+
+def fitted(low: Lowering, op: Any, x: int, w: int) -> Geometry:
+    """The geometry of images and filters, which must have the shapes that were given, and channels that fit."""
     image, kernel = low.sizes_of(x), low.sizes_of(w)
     for known, sizes in ((op.imshp, image), (op.kshp, kernel)):
         for n, wanted in zip(sizes, known or ()):
             if wanted is not None:
                 low.same(n, const(wanted))
-    geometry = _Geometry(low, op, image[2:], kernel[2:])
-    groups = op.num_groups
-    low.same(image[1], times(kernel[1], const(groups)))
-    per = _divided(low, kernel[0], groups)
-    number = low.fresh(out, dtype, (image[0], kernel[0], *geometry.sizes))
+    low.same(image[1], times(kernel[1], const(op.num_groups)))
+    return Geometry(low, op, image[2:], kernel[2:])
+
+
+def convolved(low: Lowering, op: Any, x: int, w: int, number: int, geometry: Geometry, unit: int = 1) -> None:
+    """Compute the convolution of images into a tensor."""
+    kernel, groups = low.sizes_of(w), op.num_groups
+    per = divided(low, kernel[0], groups)
     steps = low.strides_of(w)
     turned = _flipped(low, w, op.filter_flip)
     view = low.view(turned, (per, *kernel[1:]), low.strides_of(turned), low.offset_of(turned))
-    group, unit = times(per, steps[0]), pooled_rows(low, out)
+    group = times(per, steps[0])
 
     def sums() -> None:
         pads, step = geometry.pads, op.filter_dilation
@@ -168,7 +186,6 @@ def forward(low: Lowering, node: Apply) -> None:
         _by_channels(low, "depthwise", (x, turned), number, geometry.pads, op.subsample, (1, 1), op.filter_dilation)
 
     _by_groups(low, op, per, kernel[1], each, others)
-    low.memory[out] = number
 
 
 def _takes_every_place(op: Any) -> bool:
@@ -206,22 +223,27 @@ class _Phase:
 
 @lowers("AbstractConv2d_gradInputs")
 def image_gradient(low: Lowering, node: Apply) -> None:
-    """One of two ways, by sizes known when the function runs."""
+    """The result's gradient times filters, added where they reach."""
     op = _settings(node)
     kern, topgrad, sizes = node.inputs
     (out,) = node.outputs
-    dtype = _dtype(node, 2)
+    dtype = dtype_of(node, 2)
     image = elements(low, sizes, 2)
     w, g = low.as_tensor(kern), low.as_tensor(topgrad)
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
-    geometry = _Geometry(low, op, image, kernel[2:])
-    groups = op.num_groups
+    geometry = Geometry(low, op, image, kernel[2:])
     low.same(slopes[1], kernel[0])
     for n, wanted in zip(slopes[2:], geometry.sizes):
         low.same(n, wanted)
-    per = _divided(low, kernel[0], groups)
-    number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(groups)), *image))
+    number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(op.num_groups)), *image))
+    image_slopes(low, op, w, g, number, geometry)
+    low.memory[out] = number
 
+
+def image_slopes(low: Lowering, op: Any, w: int, g: int, number: int, geometry: Geometry) -> None:
+    """Compute the images' gradient into a tensor, in one of several ways, by sizes known when the function runs."""
+    kernel, groups = low.sizes_of(w), op.num_groups
+    per = divided(low, kernel[0], groups)
     # The image's gradient is a convolution of the result's, spread by the stride, with the filters turned round.
     turned = _flipped(low, w, not op.filter_flip)
     spans = [times(minus(m, const(1)), const(d)) for m, d in zip(kernel[2:], op.filter_dilation)]
@@ -249,7 +271,6 @@ def image_gradient(low: Lowering, node: Apply) -> None:
         _by_channels(low, "depthwise", (g, turned), number, pads, (1, 1), op.subsample, op.filter_dilation)
 
     _by_groups(low, op, per, kernel[1], each, others)
-    low.memory[out] = number
 
 
 def _by_groups(
@@ -320,7 +341,7 @@ def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -
     return make("and", BOOL, (several, make("lt", BOOL, (spread, direct))))
 
 
-def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _Geometry, per: Scalar) -> None:
+def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry: Geometry, per: Scalar) -> None:
     from theon.codegen import pool, tile
     from theon.codegen.shared import LOCK
 
@@ -346,7 +367,7 @@ def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry:
     low.steps.append(NativeCall("conv_spread", (w, g), (number, packed, slots), numbers, (), 0))
 
 
-def _by_phases(low: Lowering, op: Any, w: int, g: int, number: int, geometry: _Geometry, per: Scalar) -> None:
+def _by_phases(low: Lowering, op: Any, w: int, g: int, number: int, geometry: Geometry, per: Scalar) -> None:
     """For each rest by the strides, a convolution of the result's gradient with those taps that reach there."""
     kernel, slopes, groups = low.sizes_of(w), low.sizes_of(g), op.num_groups
     image = low.sizes_of(number)[2:]
@@ -384,17 +405,23 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
     op = _settings(node)
     img, topgrad, sizes = node.inputs
     (out,) = node.outputs
-    dtype = _dtype(node, 2)
+    dtype = dtype_of(node, 2)
     kernel = elements(low, sizes, 2)
     x, g = low.as_tensor(img), low.as_tensor(topgrad)
     image, slopes = low.sizes_of(x), low.sizes_of(g)
-    geometry = _Geometry(low, op, image[2:], kernel)
-    groups = op.num_groups
+    geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])
     for n, wanted in zip(slopes[2:], geometry.sizes):
         low.same(n, wanted)
-    channels, filters = _divided(low, image[1], groups), _divided(low, slopes[1], groups)
-    number = low.fresh(out, dtype, (slopes[1], channels, *kernel))
+    number = low.fresh(out, dtype, (slopes[1], divided(low, image[1], op.num_groups), *kernel))
+    filter_slopes(low, op, x, g, number, geometry)
+    low.memory[out] = number
+
+
+def filter_slopes(low: Lowering, op: Any, x: int, g: int, number: int, geometry: Geometry) -> None:
+    """Compute the filters' gradient into a tensor."""
+    groups = op.num_groups
+    channels, filters = (divided(low, low.sizes_of(t)[1], groups) for t in (x, g))
 
     def each() -> None:
         turned = _flipped(low, number, op.filter_flip)
@@ -410,11 +437,10 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
             sums()
 
     _by_groups(low, op, filters, channels, each, others)
-    low.memory[out] = number
 
 
 def _sums_of_blocks(
-    low: Lowering, op: Any, x: int, g: int, number: int, geometry: _Geometry, channels: Scalar, filters: Scalar
+    low: Lowering, op: Any, x: int, g: int, number: int, geometry: Geometry, channels: Scalar, filters: Scalar
 ) -> None:
     from theon.codegen import pool, tile
     from theon.codegen.shared import LOCK
