@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Routine", "drawing", "routine", "routines_of"]
 
-_CONVOLUTIONS = ("conv", "conv_weights", "conv_spread", "conv_tiles", "conv_tiles_weights")
+_CONVOLUTIONS = ("conv", "conv_weights", "conv_spread")
 _POINTER = "_code"
 
 
@@ -51,17 +51,25 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
 
         return _of_library(f"theon_gemm_stack_{dtype}", 4, functools.partial(gemm.stack_text, dtype, pool.budget()))
     if step.name in _CONVOLUTIONS and dtype in ("float32", "float64"):
-        from theon.codegen import conv, pool, spread, winograd
+        from theon.codegen import conv, pool, spread
 
-        texts = {
-            "conv": conv.forward_text,
-            "conv_weights": conv.weights_text,
-            "conv_spread": spread.spread_text,
-            "conv_tiles": winograd.forward_text,
-            "conv_tiles_weights": winograd.weights_text,
+        texts = {"conv": conv.forward_text, "conv_weights": conv.weights_text, "conv_spread": spread.spread_text}
+        symbol = f"theon_{step.name}_{dtype}"
+        return _of_later(
+            symbol, len(tensors) + 1, {symbol: functools.partial(texts[step.name], dtype, pool.budget() > 1)}
+        )
+    if step.name in ("conv_tiles", "conv_tiles_weights") and dtype in ("float32", "float64"):
+        from theon.codegen import pool, transforms, winograd
+
+        text, end = winograd.forward_text, dtype
+        if step.name == "conv_tiles_weights":
+            text, end = winograd.weights_text, f"weights_{dtype}"
+        # By the rows of the filters, the second tensor or the third one.
+        ways = {
+            f"theon_conv_tiles{taps}_{end}": functools.partial(text, dtype, pool.budget() > 1, taps)
+            for taps in transforms.TAPS
         }
-        own = functools.partial(texts[step.name], dtype, pool.budget() > 1)
-        return _of_later(f"theon_{step.name}_{dtype}", len(tensors) + 1, own)
+        return _of_later(f"theon_{step.name}_{dtype}", len(tensors) + 1, ways, 1 if end == dtype else 2)
     if step.name in ("depthwise", "depthwise_weights") and dtype in ("float32", "float64"):
         from theon.codegen import depthwise, pool
 
@@ -120,18 +128,28 @@ def drawing(dtype: str) -> Routine:
     return _of_library(f"theon_drawn_{dtype}", 1, functools.partial(streams.drawn_text, dtype, pool.budget() > 1))
 
 
-def _of_later(symbol: str, count: int, text: functools.partial[str]) -> Routine:
-    """A routine that is compiled when it is called first: of several ways to a result, few are taken."""
-    kinds, names = ", ".join(["ptr"] * count), ", ".join(f"ptr %{i}" for i in range(count))
+def _of_later(symbol: str, count: int, ways: dict[str, functools.partial[str]], tensor: int = 0) -> Routine:
+    """A routine that is compiled when it is called first: of several ways to a result, few are taken.
+
+    Of two functions the first is called where a tensor of four dimensions has three rows.
+    """
+    names = ", ".join(f"ptr %p{i}" for i in range(count))
+    first, last = f"@{next(iter(ways))}{_POINTER}", f"@{list(ways)[-1]}{_POINTER}"
+    pointers = "\n".join(f"@{name}{_POINTER} = global ptr null" for name in ways)
     library = f"""
-@{symbol}{_POINTER} = global ptr null
-define i64 @{symbol}({kinds}) nounwind {{
-  %code = load atomic ptr, ptr @{symbol}{_POINTER} acquire, align 8
+{pointers}
+define i64 @{symbol}({names}) nounwind {{
+  %at = getelementptr i64, ptr %p{tensor}, i64 3
+  %rows = load i64, ptr %at
+  %three = icmp eq i64 %rows, 3
+  %place = select i1 %three, ptr {first}, ptr {last}
+  %code = load atomic ptr, ptr %place acquire, align 8
   %status = call i64 %code({names})
   ret i64 %status
 }}
 """
-    return replace(_of_library(symbol, count, lambda: library), parts=lambda: {f"{symbol}{_POINTER}": text})
+    parts = {f"{name}{_POINTER}": text for name, text in ways.items()}
+    return replace(_of_library(symbol, count, lambda: library), parts=lambda: parts)
 
 
 def _of_library(symbol: str, count: int, library: Callable[[], str], needs: tuple[str, ...] = ()) -> Routine:

@@ -14,15 +14,19 @@ from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import Block
 from theon.codegen.tile import KINDS, lanes
 
-__all__ = ["OUT", "SIDE", "TAPS", "apply", "band", "band_text", "report", "rounded", "transforms"]
+__all__ = ["SIDE", "TAPS", "apply", "band", "band_text", "report", "results", "rounded", "transforms"]
 
-TAPS = 3
-OUT = 4
-SIDE = OUT + TAPS - 1
+SIDE = 6  # of a tile
+TAPS = (3, 5)  # rows and columns of the filters
 # Small numbers that are exact in binary; with these the errors are about four times those of sums of products.
-_POINTS = [Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-2)][: SIDE - 1]
+_POINTS = [Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-2)]
 
 Matrix = list[list[Fraction]]
+
+
+def results(taps: int) -> int:
+    """Rows and columns of the result that a tile gives."""
+    return SIDE + 1 - taps
 
 
 def _values(terms: int) -> Matrix:
@@ -117,20 +121,20 @@ def report(f: Function, dtype: str, seen: Value, flag: Value) -> None:
         f.emit(f"store atomic i64 1, ptr {flag.text} monotonic, align 8")
 
 
-def _matrix(name: str) -> Matrix:
+def _matrix(name: str, taps: int) -> Matrix:
     if name == "tiles":
         return _matrices()[0]
     if name in ("filters", "slopes"):  # of the image's convolution, and the result's gradient where filters are sought
-        return _of_factors(TAPS if name == "filters" else OUT)
-    return _turned(_values(OUT if name == "results" else TAPS))
+        return _of_factors(taps if name == "filters" else results(taps))
+    return _turned(_values(results(taps) if name == "results" else taps))
 
 
-def transforms(dtype: str, names: Sequence[str]) -> str:
+def transforms(dtype: str, taps: int, names: Sequence[str]) -> str:
     """The functions that :func:`apply` calls."""
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
     declared = f"declare {kind} @llvm.vector.reduce.fadd.v{lane}f{8 * item}({kind}, <{lane} x {kind}>)"
-    return "\n".join([declared, *(_transform(dtype, name) for name in names)])
+    return "\n".join([declared, *(_transform(dtype, name, _matrix(name, taps)) for name in names)])
 
 
 _PARAMETERS = "to row_to step_to from row_from step_from seen".split()
@@ -140,12 +144,11 @@ def _kinds(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(n, "ptr" if n in ("to", "from", "seen", "transform", "x", "image", "turned") else "i64") for n in names]
 
 
-def _transform(dtype: str, name: str) -> str:
+def _transform(dtype: str, name: str, matrix: Matrix) -> str:
     """One vector; that which was seen becomes NaN where a result is not finite."""
     kind, item = KINDS[dtype]
     vector = f"<{lanes(dtype)} x {kind}>"
     f = Function(f"theon_winograd_{name}_{dtype}", _kinds(_PARAMETERS))
-    matrix = _matrix(name)
     size = range(len(matrix[0]))
     given = [[f.load(vector, f["from"], f["row_from"] * i + f["step_from"] * j, item) for j in size] for i in size]
     found = _square(f, dtype, matrix, given)
@@ -178,7 +181,7 @@ def band(f: Function, dtype: str, name: str, *args: object) -> None:
     f.call(f"theon_winograd_band_{dtype}", Value(f, "ptr", f"@theon_winograd_{name}_{dtype}"), *args)
 
 
-def band_text(dtype: str) -> str:
+def band_text(dtype: str, taps: int) -> str:
     """Transform a band of an image, its channels side by side: copied with zeros around it, turned, then tile by tile.
 
     ``plane`` is the distance of two elements of a tile in the result.
@@ -202,7 +205,7 @@ def band_text(dtype: str) -> str:
     )  # fmt: skip
     f.call(f"theon_turn_{dtype}", turned, line, item, f["image"], places * item, item, channels, places)
     with f.loop(f["down"]) as y, f.loop(f["across"]) as i:
-        source = f.at(turned, (y * pitch + i) * OUT * line)
+        source = f.at(turned, (y * pitch + i) * results(taps) * line)
         into = f.at(f["to"], (y * f["across"] + i) * line)
         with f.loop(line, 0, lane * item) as at:
             apply(

@@ -1,10 +1,10 @@
-"""Convolutions with filters of 3×3 by minimal filtering: fewer products, of sums of neighbours.
+"""Convolutions with filters of 3×3 and 5×5 by minimal filtering: fewer products, of sums of neighbours.
 
-A tile of ``OUT`` × ``OUT`` places needs ``SIDE`` × ``SIDE`` products for each pair of a channel and a filter, in place of
-9 ``OUT``²: the image's tiles and the filters are transformed, multiplied element by element, which for all channels, filters
-and tiles is one product of matrices for each element, and the results are transformed back (A. Lavin and S. Gray, Fast
-Algorithms for Convolutional Neural Networks, 2015). Vectors run along channels and along filters, so that tiles may lie
-anywhere.
+A tile of 4×4 places needs 36 products for each pair of a channel and a filter of 3×3, in place of 144, and one of 2×2 places
+as many for a filter of 5×5, in place of 100: the image's tiles and the filters are transformed, multiplied element by element,
+which for all channels, filters and tiles is one product of matrices for each element, and the results are transformed back
+(A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, 2015). Vectors run along channels and along filters,
+so that tiles may lie anywhere.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from theon.codegen.follow import call_after
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, numbers, run, take_slot
 from theon.codegen.tile import KINDS, call_tile, lanes, panels, pieces, rows
-from theon.codegen.transforms import OUT, SIDE, TAPS, apply, band, band_text, report, rounded, transforms
+from theon.codegen.transforms import SIDE, apply, band, band_text, report, results, rounded, transforms
 
-__all__ = ["FORWARD", "OUT", "SIDE", "TAPS", "WEIGHTS", "forward_text", "weights_text"]
+__all__ = ["FORWARD", "WEIGHTS", "forward_text", "weights_text"]
 
 _TOGETHER = 8  # channels whose filters are transformed at a time
 FORWARD = "top left groups group tall many slots slot after frame".split()
@@ -36,26 +36,29 @@ def _packed(f: Function, vectors: Value, channels: Value, width: int) -> Value:
 
 
 @functools.cache
-def forward_text(dtype: str, shared: bool) -> str:
-    """``out[n, f, y, x] = sum over c, i, j of w[f, c, i, j] * image[n, c, y - top + i, x - left + j]`` for i, j < 3."""
+def forward_text(dtype: str, shared: bool, taps: int) -> str:
+    """``out[n, f, y, x] = sum over c, i, j of w[f, c, i, j] * image[n, c, y - top + i, x - left + j]`` for i, j < taps."""
     return "\n".join(
         [
             pool.DECLARATIONS if shared else "",
             pieces(dtype),
-            transforms(dtype, ("tiles", "filters", "results")),
-            band_text(dtype),
-            _filters_work(dtype),
-            _forward_work(dtype),
-            _forward_main(dtype, shared),
+            transforms(dtype, taps, ("tiles", "filters", "results")),
+            band_text(dtype, taps),
+            _filters_work(dtype, taps),
+            _forward_work(dtype, taps),
+            _forward_main(dtype, shared, taps),
         ]
     )
 
 
-def _forward_main(dtype: str, shared: bool) -> str:
+def _forward_main(dtype: str, shared: bool, taps: int) -> str:
+    step = results(taps)
     item = KINDS[dtype][1]
     lane = lanes(dtype)
     f = Function(
-        f"theon_conv_tiles_{dtype}", [(n, "ptr") for n in "x w out flag table packed slots numbers".split()], "i64"
+        f"theon_conv_tiles{taps}_{dtype}",
+        [(n, "ptr") for n in "x w out flag table packed slots numbers".split()],
+        "i64",
     )
     w, out = Block(f, f["w"], 4), Block(f, f["out"], 4)
     flag, table, packed, slots = (f.load("ptr", f[n]) for n in ("flag", "table", "packed", "slots"))
@@ -71,7 +74,7 @@ def _forward_main(dtype: str, shared: bool) -> str:
         f.call(f"theon_offsets_{dtype}", bases, 1, 0, 1, 0, rows(), line, rows())
         with f.loop(v["slots"]) as i:
             f.store(0, slots, i * v["slot"])
-        down, across = (lines + (OUT - 1)) // OUT, (columns + (OUT - 1)) // OUT
+        down, across = (lines + (step - 1)) // step, (columns + (step - 1)) // step
         bands = (down + v["tall"] - 1) // v["tall"]
         total = (batch + v["many"] - 1) // v["many"] * bands
         frame = f.room(8 * 16)
@@ -98,7 +101,7 @@ def _panel_of(f: Function, vectors: Value, at: Value) -> tuple[Value, Value]:
     return first, count
 
 
-def _filters_work(dtype: str) -> str:
+def _filters_work(dtype: str, taps: int) -> str:
     """Transform the filters of one vector: laid out by panel, element, channel."""
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
@@ -117,7 +120,7 @@ def _filters_work(dtype: str) -> str:
     )
     known = f.smaller(filters - at * lane, lane)
     # Several channels at a time: numbers that have just been written one by one are not read as a vector at once.
-    each = TAPS * TAPS * width
+    each = taps * taps * width
     corner = f.room(_TOGETHER * each)
     with f.loop(_TOGETHER * each, 0, width) as place:
         f.store(Value(f, vector, "zeroinitializer"), corner, place, item)
@@ -128,18 +131,19 @@ def _filters_work(dtype: str) -> str:
         with f.loop(here) as c, f.loop(known) as n:
             source = f.at(own, n * w.strides[0] + (start + c) * w.strides[1])
             target = f.at(corner, c * each + n * item)
-            with f.loop(TAPS) as i, f.loop(TAPS) as j:
+            with f.loop(taps) as i, f.loop(taps) as j:
                 value = f.load(kind, source, i * w.strides[2] + j * w.strides[3])
-                f.store(value, target, (i * TAPS + j) * width)
+                f.store(value, target, (i * taps + j) * width)
         with f.loop(here) as c:
-            taps = f.at(corner, c * each)
+            given = f.at(corner, c * each)
             target = f.at(into, (start + c) * count * width)
-            apply(f, dtype, "filters", (target, plane * SIDE, plane), (taps, TAPS * width, width))
+            apply(f, dtype, "filters", (target, plane * SIDE, plane), (given, taps * width, width))
     f.emit("ret i64 0")
     return f.text(" noinline" + attributes())
 
 
-def _forward_work(dtype: str) -> str:
+def _forward_work(dtype: str, taps: int) -> str:
+    step = results(taps)
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
     width = lane * item
@@ -155,8 +159,8 @@ def _forward_work(dtype: str) -> str:
     bases = f.at(table, channels * 8)
     slot = take_slot(f, slots, v["slots"], v["slot"])
     image = f.at(slot, LOCK)
-    pitch = across * OUT + (TAPS - 1)
-    deep = v["tall"] * OUT + (TAPS - 1)
+    pitch = across * step + (taps - 1)
+    deep = v["tall"] * step + (taps - 1)
     turned = f.at(image, rounded(channels * deep * pitch * item, 64))
     data = f.at(turned, deep * pitch * line)
     most = rounded(v["many"] * v["tall"] * across, rows())
@@ -175,8 +179,8 @@ def _forward_work(dtype: str) -> str:
         with f.loop(count) as i:
             source = f.at(x.data, (image_ + i) * x.strides[0] + g * channels * x.strides[1])
             band(
-                f, dtype, "tiles", f.at(data, i * each * line), plane, words[0], source, channels, start * OUT - v["top"],
-                0 - v["left"], here * OUT + (TAPS - 1), pitch, image, turned, here, across,
+                f, dtype, "tiles", f.at(data, i * each * line), plane, words[0], source, channels, start * step - v["top"],
+                0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across,
             )  # fmt: skip
 
         def panel(at: Value, n: Value) -> None:
@@ -194,30 +198,30 @@ def _forward_work(dtype: str) -> str:
             with f.loop(count) as i:
                 with f.loop(here) as y, f.loop(across) as column, f.loop(row, 0, width) as c:
                     source = f.at(products, (i * each + y * across + column) * row + c)
-                    place = f.at(places, (y * across * OUT + column) * OUT * row + c)
-                    result = (place, across * OUT * row, row)
+                    place = f.at(places, (y * across * step + column) * step * row + c)
+                    result = (place, across * step * row, row)
                     apply(f, dtype, "results", result, (source, apart * SIDE, apart), seen)
                 target = f.at(
                     out.data,
                     (image_ + i) * out.strides[0]
                     + (g * filters + at * lane) * out.strides[1]
-                    + start * OUT * out.strides[2],
+                    + start * step * out.strides[2],
                 )
-                shown = f.smaller(here * OUT, lines - start * OUT)
-                flat = out.strides[2].same(columns * out.strides[3]) & columns.same(across * OUT)
+                shown = f.smaller(here * step, lines - start * step)
+                flat = out.strides[2].same(columns * out.strides[3]) & columns.same(across * step)
                 many = f.select(flat, 1, shown)
                 size = f.select(flat, shown * columns, columns)
                 with f.loop(many) as y:
                     f.call(
                         f"theon_turn_{dtype}", f.at(target, y * out.strides[2]), out.strides[1], out.strides[3],
-                        f.at(places, y * across * OUT * row), row, item, size, known,
+                        f.at(places, y * across * step * row), row, item, size, known,
                     )  # fmt: skip
 
         panels(f, vectors, panel)
         with f.when((g + 1).same(v["groups"])), f.loop(count) as i:
-            known = f.smaller(here * OUT, lines - start * OUT)
+            known = f.smaller(here * step, lines - start * step)
             end = f.select((start + here).same(down), 1, 0)
-            call_after(f, v, image_ + i, f.value(0, "i64"), out.sizes[1], start * OUT, known, end)
+            call_after(f, v, image_ + i, f.value(0, "i64"), out.sizes[1], start * step, known, end)
     report(f, dtype, f.load(f"<{lane} x {kind}>", seen, 0, item), f.load("ptr", f["frame"], 96))
     give_slot(f, slot)
     f.emit("ret i64 0")
@@ -225,8 +229,8 @@ def _forward_work(dtype: str) -> str:
 
 
 @functools.cache
-def weights_text(dtype: str, shared: bool) -> str:
-    """``out[f, c, i, j] = sum over n, y, x of g[n, f, y, x] * image[n, c, y - top + i, x - left + j]`` for i, j < 3.
+def weights_text(dtype: str, shared: bool, taps: int) -> str:
+    """``out[f, c, i, j] = sum over n, y, x of g[n, f, y, x] * image[n, c, y - top + i, x - left + j]`` for i, j < taps.
 
     Tiles of ``g`` are the filters. Blocks of tiles are divided into a fixed number of parts, whose sums are added in order: the
     same bits for any number of threads.
@@ -235,20 +239,21 @@ def weights_text(dtype: str, shared: bool) -> str:
         [
             pool.DECLARATIONS if shared else "",
             pieces(dtype),
-            transforms(dtype, ("tiles", "slopes", "sums")),
-            band_text(dtype),
-            _weights_work(dtype),
-            _sums_work(dtype),
-            _weights_main(dtype, shared),
+            transforms(dtype, taps, ("tiles", "slopes", "sums")),
+            band_text(dtype, taps),
+            _weights_work(dtype, taps),
+            _sums_work(dtype, taps),
+            _weights_main(dtype, shared, taps),
         ]
     )
 
 
-def _weights_main(dtype: str, shared: bool) -> str:
+def _weights_main(dtype: str, shared: bool, taps: int) -> str:
+    step = results(taps)
     item = KINDS[dtype][1]
     lane = lanes(dtype)
     f = Function(
-        f"theon_conv_tiles_weights_{dtype}",
+        f"theon_conv_tiles{taps}_weights_{dtype}",
         [(n, "ptr") for n in "x g out flag table sums slots numbers".split()],
         "i64",
     )
@@ -259,7 +264,7 @@ def _weights_main(dtype: str, shared: bool) -> str:
     channels, filters = out.sizes[1], out.sizes[0] // v["groups"]
     batch, _, lines, columns = g.sizes
     with f.when((channels > 0) & (filters > 0)):
-        down, across = (lines + (OUT - 1)) // OUT, (columns + (OUT - 1)) // OUT
+        down, across = (lines + (step - 1)) // step, (columns + (step - 1)) // step
         bands = (down + v["tall"] - 1) // v["tall"]
         total = (batch + v["many"] - 1) // v["many"] * bands
         slope = rounded(filters, lane) * item
@@ -282,7 +287,8 @@ def _weights_main(dtype: str, shared: bool) -> str:
     return f.text(attributes(), "")
 
 
-def _weights_work(dtype: str) -> str:
+def _weights_work(dtype: str, taps: int) -> str:
+    step = results(taps)
     item = KINDS[dtype][1]
     lane = lanes(dtype)
     width = lane * item
@@ -302,7 +308,7 @@ def _weights_work(dtype: str) -> str:
     bases = f.at(table, most * 8)
     slot = take_slot(f, slots, v["slots"], v["slot"])
     image = f.at(slot, LOCK)
-    deep, pitch = v["tall"] * OUT + (TAPS - 1), across * OUT + (TAPS - 1)
+    deep, pitch = v["tall"] * step + (taps - 1), across * step + (taps - 1)
     wide = f.larger(line, slope)
     turned = f.at(image, deep * pitch * wide)
     data = f.at(turned, deep * pitch * wide)
@@ -321,12 +327,12 @@ def _weights_work(dtype: str) -> str:
             source = f.at(x.data, (image_ + i) * x.strides[0] + k * channels * x.strides[1])
             band(
                 f, dtype, "tiles", f.at(data, i * each * line), _plane(f, tiles, line), words[0], source, channels,
-                start * OUT - v["top"], 0 - v["left"], here * OUT + (TAPS - 1), pitch, image, turned, here, across,
+                start * step - v["top"], 0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across,
             )  # fmt: skip
             source = f.at(g.data, (image_ + i) * g.strides[0] + k * filters * g.strides[1])
             band(
                 f, dtype, "slopes", f.at(slopes, i * each * slope), _plane(f, tiles, slope), words[1], source, filters,
-                start * OUT, 0, here * OUT, across * OUT, image, turned, here, across,
+                start * step, 0, here * step, across * step, image, turned, here, across,
             )  # fmt: skip
         own = f.at(sums, k * apart * (SIDE * SIDE))
         keep = block > first
@@ -344,7 +350,7 @@ def _weights_work(dtype: str) -> str:
     return f.text(" noinline" + attributes())
 
 
-def _sums_work(dtype: str) -> str:
+def _sums_work(dtype: str, taps: int) -> str:
     """Add up the parts of a filter's sums in order and transform them back."""
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
@@ -372,12 +378,12 @@ def _sums_work(dtype: str) -> str:
             with f.loop(v["parts"], 1) as part:
                 total.set(total.get() + f.load(vector, here, e * plane + part * size, item))
             f.store(total.get(), corner, e * width, item)
-        apply(f, dtype, "sums", (corner, TAPS * width, width), (corner, SIDE * width, width), seen)
+        apply(f, dtype, "sums", (corner, taps * width, width), (corner, SIDE * width, width), seen)
         # Turned filters are counted from their other end.
         start = at // item
-        with f.loop(f.smaller(channels - start, lane)) as c, f.loop(TAPS) as y, f.loop(TAPS) as x:
-            row, column = (f.select(v["flip"] > 0, (TAPS - 1) - n, n) for n in (y, x))
-            value = f.load(kind, corner, (row * TAPS + column) * width + c * item)
+        with f.loop(f.smaller(channels - start, lane)) as c, f.loop(taps) as y, f.loop(taps) as x:
+            row, column = (f.select(v["flip"] > 0, (taps - 1) - n, n) for n in (y, x))
+            value = f.load(kind, corner, (row * taps + column) * width + c * item)
             f.store(value, target, (start + c) * out.strides[1] + y * out.strides[2] + x * out.strides[3])
     report(f, dtype, f.load(vector, seen, 0, item), f.load("ptr", f["frame"], 88))
     f.emit("ret i64 0")

@@ -24,6 +24,7 @@ _PLACES = 512  # places of the result in a block of the filters' gradient
 _PARTS = 8  # of the places, whose sums are added in order
 _SUMS = 1 << 25  # bytes of the sums of all parts, where those of one need no more
 _ADDING = 14  # what adding an element of the columns costs, in products
+_NEVER = 1 << 62  # no way costs as much
 
 
 def dtype_of(node: Apply, count: int) -> str:
@@ -263,7 +264,8 @@ def image_slopes(low: Lowering, op: Any, w: int, g: int, number: int, geometry: 
             view = low.view(
                 turned, (kernel[1], per, *kernel[2:]), (along[1], along[0], *along[2:]), low.offset_of(turned)
             )
-            convolve_tiles(low, g, view, number, pads, groups, times(per, along[0]), 1, sums)
+            spreading = _cost_of_spreading(low, op, w, g)
+            convolve_tiles(low, g, view, number, pads, groups, times(per, along[0]), 1, sums, spreading)
         else:
             sums()
 
@@ -321,24 +323,32 @@ def _by_channels(
     low.steps.append(NativeCall(name, inputs, (number, slots), scalars, (), 0))
 
 
-def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -> Scalar:
-    """Compare products, lanes without use among them, and what adding the columns up costs."""
+def _cost_of_spreading(low: Lowering, op: Any, w: int, g: int) -> Scalar:
+    """Products for an image, lanes without use among them, and what adding the columns up costs."""
     from theon.codegen import tile
 
-    lane = tile.lanes(low.tensors[w].dtype)
     filters, channels, height, width = low.sizes_of(w)
     batch, _, lines, columns = low.sizes_of(g)
-    per = over(filters, const(op.num_groups))
-    taps, places = times(height, width), times(lines, columns)
+    columns_ = times(channels, times(height, width))
+    held = rounded(columns_, tile.lanes(low.tensors[w].dtype))
+    products = plus(times(over(filters, const(op.num_groups)), held), times(columns_, const(_ADDING)))
+    # Threads share images alone: one image is left to the other ways, whatever their number.
+    several = make("ge", BOOL, (batch, const(4)))
+    return make("select", INDEX, (several, times(times(lines, columns), products), const(_NEVER)))
+
+
+def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -> Scalar:
+    """Compare it with sums of products."""
+    from theon.codegen import tile
+
+    filters, channels, height, width = low.sizes_of(w)
     image = low.sizes_of(number)
     # Every place of the image is reached by its share of the taps.
-    share = over(times(times(image[2], image[3]), taps), const(op.subsample[0] * op.subsample[1]))
-    direct = times(times(share, per), rounded(channels, lane))
-    columns_ = times(channels, taps)
-    spread = times(places, plus(times(per, rounded(columns_, lane)), times(columns_, const(_ADDING))))
-    # Threads share images alone: one image is left to the other way, whatever their number.
-    several = make("ge", BOOL, (batch, const(4)))
-    return make("and", BOOL, (several, make("lt", BOOL, (spread, direct))))
+    taps = times(times(image[2], image[3]), times(height, width))
+    share = over(taps, const(op.subsample[0] * op.subsample[1]))
+    held = rounded(channels, tile.lanes(low.tensors[w].dtype))
+    direct = times(times(share, over(filters, const(op.num_groups))), held)
+    return make("lt", BOOL, (_cost_of_spreading(low, op, w, g), direct))
 
 
 def _by_spreading(low: Lowering, op: Any, w: int, g: int, number: int, geometry: Geometry, per: Scalar) -> None:

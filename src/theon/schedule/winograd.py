@@ -13,7 +13,7 @@ from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.options import config
 from theon.schedule.expression import item, plus, product, times
 from theon.schedule.lower import Lowering
-from theon.schedule.sizes import least, minus, most, over
+from theon.schedule.sizes import least, minus, modulo, most, over
 from theon.schedule.step import Branch, NativeCall
 from theon.schedule.workspace import NOTHING, rounded, workspace
 
@@ -28,8 +28,8 @@ _ROOM = 1 << 23  # bytes that a thread works in
 _FEW = 8  # channels, or filters: fewer are not worth the transforms
 _BOTH = 24  # channels and filters together
 _MORE = 12  # channels, where filters are sought
-_COST = 6  # what a tile costs, in places of sums of products
-_FILTERS = 96  # what transforming the filters costs, in such places
+_COST = 54  # what a tile costs, in products for each channel and filter
+_FILTERS = 864  # what transforming the filters costs
 
 
 class _Blocks:
@@ -39,31 +39,35 @@ class _Blocks:
     """
 
     def __init__(
-        self, batch: Scalar, lines: Scalar, columns: Scalar, tiles: int, fair: Scalar | None = None, unit: int = 1
+        self,
+        taps: Scalar,
+        batch: Scalar,
+        lines: Scalar,
+        columns: Scalar,
+        tiles: int,
+        fair: Callable[[Scalar], Scalar] | None = None,
+        unit: int = 1,
     ) -> None:
-        from theon.codegen import winograd
+        from theon.codegen import transforms
 
-        self.down, self.across = (over(plus(n, const(winograd.OUT - 1)), const(winograd.OUT)) for n in (lines, columns))
+        self.step, self.border = most(minus(const(transforms.SIDE + 1), taps), const(1)), minus(taps, const(1))
+        self.down, self.across = _quotient(lines, self.step), _quotient(columns, self.step)
         down, across = most(self.down, const(1)), most(self.across, const(1))
         tall, many = over(const(tiles), across), over(const(tiles), times(down, across))
         if fair is not None:
-            tall, many = least(tall, fair), least(many, over(fair, down))
+            tall, many = least(tall, fair(down)), least(many, over(fair(down), down))
         if unit > 1:
             tall = most(times(over(tall, const(unit)), const(unit)), const(unit))
         self.tall = most(least(tall, self.down), const(1))
         self.many = most(least(many, batch), const(1))
         self.tiles = times(times(self.many, self.tall), self.across)
-        self.spared = minus(
-            product((batch, lines, columns)), times(product((batch, self.down, self.across)), const(_COST))
-        )
+        sums = times(times(taps, taps), product((batch, lines, columns)))
+        self.spared = minus(sums, times(product((batch, self.down, self.across)), const(_COST)))
         self.count = times(_quotient(batch, self.many), _quotient(self.down, self.tall))
 
-    def places(self, border: int) -> Scalar:
+    def places(self, border: Scalar) -> Scalar:
         """Places of an image that the tiles of a block cover, with a border below and beside them."""
-        from theon.codegen import winograd
-
-        deep, pitch = (plus(times(n, const(winograd.OUT)), const(border)) for n in (self.tall, self.across))
-        return times(deep, pitch)
+        return times(plus(times(self.tall, self.step), border), plus(times(self.across, self.step), border))
 
 
 def _quotient(n: Scalar, m: Scalar) -> Scalar:
@@ -73,15 +77,17 @@ def _quotient(n: Scalar, m: Scalar) -> Scalar:
 
 def _worth(kernel: Sequence[Scalar], blocks: _Blocks, slot: Scalar, *more: tuple[str, Scalar, int]) -> Scalar:
     """Whether tiles serve for filters of these sizes and are worth it: a constant where that is known."""
-    from theon.codegen import winograd
+    from theon.codegen import transforms
 
     if not config.conv.winograd:
         return const(False, BOOL)
     filters, channels, height, width = kernel
     found = const(True, BOOL)
     for op, n, number in (
-        ("eq", height, winograd.TAPS),
-        ("eq", width, winograd.TAPS),
+        ("ge", height, min(transforms.TAPS)),
+        ("le", height, max(transforms.TAPS)),
+        ("eq", minus(height, width), 0),
+        ("eq", modulo(height, 2), 1),
         ("ge", channels, _FEW),
         ("ge", filters, _FEW),
         ("ge", plus(channels, filters), _BOTH),
@@ -123,31 +129,40 @@ def convolve_tiles(
     group: Scalar,
     unit: int,
     others: Callable[[], None],
+    cost: Scalar | None = None,
 ) -> None:
     """A convolution that takes every place: ``kernel`` and ``group`` as in :mod:`theon.schedule.conv`, whose steps are ``others``.
 
-    A block has a multiple of ``unit`` rows, unless it is the last one of an image.
+    A block has a multiple of ``unit`` rows, unless it is the last one of an image. ``cost``: the products of another way, for
+    an image and a group.
     """
-    from theon.codegen import pool, tile, winograd
+    from theon.codegen import pool, tile, transforms
     from theon.codegen.shared import LOCK
 
     dtype = low.tensors[image].dtype
     size, lane, threads = item(dtype), tile.lanes(dtype), pool.budget()
     filters, channels = low.sizes_of(kernel)[:2]
     batch, _, lines, columns = low.sizes_of(out)
-    rows = over(plus(lines, const(winograd.OUT - 1)), const(winograd.OUT))
-    fair = most(over(times(rows, batch), const(4 * threads)), const(1)) if threads > 1 else None
-    blocks = _Blocks(batch, lines, columns, _TILES, fair, unit // math.gcd(unit, winograd.OUT))
-    squares, line = winograd.SIDE**2, 64 // size
+
+    def fair(down: Scalar) -> Scalar:
+        return most(over(times(down, batch), const(4 * threads)), const(1))
+
+    taps, even = low.sizes_of(kernel)[2], unit // math.gcd(unit, 2)
+    blocks = _Blocks(taps, batch, lines, columns, _TILES, fair if threads > 1 else None, even)
+    squares, line = transforms.SIDE**2, 64 // size
     held, whole = rounded(channels, lane), rounded(filters, lane)
     panel = 3 * lane
     tiles = rounded(blocks.tiles, 8)
-    border = blocks.places(winograd.TAPS - 1)
+    border = blocks.places(blocks.border)
     room = plus(rounded(times(channels, border), line), times(border, held))
     room = plus(room, times(plus(times(tiles, plus(held, const(panel))), const(2 * line)), const(squares)))
-    room = plus(room, times(blocks.places(0), const(panel)))
+    room = plus(room, times(blocks.places(const(0)), const(panel)))
     slot = rounded(plus(times(room, const(size)), const(LOCK)), 64)
-    condition = _worth(low.sizes_of(kernel), blocks, slot)
+    more: list[tuple[str, Scalar, int]] = []
+    if cost is not None:
+        own = times(times(times(blocks.down, blocks.across), const(_COST)), times(channels, whole))
+        more = [("ge", minus(cost, own), 0)]
+    condition = _worth(low.sizes_of(kernel), blocks, slot, *more)
     vectors = over(whole, const(lane))
     packed = times(times(vectors, plus(times(channels, const(lane)), const(line))), const(squares * groups))
 
@@ -174,7 +189,7 @@ def sums_of_tiles(
 
     Blocks do not depend on the number of threads, nor does what is added to what.
     """
-    from theon.codegen import pool, tile, winograd
+    from theon.codegen import pool, tile, transforms
     from theon.codegen.shared import LOCK
 
     dtype = low.tensors[number].dtype
@@ -182,10 +197,10 @@ def sums_of_tiles(
     batch, slopes, lines, columns = low.sizes_of(g)
     channels = low.sizes_of(number)[1]
     filters = over(slopes, const(groups))
-    blocks = _Blocks(batch, lines, columns, _ADDED)
-    squares, line = winograd.SIDE**2, 64 // size
+    blocks = _Blocks(low.sizes_of(number)[2], batch, lines, columns, _ADDED)
+    squares, line = transforms.SIDE**2, 64 // size
     held, whole = rounded(channels, lane), rounded(filters, lane)
-    room = times(blocks.places(winograd.TAPS - 1), times(const(2), most(held, whole)))
+    room = times(blocks.places(blocks.border), times(const(2), most(held, whole)))
     room = plus(room, times(plus(times(blocks.tiles, plus(held, whole)), const(2 * line)), const(squares)))
     slot = rounded(plus(times(room, const(size)), const(LOCK)), 64)
     sums_size = times(plus(times(held, whole), const(line)), const(squares * groups))

@@ -55,8 +55,8 @@ def expected(x, w, g, border, flip, groups):
     )
 
 
-def arguments(rng, dtype, batch, channels, filters, image, border, groups=1):
-    x, w = rng.randn(batch, groups * channels, *image), rng.randn(groups * filters, channels, 3, 3)
+def arguments(rng, dtype, batch, channels, filters, image, border, groups=1, taps=3):
+    x, w = rng.randn(batch, groups * channels, *image), rng.randn(groups * filters, channels, taps, taps)
     shape = conv_math.convolve(x[:1, :channels], w[:1], border, ONES, True, ONES).shape[2:]
     return tuple(layout(rng, v.astype(dtype)) for v in (x, w, rng.randn(batch, groups * filters, *shape)))
 
@@ -71,17 +71,17 @@ def check(f, given, border, flip, groups=1):
 BORDERS = ["valid", "half", "full", (0, 2), ((1, 0), (0, 3))]
 
 
-@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize(("flip", "taps"), [(True, 3), (False, 3), (True, 5)])
 @pytest.mark.parametrize("border", BORDERS)
-def test_all_small_sizes(always, border, flip):
+def test_all_small_sizes(always, border, flip, taps):
     rng = np.random.RandomState(0)
     dtype = "float32" if flip else "float64"
     f = convolution(dtype, border, flip, 1)
     assert {"conv_tiles", "conv_tiles_weights"} <= names(f)
     for height, width in [(n, n) for n in range(1, 10)] + [(1, 9), (8, 2), (5, 17), (12, 4), (33, 6)]:
-        image = [max(n, m) for n, m in zip((height, width), smallest(border))]
+        image = [max(n, m + taps - 3) for n, m in zip((height, width), smallest(border))]
         batch, channels, filters = rng.randint(0, 4), rng.randint(1, 20), rng.randint(1, 36)
-        check(f, arguments(rng, dtype, batch, channels, filters, image, border), border, flip)
+        check(f, arguments(rng, dtype, batch, channels, filters, image, border, 1, taps), border, flip)
 
 
 def smallest(border):
@@ -108,7 +108,8 @@ def test_sizes_around_the_choice():
     assert not {"conv_tiles", "conv_tiles_weights"} & names(direct)
     for channels, filters in [(7, 20), (12, 7), (8, 15), (8, 16), (11, 13), (12, 12), (17, 33)]:
         for batch, size in [(1, 8), (1, 16), (1, 18), (2, 12), (8, 7), (8, 9)]:
-            given = arguments(rng, "float32", batch, channels, filters, (size, size), "half")
+            taps = 3 if size % 2 == 0 else 5
+            given = arguments(rng, "float32", batch, channels, filters, (size, size), "half", 1, taps)
             check(f, given, "half", False)
             changed.add(not np.array_equal(f(*given)[0], direct(*given)[0]))
     assert changed == {True, False}
@@ -117,7 +118,7 @@ def test_sizes_around_the_choice():
 def test_filters_of_other_sizes_known_only_at_run_time(always):
     rng = np.random.RandomState(0)
     f = convolution("float64", "valid", True, 1)
-    for shape in [(1, 1), (3, 2), (2, 3), (5, 5), (3, 3)]:
+    for shape in [(1, 1), (3, 2), (3, 5), (5, 5), (4, 4), (3, 3), (7, 7)]:
         x, w = rng.randn(2, 4, 9, 8), rng.randn(5, 4, *shape)
         g = rng.randn(2, 5, 10 - shape[0], 9 - shape[1])
         check(f, (x, w, g), "valid", True)
@@ -159,9 +160,10 @@ def test_what_follows_runs_on_every_part(bad):
                 np.testing.assert_allclose(got, wanted, 1e-4, 1e-4)
 
 
-def test_errors_are_near_those_of_sums_of_products():
+@pytest.mark.parametrize("taps", [3, 5])
+def test_errors_are_near_those_of_sums_of_products(taps):
     rng = np.random.RandomState(0)
-    given = arguments(rng, "float32", 4, 64, 32, (24, 24), "half")
+    given = arguments(rng, "float32", 2, 64, 32, (20, 20), "half", 1, taps)
     wanted = expected(*given, "half", False, 1)
     found = convolution("float32", "half", False, 1)(*given)
     with theano.config.change_flags(conv__winograd=False):
