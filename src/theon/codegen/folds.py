@@ -106,11 +106,7 @@ class _Fold:
     def text(self) -> str:
         f, inner = self.f, self.inner
         if not self.in_order:
-            good = Value(f, "i1", "true")
-            for number, operand in enumerate(self.kernel.operands):
-                if inner in operand.axes:
-                    good = good & self.strides[number, inner].same(abi.itemsize(operand.dtype))
-            with f.unless(good):
+            with f.unless(self.contiguous(self.reads)):
                 f.emit(f"%done = call i64 @{f.name}.any(ptr %data, ptr %extents, ptr %strides)")
                 f.emit("ret i64 %done")
                 f.label("never")
@@ -118,6 +114,15 @@ class _Fold:
         self.nest(self.kernel.outer[:-1], self.bases, body)
         f.emit("ret i64 0")
         return f.text(f" noinline{attributes()}")
+
+    def contiguous(self, numbers: Iterable[int]) -> Value:
+        """Whether operands are contiguous along the last axis, those that vary along it."""
+        good = Value(self.f, "i1", "true")
+        for number in numbers:
+            operand = self.kernel.operands[number]
+            if self.inner in operand.axes:
+                good = good & self.strides[number, self.inner].same(abi.itemsize(operand.dtype))
+        return good
 
     # --- places ---
 
@@ -395,6 +400,7 @@ class _Fold:
         group = f.select(n <= _NARROW, f.larger(rows, 1), _GROUP)
         size = max((abi.itemsize(self.kernel.operands[number].dtype) for number in self.reads), default=1)
         self.distance = f.select(n <= _NARROW, _AHEAD if size < 8 else _AHEAD // 2, _AHEAD_EIGHT)
+        dense = Value(f, "i1", "true") if self.in_order else self.contiguous(self.others)
         with f.loop(n, 0, _COLUMNS) as first:
             count = f.smaller(_COLUMNS, n - first)
             here = self.moved(bases, self.inner, first)
@@ -412,8 +418,11 @@ class _Fold:
                         self.tile(bases, rooms, j, start, stop, self.first_lanes(count - j))
 
             self.nest(axes[:-1], here, groups)
-            with f.loop(count, 0, lanes) as j:
+            with f.when(dense), f.loop(count, 0, lanes) as j:
                 self.finish_columns(here, rooms, j, self.first_lanes(count - j))
+            if not self.in_order:
+                with f.unless(dense), f.loop(count) as j:
+                    self.finish_column(bases, rooms, first + j, j)
 
     def keep(self, r: Reduction, value: str, room: Value, place: Value) -> None:
         """Put partial results of columns away."""
@@ -457,6 +466,18 @@ class _Fold:
         for place, mine in zip(places, parts):
             for r, room, part in zip(reductions, rooms, mine):
                 self.keep(r, part.get().text, room, place)
+
+    def finish_column(self, bases: Bases, rooms: list[Value], place: Value, j: Value) -> None:
+        """Store what is made of the result of the column at ``place``, the ``j``-th of those at hand."""
+        f, there = self.f, dict(bases)
+        for number in self.others:
+            if self.inner in self.kernel.operands[number].axes:
+                there[number] = f.at(bases[number], place * self.strides[number, self.inner])
+        results = []
+        for r, room in zip(self.sweep.reductions, rooms):
+            found = f.load(abi.LLVM_TYPE[r.dtype], room, j * abi.itemsize(r.dtype)).text
+            results.append(f.new("i1", f"icmp ne i8 {found}, 0").text if r.dtype == "bool" else found)
+        self.finish_row(there, results)
 
     def finish_columns(self, bases: Bases, rooms: list[Value], j: Value, mask: str) -> None:
         """Store what is made of the results of the columns from ``j`` on."""

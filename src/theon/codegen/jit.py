@@ -17,7 +17,7 @@ class CompiledModule:
     """Machine code linked into this process; it lives as long as this object."""
 
     def __init__(self, bodies: Sequence[bytes], symbols: Mapping[str, int], exported: tuple[str, ...]) -> None:
-        self.kept: list[CompiledModule] = []  # whose code this one calls
+        self.kept: list[Any] = []  # what holds the code that this one calls
         self.image = image.linked(bodies, symbols)
         if self.image is not None:
             return

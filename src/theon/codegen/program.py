@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from theon.codegen import abi, follow, pool, split, streams
+from theon.codegen import abi, follow, pool, split, streams, turned
 from theon.codegen.calls import Words, written
 from theon.codegen.contents import RAISE, SLOW, buffers_of, python_calls
 from theon.codegen.prelude import HELPERS, PRELUDE
@@ -99,6 +99,11 @@ class _Writer(MemoryWriter):
                 parts += [split.part_text(kernel, kernel_name), split.run_text(kernel, kernel_name)]
             if kernel in self.merged_kernels:
                 parts.append(split.merge_text(kernel, kernel_name))
+        for callee, (kernel, kernel_name) in self.turned_kernels.items():
+            parts.append(turned.turn_text(kernel, kernel_name, callee))
+        if self.turned_kernels:
+            names = sorted({kernel_name for _, kernel_name in self.turned_kernels.values()})
+            declarations += [turned.DECLARATIONS, *(f"@{name}.words = external global i64" for name in names)]
         if self.shared_kernels:
             declarations.append(pool.DECLARATIONS)
         return "\n".join(
@@ -198,6 +203,11 @@ class _Writer(MemoryWriter):
         elif split.merges(kernel):
             self.merged_kernels.add(kernel)
             name += ".merge"
+        if any(
+            not words[2][place][1].isdigit() for place in turned.may_turn(kernel)
+        ):  # memory may lie in another order
+            self.turned_kernels[name] = kernel, self.kernels[kernel]
+            name += ".turn"
         self.laid_out(name, (), words)
 
     def _drawing_kernel(self, step: KernelStep, draw: Draw) -> None:

@@ -69,6 +69,7 @@ class ValueWriter(ABC):
         self.primary: dict[int, int] = {}
         self.shared_kernels: set[Kernel] = set()  # those that threads may share
         self.merged_kernels: set[Kernel] = set()  # those whose axes may be one run of memory
+        self.turned_kernels: dict[str, tuple[Kernel, str]] = {}  # those that may be called with axes in another order
         self.afters: list[str] = []  # the functions that routines call with each part of their results
         self.word_counts: list[int] = []
         self.words_used = 0

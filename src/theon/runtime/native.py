@@ -181,11 +181,20 @@ def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule
         symbols |= pool.symbols()
     extra, addresses = routines_of(program)
     symbols |= addresses
-    apart = []
+    apart: list[Any] = []
+    named = contents.kernels_of(program)
+    if "@theon_turned(" in main:
+        from theon.codegen import turned
+
+        for kernel, name in named.items():
+            if f"@{name}.words" in main:
+                orders, found = turned.symbols(kernel, name)
+                apart.append(orders)
+                symbols |= found
     if kernels is None:
         from theon.codegen import emit, folds
 
-        named, in_order = contents.kernels_of(program), contents.in_order(program)
+        in_order = contents.in_order(program)
         for kernel, name in named.items():
             if folds.is_fold(kernel):
                 apart.append(emit.fold_module(kernel, kernel in in_order))

@@ -24,6 +24,7 @@ _LONG = 65536  # elements of a part where there are columns, of
 _ROWS = 64  # rows or more
 _SHORT = 8  # elements of a run of memory that is not worth a result of its own
 _PIECES = 4  # positions of a part where what a result is made of is in pieces, each far from the next
+_ENOUGH = 16  # results that are enough to share
 _FEW = 4096  # results of which each thread would get too few
 _FAR = (1 << 63) - 1
 _OPS = {"Sum": "add", "Prod": "mul", "Max": "max", "Min": "min", "All": "and", "Any": "or"}
@@ -121,6 +122,9 @@ def _share(low: Lowering, fold: _Fold) -> None:
     found, accumulator = fold.found, fold.found.value.dtype
     first, kept = fold.axes()[0], [d for d, s in enumerate(fold.along) if s is not None]
     n, sizes = found.sizes[first], list(found.sizes)
+    backwards = _in_fortran_order(fold)
+    if backwards is not None:
+        length = make("select", INDEX, (backwards, plus(n, const(1)), length))  # again no part
     if few is not None and low.tensors[fold.target].dtype == accumulator:
         # Where many results are left, each is made of all that it is made of at once, by the same kernel.
         last, every = sizes[kept[-1]], list(sizes)
@@ -146,6 +150,18 @@ def _share(low: Lowering, fold: _Fold) -> None:
         left, inner, rest = [product(left)], inner[-1:], [const(item(low.tensors[into].dtype))]
     pieces = Expression(load, [(partial, (step, *inner))], (count, *left))
     _Fold(pieces, op, into, (None, *rest)).run(low)
+
+
+def _in_fortran_order(fold: _Fold) -> Scalar | None:
+    """Whether parts of the first axis would be far from each other, and there are results enough to share; None if never."""
+    axes, sizes = fold.axes(), fold.found.sizes
+    for _, strides in fold.found.operands[:1]:
+        near, far = strides[axes[0]], strides[axes[-1]]
+        if len(axes) > 1 and len(axes) < len(sizes) and near is not None and far is not None:
+            results = product([n for d, n in enumerate(sizes) if d not in axes])
+            enough = make("ge", BOOL, (results, const(_ENOUGH)))
+            return make("and", BOOL, (make("lt", BOOL, (near, far)), enough))
+    return None
 
 
 def _last_first(low: Lowering, fold: _Fold) -> bool:
