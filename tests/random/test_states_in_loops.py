@@ -93,3 +93,21 @@ def test_debug_mode_sees_the_same_draws_twice():
     np.testing.assert_allclose(
         made(loop_in_a_loop, "DebugMode")(np.arange(3.0)), made(loop_in_a_loop, "FAST_RUN")(np.arange(3.0))
     )
+
+
+def test_gradient_through_draws_of_inner_loops():
+    """Chunks are loops in a loop: what they draw is what one loop draws, forwards and in the gradient, to second order."""
+    w = T.dscalar("w")
+    answers = []
+    for every in (None, 2):
+        s = RandomStreams(3)
+        rows, updates = theano.scan(
+            lambda a, h: T.tanh(h * w + s.normal((2,)) * a), x, T.zeros((2,)), checkpoint_every=every
+        )
+        first = T.grad(T.sqr(rows).sum(), [x, w])
+        second = T.grad(T.sqr(first[0]).sum() + first[1], [x, w])
+        function = theano.function([x, w], [rows, *first, *second], updates=updates)
+        answers.append([*function(np.arange(5.0) / 4, 0.7), *function(np.arange(5.0) / 4, 0.7)])
+    for answer in answers[1:]:
+        for got, want in zip(answer, answers[0], strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-9)

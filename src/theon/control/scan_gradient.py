@@ -8,6 +8,7 @@ from typing import Any
 
 from theon.autodiff.forward import Rop
 from theon.autodiff.reverse import grad
+from theon.control.draws import drawn_values, draws_apart
 from theon.control.rows_at_end import is_zero, rows_at_end
 from theon.control.scan_layout import ScanInfo, ScanLayout
 from theon.control.steady import steady, values_read
@@ -83,7 +84,7 @@ class ScanDerivatives(ScanLayout):
         tensors = [i for i, v in enumerate(carried) if isinstance(v.type, TensorType)]
         objects = [i for i in range(info.n_carried) if i not in tensors]
         new = self.outputs[n_kept : n_kept + info.n_carried]
-        drawn = self._drawn()
+        drawn = drawn_values(self)
         inputs = [*seqs, *(v for own in taps for v in own), *(carried[i] for i in tensors)]
         inputs += [*(carried[i] for i in objects), *others]
         outputs = [*self.outputs[:n_states], *(new[i] for i in tensors), *self.outputs[n_states:n_kept], *drawn]
@@ -96,14 +97,6 @@ class ScanDerivatives(ScanLayout):
             n_carried=len(objects),
         )
         return type(self)(inputs, outputs, traced, mode=self.mode)
-
-    def _drawn(self) -> list[Variable]:
-        """Tensors of the step that are computed from values that are no tensors."""
-        found = []
-        for node in io_toposort(self.inputs, self.outputs):
-            if any(not isinstance(v.type, TensorType) for v in node.inputs):
-                found += [v for v in node.outputs if isinstance(v.type, TensorType)]
-        return found
 
     def L_op(
         self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
@@ -130,7 +123,7 @@ class ScanDerivatives(ScanLayout):
 
     def _gradients_of_traced(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> list[Any]:
         info = self.info
-        traced = self._traced()
+        traced = draws_apart(self)._traced()
         n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
         n, seqs, first, carried, others = self.outer_parts(inputs)
         tensors = [i for i, v in enumerate(carried) if isinstance(v.type, TensorType)]
