@@ -148,7 +148,7 @@ SAMPLES = {
         T.exp(x) / T.exp(x).sum(axis=0, keepdims=True),
     ],
     "log_of_one_minus_exp": [T.log(1 - T.exp(x - 9)), T.log(1 - T.exp(x / 8))],
-    "log_of_one_plus": [T.log(1 + x), T.log(1 - x / 8), T.log(x + 1 + y), T.log(1 + x - y / 8)],
+    "log_of_one_plus": [T.log(1 + x), T.log(1 - x / 8), T.log(x + 1 + y), T.log(1 + x - y / 8), T.log(T.fill(a, 1) + x)],
     "log1p_of_exp": [T.log1p(T.exp(x))],
     "log1p_of_minus_sigmoid": [T.log1p(-T.nnet.sigmoid(x))],
     "log_of_sigmoid": [T.log(T.nnet.sigmoid(x))],

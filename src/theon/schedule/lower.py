@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Lowering", "Unsupported", "lowered", "lowers"]
 
 # Ops that change where elements are found, not what they are: they apply to anything in memory.
-_MOVING = {"DimShuffle", "Subtensor", "Shape", "Shape_i", "Reshape", "Split", "Rebroadcast", "SumLike"}
+_MOVING = {"DimShuffle", "Subtensor", "Shape", "Shape_i", "Reshape", "Split", "Rebroadcast", "SumLike", "Assert"}
 # Ops whose lowerings work for halves and complex numbers as they do for floats; others get halves as float32.
 _OF_ANY_NUMBERS = {
     "Elemwise", "ScalarOp", "Sum", "Prod", "Max", "Min", "CAReduce", "CAReduceDtype", "Join", "Alloc", "IncSubtensor", "AdvancedSubtensor",

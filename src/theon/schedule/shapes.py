@@ -43,6 +43,30 @@ def dimshuffle(low: Lowering, node: Apply) -> None:
     )
 
 
+@lowers("Assert")
+def asserted(low: Lowering, node: Apply) -> None:
+    """The value; where a condition does not hold, the reference executor says so."""
+    x, *conditions = node.inputs
+    for condition in conditions:
+        value = k.cast(low.as_scalar(condition), BOOL)
+        if value.op != "const" or not value.attr:
+            low.check(value)
+    _same(low, x, node.outputs[0])
+
+
+def _same(low: Lowering, x: Variable, out: Variable) -> None:
+    """Give a variable the form of another."""
+    found = low.pending.get(x)
+    if x in low.scalar:
+        low.scalar[out] = low.scalar[x]
+    elif x in low.vector:
+        low.vector[out] = low.vector[x]
+    elif found is not None and (len(low.clients(x)) <= 1 or (not found.costly and found.size < 12)):
+        low.pending[out] = found
+    else:
+        low.memory[out] = low.as_tensor(x)
+
+
 @lowers("SumLike")
 def sum_like(low: Lowering, node: Apply) -> None:
     """Nothing, where the sizes agree; where they do not, the reference executor sums."""
@@ -51,11 +75,7 @@ def sum_like(low: Lowering, node: Apply) -> None:
     for flag, a, b in pattern:
         if not flag:
             low.same(b, a)
-    found = low.pending.get(g)
-    if found is not None and (len(low.fgraph.clients(g)) <= 1 or (not found.costly and found.size < 12)):
-        low.pending[out] = found
-    else:
-        low.memory[out] = low.as_tensor(g)
+    _same(low, g, out)
 
 
 @lowers("Rebroadcast")

@@ -10,6 +10,8 @@ from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import add, maximum, minimum, mul, neg, pow, sqr, true_div
 from theon.ops.cast import cast
+from theon.ops.checks import Assert
+from theon.ops.compare import eq
 from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.dot import Dot, dot
 from theon.ops.extremes import Max, MaxAndArgmax, Min
@@ -298,7 +300,12 @@ def product_of_zeros(node: Apply) -> Any:
     sizes = [shape_i(x, 0)] if x.type.ndim == 2 else []  # type: ignore[attr-defined]
     sizes += [shape_i(y, 1)] if y.type.ndim == 2 else []  # type: ignore[attr-defined]
     zero = constant(np.zeros((), out.type.dtype))  # type: ignore[attr-defined]
-    return alloc(zero, *sizes) if sizes else zero
+    found = alloc(zero, *sizes) if sizes else zero
+    inner = x.type.shape[-1], y.type.shape[0]  # type: ignore[attr-defined]
+    if None not in inner and inner[0] == inner[1]:
+        return found
+    same = eq(shape_i(x, x.type.ndim - 1), shape_i(y, 0))  # type: ignore[attr-defined]
+    return Assert("dot: the inner sizes differ")(found, same)
 
 
 @reductions.node(DimShuffle, theano="local_lift_transpose_through_dot")

@@ -28,8 +28,8 @@ __all__ = ["is_number", "made_by", "stabilize"]
 stabilize = Rules("stabilize")
 
 
-def _without_one(variable: Variable) -> Variable | None:
-    """``x`` of a sum 1 + x of the same type (x may be a sum, or negative), else None."""
+def _without_one(variable: Variable) -> tuple[Any, Variable] | None:
+    """``x`` of a sum 1 + x of the same dtype (x may be a sum, or negative), and the 1, whose shape may be larger; else None."""
     found = terms(variable)
     ones = [v for minus, v in found if not minus and is_number(v, 1)]
     if len(ones) != 1 or len(found) < 2:
@@ -43,7 +43,7 @@ def _without_one(variable: Variable) -> Variable | None:
         x = plus[0] if len(plus) == 1 else add(*plus)
         if below:
             x = sub(x, below[0] if len(below) == 1 else add(*below))
-    return x if spread_like(x, variable, ones) is x else None
+    return (x, ones[0]) if x.type.dtype == variable.type.dtype else None  # type: ignore[attr-defined]
 
 
 def _negative(x: Variable) -> Any:
@@ -98,8 +98,8 @@ def softmax_written_out(node: Apply, fgraph: FunctionGraph) -> Any:
 @stabilize.node("log", theano="local_log1p", effect="rounding")
 def log_of_one_plus(node: Apply) -> Any:
     """log(1 + x) and log(1 - x) lose small x."""
-    x = _without_one(node.inputs[0])
-    return None if x is None else log1p(x)
+    found = _without_one(node.inputs[0])
+    return None if found is None else spread_like(log1p(found[0]), node.outputs[0], [found[1]])
 
 
 @stabilize.node("log1p", theano="log1pexp_to_softplus", effect="rounding")
@@ -220,9 +220,11 @@ def inverse_of_one_plus_exp(node: Apply) -> Any:
     """1 / (1 + exp(x)) is sigmoid(-x)."""
     if len(node.inputs) == 2 and not is_number(node.inputs[0], 1):
         return None
-    x = _without_one(node.inputs[-1])
-    inner = None if x is None else made_by(x, "exp")
-    return None if inner is None else sigmoid(_negative(inner.inputs[0]))
+    found = _without_one(node.inputs[-1])
+    inner = None if found is None else made_by(found[0], "exp")
+    if found is None or inner is None:
+        return None
+    return spread_like(sigmoid(_negative(inner.inputs[0])), node.outputs[0], [found[1]])
 
 
 @stabilize.node("sigmoid", theano="local_ultra_fast_sigmoid", usual=False, effect="rounding")
