@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -99,8 +99,9 @@ class _Writer:
         called: set[tuple[str, str, int]],
         calls: bool,
         vectors: bool = True,
+        in_order: bool = False,
     ) -> None:
-        self.kernel, self.name, self.vectors = kernel, name, vectors
+        self.kernel, self.name, self.vectors, self.in_order = kernel, name, vectors, in_order
         self.lines: list[str] = []
         self.entry: list[str] = []
         self.flags: dict[object, tuple[str, list[str]]] = {}
@@ -368,9 +369,13 @@ class _Writer:
         begin, wide, single, done = self.label("%begin"), self.label("wide"), self.label("single"), self.label("done")
         self.entry.append(f"  {begin} = alloca i64")
         self.emit(f"store i64 0, ptr {begin}")
-        self.emit(f"br i1 {self.contiguous(axis, operands)}, label %{wide}, label %{single}")
-        self.start(wide)
+        known = self.in_order and axis == self.kernel.naxes - 1
+        if not known:
+            self.emit(f"br i1 {self.contiguous(axis, operands)}, label %{wide}, label %{single}")
+            self.start(wide)
         end = self.in_vectors(axis, steady, sums, places, body, Plan(found.width, turns), ahead)
+        if known and end == f"%n{axis}":
+            return
         self.emit(f"store i64 {end}, ptr {begin}")
         self.emit(f"br label %{done if end == f'%n{axis}' else single}")
         self.start(single)
@@ -611,10 +616,10 @@ class _Writer:
         return self.new(f"select i1 {seen}, {kind} {literal(float('nan'), s.dtype)}, {kind} {found}")
 
 
-def kernels_text(kernels: Iterable[tuple[Kernel, str]], in_order: bool = False) -> tuple[str, set[str]]:
+def kernels_text(kernels: Iterable[tuple[Kernel, str]], in_order: Container[Kernel] = ()) -> tuple[str, set[str]]:
     """Return the definitions of kernels under their names, and the declarations that they need.
 
-    With ``in_order`` all operands are known to be contiguous along the last axis.
+    All operands of kernels that are ``in_order`` are known to be contiguous along the last axis.
     """
     kernels = list(kernels)
     if not kernels:
@@ -630,11 +635,11 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]], in_order: bool = False) 
     parts = []
     for kernel, name in kernels:
         if folds.is_fold(kernel):
-            parts.append(folds.fold_text(kernel, name, declared, in_order))
-            if not in_order:
+            parts.append(folds.fold_text(kernel, name, declared, kernel in in_order))
+            if kernel not in in_order:
                 parts.append(_Writer(kernel, f"{name}.any", declared, called, count > _MANY, vectors=False).text())
         else:
-            parts.append(_Writer(kernel, name, declared, called, count > _MANY).text())
+            parts.append(_Writer(kernel, name, declared, called, count > _MANY, in_order=kernel in in_order).text())
     for name, dtype, width in sorted(called):
         if width == 1:
             declared |= set(mathlib.declarations())
@@ -652,7 +657,7 @@ _folds: weakref.WeakValueDictionary[str, CompiledModule] = weakref.WeakValueDict
 
 def fold_module(kernel: Kernel, in_order: bool = False) -> CompiledModule:
     """Return the code of a reduction, as "theon_fold": one that several functions need is compiled once."""
-    text, declared = kernels_text([(kernel, "theon_fold")], in_order)
+    text, declared = kernels_text([(kernel, "theon_fold")], {kernel} if in_order else ())
     text = "\n".join([text.replace("define internal i64 @theon_fold(", "define i64 @theon_fold("), *sorted(declared)])
     with target.LOCK:
         found = _folds.get(text)

@@ -200,7 +200,8 @@ def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule
                 apart.append(emit.fold_module(kernel, kernel in in_order))
                 symbols[name] = apart[-1].address("theon_fold")
                 main += f"\ndeclare i64 @{name}(ptr, ptr, ptr)"
-        kernels, declared = emit.kernels_text((kernel, name) for kernel, name in named.items() if name not in symbols)
+        left = [(kernel, name) for kernel, name in named.items() if name not in symbols]
+        kernels, declared = emit.kernels_text(left, in_order)
         kernels = "\n".join([kernels, *declared])
     symbols |= special.symbols(main + kernels)
     made = _linked(program, main, kernels, extra, symbols)
