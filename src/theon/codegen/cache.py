@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from theon.options import config
 
-__all__ = ["folder", "key_of", "load", "store"]
+__all__ = ["folder", "generator", "key_of", "load", "store"]
 
 _FORMAT = b"theon-object-1\n"
 
@@ -46,6 +47,18 @@ def key_of(*parts: str) -> str:
         digest.update(part.encode())
         digest.update(b"\0")
     return digest.hexdigest()
+
+
+@functools.cache
+def generator() -> str | None:
+    """Return a text that differs where the modules that write code do; None where they are not plain files."""
+    package = Path(__file__).parents[1]
+    try:
+        found = [entry for name in ("codegen", "kernel") for entry in os.scandir(package / name)]
+        told = [(entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in found if entry.is_file()]
+    except OSError:
+        return None
+    return repr(sorted(told))
 
 
 def load(key: str) -> bytes | None:

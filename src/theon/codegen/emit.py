@@ -13,6 +13,7 @@ from theon.codegen.lanes import LaneWriter, Plan
 from theon.codegen.program_scalar import MATH, ScalarWriter, literal, ssa_type
 from theon.kernel.loops import Kernel, Pass, Store, neutral
 from theon.kernel.scalar import Scalar
+from theon.kernel.text import kernel_text
 
 __all__ = ["fold_module", "kernels_text"]
 
@@ -657,10 +658,15 @@ _folds: weakref.WeakValueDictionary[str, CompiledModule] = weakref.WeakValueDict
 
 def fold_module(kernel: Kernel, in_order: bool = False) -> CompiledModule:
     """Return the code of a reduction, as "theon_fold": one that several functions need is compiled once."""
-    text, declared = kernels_text([(kernel, "theon_fold")], {kernel} if in_order else ())
-    text = "\n".join([text.replace("define internal i64 @theon_fold(", "define i64 @theon_fold("), *sorted(declared)])
+    description = f"{'in order' if in_order else 'any order'}\n{kernel_text(kernel)}"
+
+    def text() -> str:
+        code, declared = kernels_text([(kernel, "theon_fold")], {kernel} if in_order else ())
+        code = code.replace("define internal i64 @theon_fold(", "define i64 @theon_fold(")
+        return "\n".join([code, *sorted(declared), native.PLAIN])
+
     with target.LOCK:
-        found = _folds.get(text)
+        found = _folds.get(description)
         if found is None:
-            found = _folds[text] = jit.compile_module(text, {}, ("theon_fold",), effort="fold")
+            found = _folds[description] = jit.compile_described(description, text, ("theon_fold",), "fold")
     return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from theon.codegen import cache, image, target
 from theon.codegen.native import PLAIN
 
-__all__ = ["CompiledModule", "compile_module", "separated"]
+__all__ = ["CompiledModule", "compile_described", "compile_module", "separated"]
 
 
 class CompiledModule:
@@ -77,17 +77,25 @@ def _addresses_as_written(llvm: Any, effort: str) -> Iterator[None]:
         llvm.set_option("", "-disable-lsr=false")
 
 
-def object_code(text: str, effort: str = "written") -> bytes:
+def object_code(text: str | Callable[[], str], effort: str = "written", description: str | None = None) -> bytes:
     """Return the object code of a module's text, from the cache where it is there.
+
+    A text that is a function of its ``description``, this machine and this package alone is not even written then.
 
     ``effort`` is "full" for loops that are to be made vectors, "written" for code whose vectors are written out: the
     optimiser has little left to do; "fold" for such code whose addresses are as they should be, and "quick", no passes
     at all, for long straight code that runs once a call.
     """
-    key = cache.key_of(text, target.description() + "|" + effort)
+    known = cache.generator() if description is not None else None
+    if callable(text) and (known is None or description is None):
+        text = text()
+    parts = (text,) if isinstance(text, str) else (description or "", known or "")
+    key = cache.key_of(*parts, target.description() + "|" + effort)
     found = cache.load(key)
     if found is not None:
         return found
+    if callable(text):
+        text = text()
     llvm = target._binding()
     with target.LOCK:
         machine = target.machine(0 if effort == "quick" else 3)
@@ -101,6 +109,15 @@ def object_code(text: str, effort: str = "written") -> bytes:
             body: bytes = machine.emit_object(module)
     cache.store(key, body)
     return body
+
+
+def compile_described(
+    description: str, text: Callable[[], str], exported: tuple[str, ...], effort: str
+) -> CompiledModule:
+    """Return a module that needs nothing else compiled and linked; its text is only written where it is not in the cache."""
+    body = object_code(text, effort, description)
+    with target.LOCK:
+        return CompiledModule([body], {}, exported)
 
 
 def compile_module(

@@ -162,3 +162,12 @@ def test_nan_anywhere_in_short_and_long_rows(dtype):
             wanted = (y.max(1), y.min(1), y.max(0), y.min(0), y.max(), y.sum(1))
             for found, right in zip(f(y), wanted):
                 np.testing.assert_array_equal(found, right, err_msg=f"{(n, m)}, NaN at {at}")
+
+
+def test_the_text_of_a_reduction_in_the_cache_is_not_written_again(monkeypatch):
+    from theon.codegen import emit, folds
+
+    kernel = written_out(native([v := T.fmatrix()], [(v * 3.25).sum(0)]))[0]
+    emit._folds.clear()
+    monkeypatch.setattr(folds, "fold_text", None)
+    assert emit.fold_module(kernel).address("theon_fold")
