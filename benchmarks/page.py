@@ -64,7 +64,8 @@ def save(path: str, threads: int, rows: dict[str, list[str]], order: list[str]) 
         "Each cell: the time of a call, and in brackets the time from arrays to the end of the first call, first with an",
         "empty cache of compiled code, then with a full one (peers without a cache have one number); imports are apart.",
         "`ratio` is Theon's time over the best peer's. The last column says which part of the measured memory bandwidth or",
-        "of the peak of multiply-adds in registers the needed bytes or products come to. `compiled` is `torch.compile`.",
+        "of the peak of multiply-adds in registers the needed bytes or products come to: more than all of it where an algorithm",
+        "takes fewer products than the definition (convolutions of 3×3 and 5×5). `compiled` is `torch.compile`.",
         "All answers agree with NumPy's in float64, except where random numbers are drawn. Where others use the machine too,",
         "figures differ by a tenth from run to run, those of memory-bound lines by more.",
     ]

@@ -20,6 +20,7 @@ from theon.codegen.transforms import SIDE, apply, band, band_text, report, resul
 
 __all__ = ["FORWARD", "WEIGHTS", "forward_text", "weights_text"]
 
+_DEPTH = 64  # channels summed at a time
 _TOGETHER = 8  # channels whose filters are transformed at a time
 FORWARD = "top left groups group tall many slots slot after frame".split()
 WEIGHTS = "top left groups flip tall many slots slot parts".split()
@@ -183,17 +184,24 @@ def _forward_work(dtype: str, taps: int) -> str:
                 0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across,
             )  # fmt: skip
 
+        steps = f.larger((channels + (_DEPTH - 1)) // _DEPTH, 1)
+
         def panel(at: Value, n: Value) -> None:
             row = n * width
             apart = _plane(f, whole, row)
             factors = f.at(packed, g * _packed(f, vectors, channels, width) + _packed(f, at, channels, width))
             own = _plane(f, channels, row)
-            with f.loop(SIDE * SIDE) as k, f.loop(whole, 0, rows()) as t:
-                no = Value(f, "i1", "false")
-                call_tile(
-                    f, dtype, n, f.at(data, k * plane + t * line), bases, table, channels,
-                    f.at(factors, k * own), row, f.at(products, k * apart + t * row), row, no,
-                )  # fmt: skip
+            # Sums of some channels at a time: their errors grow with the length of a sum.
+            with f.loop(SIDE * SIDE) as k, f.loop(steps) as part:
+                first = channels * part // steps
+                depth = channels * (part + 1) // steps - first
+                source = f.at(data, k * plane + first * item)
+                line_ = f.at(factors, k * own + first * row)
+                with f.loop(whole, 0, rows()) as t:
+                    call_tile(
+                        f, dtype, n, f.at(source, t * line), bases, table, depth, line_, row,
+                        f.at(products, k * apart + t * row), row, part > 0,
+                    )  # fmt: skip
             known = f.smaller(n * lane, filters - at * lane)
             with f.loop(count) as i:
                 with f.loop(here) as y, f.loop(across) as column, f.loop(row, 0, width) as c:
