@@ -9,6 +9,7 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.copies import backwards
 from theon.schedule.expression import item, plus, times
 from theon.schedule.follow import pooled_rows
 from theon.schedule.lower import Lowering, Unsupported, lowers
@@ -33,13 +34,6 @@ def dtype_of(node: Apply, count: int) -> str:
     if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
         raise Unsupported("mixed dtypes, or others than float32 and float64")
     return str(dtypes.pop())
-
-
-def _settings(node: Apply) -> Any:
-    op: Any = node.op
-    if op.unshared:
-        raise Unsupported("filters of their own for each place")
-    return op
 
 
 class Geometry:
@@ -142,7 +136,12 @@ def _less(n: Scalar) -> Scalar:
 @lowers("AbstractConv2d")
 def forward(low: Lowering, node: Apply) -> None:
     """Images times filters, flipped by strides."""
-    op = _settings(node)
+    op: Any = node.op
+    if op.unshared:
+        from theon.schedule import unshared
+
+        unshared.forward(low, node)
+        return
     img, kern = node.inputs
     (out,) = node.outputs
     dtype = dtype_of(node, 2)
@@ -194,13 +193,7 @@ def _takes_every_place(op: Any) -> bool:
 
 
 def _flipped(low: Lowering, w: int, flip: bool) -> int:
-    if not flip:
-        return w
-    sizes, strides, offset = low.sizes_of(w), list(low.strides_of(w)), low.offset_of(w)
-    for d in (2, 3):
-        offset = plus(offset, times(minus(sizes[d], const(1)), strides[d]))
-        strides[d] = times(const(-1), strides[d])
-    return low.view(w, sizes, strides, offset)
+    return backwards(low, w, 2, 3) if flip else w
 
 
 class _Phase:
@@ -225,7 +218,12 @@ class _Phase:
 @lowers("AbstractConv2d_gradInputs")
 def image_gradient(low: Lowering, node: Apply) -> None:
     """The result's gradient times filters, added where they reach."""
-    op = _settings(node)
+    op: Any = node.op
+    if op.unshared:
+        from theon.schedule import unshared
+
+        unshared.image_gradient(low, node)
+        return
     kern, topgrad, sizes = node.inputs
     (out,) = node.outputs
     dtype = dtype_of(node, 2)
@@ -412,7 +410,12 @@ def _by_phases(low: Lowering, op: Any, w: int, g: int, number: int, geometry: Ge
 @lowers("AbstractConv2d_gradWeights")
 def filter_gradient(low: Lowering, node: Apply) -> None:
     """Sums over blocks of places, image after image."""
-    op = _settings(node)
+    op: Any = node.op
+    if op.unshared:
+        from theon.schedule import unshared
+
+        unshared.filter_gradient(low, node)
+        return
     img, topgrad, sizes = node.inputs
     (out,) = node.outputs
     dtype = dtype_of(node, 2)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from theon.graph.variable import Apply
-from theon.kernel.scalar import Scalar, const, make
+from theon.kernel.scalar import Scalar, const
 from theon.nnet.abstract_conv import AbstractConv2d
 from theon.schedule.conv import Geometry, convolved, divided, dtype_of, filter_slopes, fitted, image_slopes
-from theon.schedule.expression import Expression, item, plus, times
+from theon.schedule.copies import backwards, copied, dense, joined, moved
+from theon.schedule.expression import Expression, plus, times
 from theon.schedule.lower import Lowering, lowers
 from theon.schedule.sizes import elements, least, minus, most, over
 
@@ -20,42 +21,6 @@ def _planes(op: Any) -> Any:
     border = op.border_mode if isinstance(op.border_mode, str) else op.border_mode[1:]
     stride, dilation = op.subsample[1:], op.filter_dilation[1:]
     return AbstractConv2d(None, None, border, stride, op.filter_flip, dilation, op.num_groups)
-
-
-def _copied(low: Lowering, to: int, source: int) -> int:
-    load = make("load", low.tensors[source].dtype, (), 0)
-    low.fill(to, Expression(load, [(source, low.strides_of(source))], low.sizes_of(source)))
-    return to
-
-
-def _dense(low: Lowering, source: int) -> int:
-    """A contiguous copy."""
-    return _copied(low, low.fresh(None, low.tensors[source].dtype, low.sizes_of(source)), source)
-
-
-def _joined(low: Lowering, number: int, axis: int) -> int:
-    """Contiguous memory with two axes next to each other seen as one."""
-    sizes = low.sizes_of(number)
-    sizes = (*sizes[:axis], times(sizes[axis], sizes[axis + 1]), *sizes[axis + 2 :])
-    strides: list[Scalar] = []
-    step = const(item(low.tensors[number].dtype))
-    for n in reversed(sizes):
-        strides.insert(0, step)
-        step = times(step, n)
-    return low.view(number, sizes, strides, low.offset_of(number))
-
-
-def _moved(low: Lowering, number: int, order: tuple[int, ...]) -> int:
-    """The tensor with its axes in another order."""
-    sizes, strides = low.sizes_of(number), low.strides_of(number)
-    return low.view(number, [sizes[d] for d in order], [strides[d] for d in order], low.offset_of(number))
-
-
-def _reversed(low: Lowering, number: int, axis: int) -> int:
-    sizes, strides = low.sizes_of(number), list(low.strides_of(number))
-    offset = plus(low.offset_of(number), times(minus(sizes[axis], const(1)), strides[axis]))
-    strides[axis] = times(const(-1), strides[axis])
-    return low.view(number, sizes, strides, offset)
 
 
 def _along_depth(low: Lowering, x: int, length: Scalar, before: Scalar, apart: int) -> int:
@@ -72,11 +37,11 @@ def _along_depth(low: Lowering, x: int, length: Scalar, before: Scalar, apart: i
     target[2] = times(target[2], const(apart))
     part = (*sizes[:2], count, *sizes[3:])
     own = low.view(x, part, source, plus(low.offset_of(x), times(first, source[2])))
-    _copied(low, low.view(number, part, target, place), own)
+    copied(low, low.view(number, part, target, place), own)
     return number
 
 
-def _windows(low: Lowering, x: int, count: Scalar, stride: int, taps: Scalar, step: int, backwards: bool) -> int:
+def _windows(low: Lowering, x: int, count: Scalar, stride: int, taps: Scalar, step: int, turned: bool) -> int:
     """For each of ``count`` places along the depth the planes that ``taps`` read, as (images places, channels taps, ...)."""
     sizes, strides = low.sizes_of(x), low.strides_of(x)
     along = times(strides[2], const(step))
@@ -84,8 +49,8 @@ def _windows(low: Lowering, x: int, count: Scalar, stride: int, taps: Scalar, st
         x, (sizes[0], count, sizes[1], taps, *sizes[3:]),
         (strides[0], times(strides[2], const(stride)), strides[1], along, *strides[3:]), low.offset_of(x),
     )  # fmt: skip
-    number = _dense(low, _reversed(low, view, 3) if backwards else view)
-    return _joined(low, _joined(low, number, 2), 0)
+    number = dense(low, backwards(low, view, 3) if turned else view)
+    return joined(low, joined(low, number, 2), 0)
 
 
 def _image_windows(low: Lowering, op: Any, x: int, taps: Scalar, geometry: Geometry) -> int:
@@ -111,10 +76,10 @@ def forward(low: Lowering, node: Apply) -> None:
     count, *plane = geometry.sizes
     images = _image_windows(low, op, x, taps, geometry)
     planes = low.fresh(None, dtype, (batch, count, filters, *plane))
-    kernel = _joined(low, _dense(low, w), 1)
-    convolved(low, _planes(op), images, kernel, _joined(low, planes, 0), geometry.planes())
+    kernel = joined(low, dense(low, w), 1)
+    convolved(low, _planes(op), images, kernel, joined(low, planes, 0), geometry.planes())
     number = low.fresh(out, dtype, (batch, filters, count, *plane))
-    low.memory[out] = _copied(low, number, _moved(low, planes, (0, 2, 1, 3, 4)))
+    low.memory[out] = copied(low, number, moved(low, planes, (0, 2, 1, 3, 4)))
 
 
 @lowers("AbstractConv3d_gradInputs")
@@ -136,14 +101,14 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     # An element of the filter reads a plane of the result that lies the farther back, the farther ahead it is.
     spread = _along_depth(low, g, plus(image[0], span), minus(span, geometry.pads[0]), op.subsample[0])
     windows = _windows(low, spread, image[0], 1, taps, step, True)
-    filters = _moved(low, _reversed(low, w, 2) if op.filter_flip else w, (0, 2, 1, 3, 4))
+    filters = moved(low, backwards(low, w, 2) if op.filter_flip else w, (0, 2, 1, 3, 4))
     channels = times(kernel[1], const(op.num_groups))
     planes = low.fresh(None, dtype, (slopes[0], image[0], channels, *image[1:]))
     image_slopes(
-        low, _planes(op), _joined(low, _dense(low, filters), 0), windows, _joined(low, planes, 0), geometry.planes()
+        low, _planes(op), joined(low, dense(low, filters), 0), windows, joined(low, planes, 0), geometry.planes()
     )  # fmt: skip
     number = low.fresh(out, dtype, (slopes[0], channels, *image))
-    low.memory[out] = _copied(low, number, _moved(low, planes, (0, 2, 1, 3, 4)))
+    low.memory[out] = copied(low, number, moved(low, planes, (0, 2, 1, 3, 4)))
 
 
 @lowers("AbstractConv3d_gradWeights")
@@ -162,8 +127,8 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
         low.same(n, wanted)
     channels = divided(low, image[1], op.num_groups)
     images = _image_windows(low, op, x, kernel[0], geometry)
-    planes = _joined(low, _dense(low, _moved(low, g, (0, 2, 1, 3, 4))), 0)
+    planes = joined(low, dense(low, moved(low, g, (0, 2, 1, 3, 4))), 0)
     own = low.fresh(None, dtype, (slopes[1], channels, *kernel))
-    filter_slopes(low, _planes(op), images, planes, _joined(low, own, 1), geometry.planes())
+    filter_slopes(low, _planes(op), images, planes, joined(low, own, 1), geometry.planes())
     number = low.fresh(out, dtype, low.sizes_of(own))
-    low.memory[out] = _copied(low, number, own)
+    low.memory[out] = copied(low, number, own)
