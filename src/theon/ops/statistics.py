@@ -23,13 +23,19 @@ __all__ = ["logsumexp", "mean", "norm_of", "std", "var"]
 def mean(
     input: Any, axis: Any = None, dtype: Any = None, op: bool = False, keepdims: bool = False, acc_dtype: Any = None
 ) -> Any:
-    """Return the mean over ``axis`` (all by default); of integers in float64, of floats in their dtype."""
+    """Return the mean over ``axis`` (all by default); of integers in float64, of floats in their dtype.
+
+    Of float16 the sum is taken in float32: it may be too large for float16 where the mean is not.
+    """
     input = as_tensor_variable(input)
     axes = normal_axes(axis, input.type.ndim, input)
     wanted = given_dtype(dtype)
     sum_dtype = wanted
     if wanted is None and input.type.dtype in discrete_dtypes:
         sum_dtype = "float64"
+    half = input.type.dtype == "float16" and wanted in (None, "float16")
+    if half:
+        sum_dtype = "float32"
     if wanted in discrete_dtypes:
         raise TypeError(f"mean: dtype {wanted} cannot hold means")
     total = sum(input, axis=axis, dtype=sum_dtype, keepdims=keepdims, acc_dtype=acc_dtype)
@@ -41,6 +47,8 @@ def mean(
         out = true_div(out, lengths[d])
     if out.type.dtype != total.type.dtype and total.type.dtype not in discrete_dtypes:
         out = cast(out, total.type.dtype)
+    if half:
+        out = cast(out, "float16")
     if out.owner is not None and out is not input:
         out.name = "mean"
     return out

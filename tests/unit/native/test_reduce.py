@@ -133,3 +133,14 @@ def test_sums_have_the_same_bits_for_any_number_of_threads():
         )
         found.add(done.stdout)
     assert len(found) == 1
+
+
+def test_means_and_variances_of_halves_whose_sum_overflows():
+    v = T.TensorType("float16", (False, False))("v")
+    x = (np.random.RandomState(0).randn(300, 310) + 3).astype("float16")
+    for axis in (None, 0, (0, 1)):
+        found = theano.function([v], [v.mean(axis), v.var(axis), v.std(axis), T.mean(v, axis, dtype="float32")])(x)
+        wide = x.astype("float64")
+        for one, right in zip(found, (wide.mean(axis), wide.var(axis), wide.std(axis), wide.mean(axis))):
+            np.testing.assert_allclose(one.astype("float64"), right, rtol=4e-3)
+        assert [str(one.dtype) for one in found] == ["float16"] * 3 + ["float32"]
