@@ -176,9 +176,9 @@ def _library_address(made: Routine) -> int:
 
 
 def _compiled(text: str, symbol: str, needs: tuple[str, ...] = (), pointers: tuple[str, ...] = ()) -> CompiledModule:
-    from theon.codegen import jit, pool, tile
+    from theon.codegen import jit, pool, tile, transforms
 
-    symbols = tile.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
+    symbols = tile.symbols(text) | transforms.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
     if needs:
         from theon.codegen.blas import addresses
 

@@ -10,11 +10,14 @@ import functools
 from collections.abc import Sequence
 from fractions import Fraction
 
+from theon.codegen import target
+from theon.codegen.jit import CompiledModule, compile_module
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import Block
-from theon.codegen.tile import KINDS, lanes
+from theon.codegen.tile import KINDS, lanes, pieces
+from theon.codegen.tile import symbols as tile_symbols
 
-__all__ = ["SIDE", "TAPS", "apply", "band", "band_text", "report", "results", "rounded", "transforms"]
+__all__ = ["SIDE", "TAPS", "apply", "band", "report", "results", "rounded", "symbols", "transforms"]
 
 SIDE = 6  # of a tile
 TAPS = (3, 5)  # rows and columns of the filters
@@ -133,11 +136,41 @@ def transforms(dtype: str, taps: int, names: Sequence[str]) -> str:
     """The functions that :func:`apply` calls."""
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
-    declared = f"declare {kind} @llvm.vector.reduce.fadd.v{lane}f{8 * item}({kind}, <{lane} x {kind}>)"
-    return "\n".join([declared, *(_transform(dtype, name, _matrix(name, taps)) for name in names)])
+    vector = f"<{lane} x {kind}>"
+    parts = [
+        f"declare {kind} @llvm.vector.reduce.fadd.v{lane}f{8 * item}({kind}, {vector})",
+        *(
+            f"declare void @theon_winograd_{name}_{dtype}({', '.join(k for _, k in _kinds(p))})"
+            for name, p in _COMMON.items()
+        ),
+        *(_transform(dtype, name, _matrix(name, taps)) for name in names),
+    ]
+    return "\n".join(parts)
+
+
+def symbols(text: str) -> dict[str, int]:
+    """Return the addresses of those functions that a module declares; each is compiled once in a process."""
+    found: dict[str, int] = {}
+    for dtype in KINDS:
+        names = [f"theon_winograd_{name}_{dtype}" for name in _COMMON]
+        if any(f"declare void @{name}(" in text for name in names):
+            with target.LOCK:  # of two modules made at once only one is kept, and code would call into the other
+                module = _module(dtype)
+            found |= {name: module.address(name) for name in names}
+    return found
+
+
+@functools.cache
+def _module(dtype: str) -> CompiledModule:
+    own = pieces(dtype)
+    text = "\n".join([own, _transform(dtype, "tiles", _matrix("tiles", 0)), _band(dtype)])
+    names = tuple(f"theon_winograd_{name}_{dtype}" for name in _COMMON)
+    return compile_module(text.replace("define internal", "define"), tile_symbols(own), names, effort="written")
 
 
 _PARAMETERS = "to row_to step_to from row_from step_from seen".split()
+_BAND = "transform to plane x from channels top left deep pitch image turned down across step".split()
+_COMMON = {"tiles": _PARAMETERS, "band": _BAND}  # functions that all modules share
 
 
 def _kinds(names: Sequence[str]) -> list[tuple[str, str]]:
@@ -177,19 +210,18 @@ def apply(
 
 
 def band(f: Function, dtype: str, name: str, *args: object) -> None:
-    """Call the function of :func:`band_text`; what it is to apply is given by name."""
+    """Transform a band of an image: copied with zeros around it, turned so that channels lie side by side, then tile by tile.
+
+    ``args``: where to, how far two elements of a tile are apart there, the image's block and where in it, channels, the band's
+    first row and column, its sizes, room for it as it is and turned, tiles down and across, how far each is from the next.
+    """
     f.call(f"theon_winograd_band_{dtype}", Value(f, "ptr", f"@theon_winograd_{name}_{dtype}"), *args)
 
 
-def band_text(dtype: str, taps: int) -> str:
-    """Transform a band of an image, its channels side by side: copied with zeros around it, turned, then tile by tile.
-
-    ``plane`` is the distance of two elements of a tile in the result.
-    """
+def _band(dtype: str) -> str:
     kind, item = KINDS[dtype]
     lane = lanes(dtype)
-    names = "transform to plane x from channels top left deep pitch image turned down across"
-    f = Function(f"theon_winograd_band_{dtype}", _kinds(names.split()))
+    f = Function(f"theon_winograd_band_{dtype}", _kinds(_BAND))
     x, channels, turned = Block(f, f["x"], 4), f["channels"], f["turned"]
     deep, pitch = f["deep"], f["pitch"]
     line = rounded(channels, lane) * item
@@ -205,7 +237,7 @@ def band_text(dtype: str, taps: int) -> str:
     )  # fmt: skip
     f.call(f"theon_turn_{dtype}", turned, line, item, f["image"], places * item, item, channels, places)
     with f.loop(f["down"]) as y, f.loop(f["across"]) as i:
-        source = f.at(turned, (y * pitch + i) * results(taps) * line)
+        source = f.at(turned, (y * pitch + i) * f["step"] * line)
         into = f.at(f["to"], (y * f["across"] + i) * line)
         with f.loop(line, 0, lane * item) as at:
             apply(

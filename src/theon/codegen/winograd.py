@@ -16,7 +16,7 @@ from theon.codegen.follow import call_after
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, numbers, run, take_slot
 from theon.codegen.tile import KINDS, call_tile, lanes, panels, pieces, rows
-from theon.codegen.transforms import SIDE, apply, band, band_text, report, results, rounded, transforms
+from theon.codegen.transforms import SIDE, apply, band, report, results, rounded, transforms
 
 __all__ = ["FORWARD", "WEIGHTS", "forward_text", "weights_text"]
 
@@ -43,8 +43,7 @@ def forward_text(dtype: str, shared: bool, taps: int) -> str:
         [
             pool.DECLARATIONS if shared else "",
             pieces(dtype),
-            transforms(dtype, taps, ("tiles", "filters", "results")),
-            band_text(dtype, taps),
+            transforms(dtype, taps, ("filters", "results")),
             _filters_work(dtype, taps),
             _forward_work(dtype, taps),
             _forward_main(dtype, shared, taps),
@@ -181,7 +180,7 @@ def _forward_work(dtype: str, taps: int) -> str:
             source = f.at(x.data, (image_ + i) * x.strides[0] + g * channels * x.strides[1])
             band(
                 f, dtype, "tiles", f.at(data, i * each * line), plane, words[0], source, channels, start * step - v["top"],
-                0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across,
+                0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across, step,
             )  # fmt: skip
 
         steps = f.larger((channels + (_DEPTH - 1)) // _DEPTH, 1)
@@ -247,8 +246,7 @@ def weights_text(dtype: str, shared: bool, taps: int) -> str:
         [
             pool.DECLARATIONS if shared else "",
             pieces(dtype),
-            transforms(dtype, taps, ("tiles", "slopes", "sums")),
-            band_text(dtype, taps),
+            transforms(dtype, taps, ("slopes", "sums")),
             _weights_work(dtype, taps),
             _sums_work(dtype, taps),
             _weights_main(dtype, shared, taps),
@@ -335,12 +333,12 @@ def _weights_work(dtype: str, taps: int) -> str:
             source = f.at(x.data, (image_ + i) * x.strides[0] + k * channels * x.strides[1])
             band(
                 f, dtype, "tiles", f.at(data, i * each * line), _plane(f, tiles, line), words[0], source, channels,
-                start * step - v["top"], 0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across,
+                start * step - v["top"], 0 - v["left"], here * step + (taps - 1), pitch, image, turned, here, across, step,
             )  # fmt: skip
             source = f.at(g.data, (image_ + i) * g.strides[0] + k * filters * g.strides[1])
             band(
                 f, dtype, "slopes", f.at(slopes, i * each * slope), _plane(f, tiles, slope), words[1], source, filters,
-                start * step, 0, here * step, across * step, image, turned, here, across,
+                start * step, 0, here * step, across * step, image, turned, here, across, step,
             )  # fmt: skip
         own = f.at(sums, k * apart * (SIDE * SIDE))
         keep = block > first
