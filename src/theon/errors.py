@@ -9,6 +9,7 @@ __all__ = [
     "AliasedMemoryError",
     "AsTensorError",
     "BadOptimization",
+    "BadReplacement",
     "DisconnectedInputError",
     "InconsistencyError",
     "LabelOutOfRange",
@@ -105,6 +106,10 @@ class BadOptimization(Exception):
     """Two executions of one graph differ."""
 
     __module__ = "theano.compile.debugmode"
+
+
+class BadReplacement(BadOptimization, TypeError):
+    """What is to stand for a variable is of another type."""
 
 
 def describe(variable: Any) -> str:

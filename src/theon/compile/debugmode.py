@@ -2,17 +2,20 @@
 
 Checked at each call: what every op computes in native code against its ``perform``; the rewritten graph against the graph
 as it was written; inputs that an op changes without declaring it; outputs that share memory with inputs without
-declaring it; values that are not of their variable's type; and, if ``DebugMode.check_finite``, NaN and infinity.
+declaring it; values that are not of their variable's type; and, if ``DebugMode.check_finite``, NaN and infinity. Where the
+rewritten graph is wrong, it is rewritten once more, and the first rule that changes a value is named. Rewriting that does not
+give the same nodes each time, ``DebugMode.patience`` times, is refused.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from theon.compile.mode import Mode
+from theon.compile.mode import Mode, register_mode
 from theon.errors import BadOptimization as RewriteError
 from theon.errors import NativeFallback, describe
 from theon.graph.fgraph import FunctionGraph
@@ -41,7 +44,7 @@ class DebugModeError(Exception):
 
 
 class StochasticOrder(DebugModeError):
-    """The order of evaluation is not always the same. Never raised here: the order is fixed."""
+    """Rewriting the same graph again gave other nodes."""
 
     __module__ = "theano.compile.debugmode"
 
@@ -150,7 +153,9 @@ class BadViewMap(DebugModeError):
         self.node, self.output_idx, self.out_storage = node, output_idx, out_storage
         self.in_alias_idx, self.out_alias_idx = in_alias_idx, out_alias_idx
         super().__init__(
-            f"output {output_idx} of {node.op} shares memory with inputs {in_alias_idx}, which its view_map does not say"
+            f"output {output_idx} of {node.op} shares memory with "
+            + (f"inputs {in_alias_idx}" if in_alias_idx is not None else f"outputs {out_alias_idx}")
+            + ", which its view_map does not say"
             f"{_made_at(node)}"
         )
 
@@ -208,6 +213,11 @@ class _Checked:
         self.written = FunctionGraph(fgraph.inputs, fgraph.outputs)
         self.as_written = ReferenceProgram(self.written)
         rewrite(fgraph, mode)
+        # Long graphs take too long to rewrite many times.
+        for _ in range(1, min(mode.stability_patience, 10 if len(fgraph.apply_nodes) < 300 else 2)):
+            again = FunctionGraph(self.written.inputs, self.written.outputs)
+            rewrite(again, mode)
+            _compare_nodes(fgraph, again)
         self.fgraph, self.mode = fgraph, mode
         self.reference = ReferenceProgram(fgraph)
         self.native, self.watched, self.whole = None, [], None
@@ -231,7 +241,15 @@ class _Checked:
             self.examine(node, before, arguments, results)
             found.update((variable, _copied(value)) for variable, value in zip(node.outputs, results))
 
-        outputs = self.reference.run([_copied(v) for v in inputs], watch, prepare)
+        try:
+            outputs = self.reference.run([_copied(v) for v in inputs], watch, prepare)
+        except DebugModeError:
+            raise
+        except Exception as error:  # the graph as it was written had none
+            change = self.first_wrong_change(inputs)
+            if change is not None and error.args:
+                error.args = (f"{error.args[0]}\nThe rewriting rule {change[2]} brought this about.", *error.args[1:])
+            raise
         values = _tried(self.native, inputs)
         if values is not None:
             for variable, value in zip(self.watched, values):
@@ -248,8 +266,21 @@ class _Checked:
                     raise BadThunkOutput(variable, "perform", a, "the fused native program", b)
         for old, new, a, b in zip(self.written.outputs, self.fgraph.outputs, expected, outputs):
             if not _same(old, _completed(a, b), b):
-                raise BadOptimization(old, new, a, b, "rewriting")
+                change = self.first_wrong_change(inputs)
+                raise BadOptimization(
+                    *(change or (old, new, "rewriting"))[:2], a, b, change[2] if change else "rewriting"
+                )
         return outputs
+
+    def first_wrong_change(self, inputs: Sequence[Any]) -> tuple[Variable, Variable, str] | None:
+        """Rewrite once more; return the first variable whose replacement has another value, that, and the rule's name."""
+        from theon.compile.pipeline import rewrite
+
+        graph = FunctionGraph(self.written.inputs, self.written.outputs)
+        judge = _Judge(inputs)
+        graph.attach_feature(judge)
+        rewrite(graph, self.mode)
+        return judge.found
 
     def examine(self, node: Apply, before: list[Any], arguments: list[Any], results: list[Any]) -> None:
         """Check what one node did."""
@@ -269,6 +300,13 @@ class _Checked:
                 ]  # fmt: skip
                 if shared:
                     raise BadViewMap(node, o, value, shared)
+            for other in range(o):
+                before_it = results[other]
+                apart = not (isinstance(value, np.ndarray) and isinstance(before_it, np.ndarray))
+                if apart or not self.both_read(node, o, other) or views.get(o, set()) & views.get(other, set()):
+                    continue
+                if np.shares_memory(value, before_it):
+                    raise BadViewMap(node, o, value, out_alias_idx=[other])
             if not variable.type.is_valid_value(value):
                 raise InvalidValueError(
                     variable, value, node, hint="perform output", specific_hint=f"not of {variable.type}"
@@ -279,6 +317,50 @@ class _Checked:
                     raise InvalidValueError(
                         variable, value, node, hint="perform output", specific_hint="non-finite elements"
                     )
+
+    def both_read(self, node: Apply, *outputs: int) -> bool:
+        """Whether nodes read all these outputs of a node."""
+        return all(any(reader != "output" for reader, _ in self.fgraph.clients(node.outputs[o])) for o in outputs)
+
+
+class _Judge:
+    """Looks at each replacement while a graph is rewritten: computes both variables, and keeps the first pair that differs."""
+
+    _MOST = 2000
+
+    def __init__(self, inputs: Sequence[Any]) -> None:
+        self.inputs = inputs
+        self.found: tuple[Variable, Variable, str] | None = None
+        self.seen: set[tuple[Variable, Variable]] = set()
+
+    def on_change_input(self, fgraph: Any, node: Any, i: int, r: Variable, new_r: Variable, reason: Any = None) -> None:
+        """Compare, once for each pair."""
+        if self.found is not None or (r, new_r) in self.seen or len(self.seen) > self._MOST:
+            return
+        self.seen.add((r, new_r))
+        try:
+            (old,) = ReferenceProgram(FunctionGraph(fgraph.inputs, [r])).run([_copied(v) for v in self.inputs])
+        except Exception:
+            return  # a value that no call computes
+        try:
+            (new,) = ReferenceProgram(FunctionGraph(fgraph.inputs, [new_r])).run([_copied(v) for v in self.inputs])
+            good = _same(r, _completed(old, new), new)
+        except Exception:
+            good = False
+        if not good:
+            self.found = r, new_r, str(reason)
+
+
+def _compare_nodes(a: FunctionGraph, b: FunctionGraph) -> None:
+    """StochasticOrder unless both graphs have the same ops equally often."""
+    counts = [Counter(str(node.op) for node in graph.apply_nodes) for graph in (a, b)]
+    if counts[0] != counts[1]:
+        more = "\n".join(
+            f"  {op}: {counts[0][op]} and {counts[1][op]}"
+            for op in counts[0] | counts[1]
+            if counts[0][op] != counts[1][op]
+        )
+        raise StochasticOrder(f"rewriting the same graph again gives other nodes:\n{more}")
 
 
 def _native_nodes(fgraph: FunctionGraph) -> tuple[Any, list[Variable]]:
@@ -345,3 +427,6 @@ def _same(variable: Variable, a: Any, b: Any) -> bool:
         least = 1e-8 if a.dtype.name in ("float64", "complex128") else 1e-5
         return bool(np.allclose(a, b, rtol=rough, atol=max(rough * scale, least), equal_nan=True))
     return bool(variable.type.values_eq_approx(a, b))
+
+
+register_mode("DEBUG_MODE", DebugMode(optimizer="fast_run"))

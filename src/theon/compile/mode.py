@@ -203,9 +203,9 @@ def _named(name: Any) -> Any:
     if name in ("Mode", "mode"):
         return Mode()
     if name in ("DebugMode", "DEBUG_MODE"):
-        from theon.compile.debugmode import DebugMode
+        from theon.compile import debugmode
 
-        return DebugMode()
+        return predefined_modes["DEBUG_MODE"] if name == "DEBUG_MODE" else debugmode.DebugMode()
     if name == "NanGuardMode":
         from theon.compile.watchmodes import NanGuardMode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from theon.errors import InconsistencyError, MissingInputError, message
+from theon.errors import BadReplacement, InconsistencyError, MissingInputError, message
 from theon.graph.features import AlreadyThere
 from theon.graph.traverse import clone_get_equiv, io_toposort
 from theon.graph.type import NullType
@@ -112,7 +112,7 @@ class FunctionGraph:
         self._add_variable(variable)
 
     def replace(self, var: Variable, new_var: Variable, reason: Any = None, verbose: bool | None = None) -> None:
-        """Make every reader of ``var`` read ``new_var``; TypeError if the types do not fit.
+        """Make every reader of ``var`` read ``new_var``; BadReplacement if the types do not fit.
 
         ``var`` not in the graph, or equal to ``new_var``, does nothing. Nodes nobody reads any more leave the graph.
         """
@@ -121,7 +121,7 @@ class FunctionGraph:
         if new_var.type != var.type:
             converted = var.type.convert_variable(new_var)
             if converted is None:
-                raise TypeError(
+                raise BadReplacement(
                     message(
                         f"replace ({reason}): the replacement has another type: {new_var.type}, not {var.type}",
                         [var, new_var],
