@@ -60,7 +60,14 @@ class Compiled:
 
     def __init__(self, fgraph: FunctionGraph, program: Any, stages: Any = None) -> None:
         self.fgraph, self.program, self.stages = fgraph, program, stages
-        self.run = ReferenceProgram(fgraph).run if stages is None else stages.run
+        self._reference = ReferenceProgram(fgraph) if program is None and stages is None else None
+        self.run = self._interpreted if stages is None else stages.run
+
+    def _interpreted(self, values: Sequence[Any]) -> list[Any]:
+        """Run the graph node by node; where there is a program, what that takes is made when it is first needed."""
+        if self._reference is None:
+            self._reference = ReferenceProgram(self.fgraph)
+        return self._reference.run(values)
 
     def attach(self, f: Function) -> None:
         """Give ``f`` its native entry; where inputs have states or defaults, for values that are all bound."""
@@ -91,7 +98,7 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
         mode.optimizer.optimize(fgraph)
     finally:
         rewriting.active, rewriting.origin = outer
-    if any(isinstance(node.op, IfElse) for node in fgraph.apply_nodes):
+    if fgraph.has_ops(IfElse):
         make_lazy(fgraph)
     if not getattr(mode, "native", True):
         for node in fgraph.apply_nodes:

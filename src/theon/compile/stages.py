@@ -53,7 +53,7 @@ local_useless = LocalGroupDB(apply_all_opts=True)
 
 def loops(fgraph: FunctionGraph) -> None:
     """Loops: merged, without what nobody reads, their steps rewritten, products moved out."""
-    if not any(isinstance(node.op, Scan) for node in fgraph.apply_nodes):
+    if not fgraph.has_ops(Scan):
         return
     shapes_of_loops(fgraph)
     merge(fgraph)

@@ -52,6 +52,9 @@ class FunctionGraph:
         self.merged: int | None = None  # the count of changes at which equal nodes were last looked for
         self.changes = 0  # how many readers were given another variable
         self.imported: list[Apply] | None = None  # nodes that came in, while somebody listens
+        self.kinds: set[type] = set()  # the classes of the ops that are or were in the graph
+        self._ops: dict[int, tuple[Any, Any]] = {}
+        self._same_ops: dict[Any, Any] = {}
         self._input_set = set(self.inputs)
         for variable in self.inputs:
             self._add_variable(variable)
@@ -64,6 +67,17 @@ class FunctionGraph:
     def clients(self, variable: Variable) -> list[tuple[Any, int]]:
         """Return the readers of ``variable``: pairs of a node or "output", and a position."""
         return self._clients.get(variable, [])
+
+    def has_ops(self, *classes: type) -> bool:
+        """Whether nodes of these classes of ops are, or were, in the graph: where none is, there is no need to look for them."""
+        return any(issubclass(kind, classes) for kind in self.kinds)
+
+    def same_op(self, op: Any) -> Any:
+        """Return the first op asked for that is equal to ``op``. TypeError for one that cannot be hashed."""
+        found = self._ops.get(id(op))  # to hash an op takes longer than to find out that it was seen
+        if found is None:
+            found = self._ops[id(op)] = op, self._same_ops.setdefault(op, op)
+        return found[1]
 
     def _add_variable(self, variable: Variable) -> None:
         self.variables.add(variable)
@@ -80,6 +94,7 @@ class FunctionGraph:
                 if variable not in self.variables:
                     self._add_leaf(variable, node)
             self.apply_nodes.add(node)
+            self.kinds.add(type(node.op))
             node.fgraph = self
             if self.imported is not None:
                 self.imported.append(node)
@@ -308,7 +323,7 @@ class FunctionGraph:
         self.inputs, self.outputs, self._input_set = [], [], set()
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(vars(self))
+        state = vars(self) | {"_ops": {}, "_same_ops": {}}  # by ids, which are others where the pickle is read
         for feature in self._features:
             for name in getattr(feature, "pickle_rm_attr", ()):
                 state.pop(name, None)

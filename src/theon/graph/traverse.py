@@ -34,26 +34,27 @@ def io_toposort(
     stop = inputs if isinstance(inputs, set) else set(inputs)
     order: list[Apply] = []
     done: set[Apply] = set()
-    stack: list[tuple[Apply, bool]] = [
-        (v.owner, False) for v in reversed(list(outputs)) if v.owner is not None and v not in stop
-    ]
-    extra = orderings or {}
+    # None stands above a node all of whose inputs have been seen to.
+    stack: list[Apply | None] = [v.owner for v in reversed(list(outputs)) if v.owner is not None and v not in stop]
+    pop, push = stack.pop, stack.append
     while stack:
-        node, expanded = stack.pop()
-        if node in done:
-            continue
-        if expanded:
+        node = pop()
+        if node is None:
+            node = pop()
+            assert node is not None
             done.add(node)
             order.append(node)
             continue
-        stack.append((node, True))
+        if node in done:
+            continue
+        push(node)
+        push(None)
         for variable in reversed(node.inputs):
             owner = variable.owner
             if owner is not None and owner not in done and variable not in stop:
-                stack.append((owner, False))
-        for before in extra.get(node, ()):
-            if before not in done:
-                stack.append((before, False))
+                push(owner)
+        if orderings:
+            stack.extend(before for before in orderings.get(node, ()) if before not in done)
     return order
 
 

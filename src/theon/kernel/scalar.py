@@ -49,6 +49,8 @@ __all__ = ["BOOL", "INDEX", "Scalar", "const", "is_plain", "leaves_of", "make"]
 INDEX: Final = "int64"
 BOOL: Final = "bool"
 
+_MOST_INDICES: Final = 10_000
+_indices: dict[int, Scalar] = {}  # sizes, strides and positions that were met: many programs have the same
 _interned: weakref.WeakValueDictionary[tuple[Any, ...], Scalar] = weakref.WeakValueDictionary()
 # What it holds, looked up without its methods: they would take most of the time.
 _references: dict[tuple[Any, ...], weakref.ref[Scalar]] = _interned.data  # type: ignore[attr-defined]
@@ -91,6 +93,13 @@ def make(op: str, dtype: str, args: tuple[Scalar, ...] = (), attr: Any = None) -
 
 def const(value: bool | int | float, dtype: str = INDEX) -> Scalar:
     """Return a literal of ``dtype``."""
+    if dtype == INDEX and type(value) is int:
+        found = _indices.get(value)
+        if found is None:
+            found = make("const", INDEX, (), value)
+            if len(_indices) < _MOST_INDICES:
+                _indices[value] = found
+        return found
     if dtype == BOOL:
         value = bool(value)
     elif dtype.startswith("float"):

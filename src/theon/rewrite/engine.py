@@ -26,10 +26,9 @@ def merge(fgraph: FunctionGraph) -> int:
     if fgraph.merged == fgraph.changes:
         return 0
     constants: dict[Any, Constant] = {}
-    same: dict[Any, Any] = {}
-    known: dict[int, Any] = {}
     seen: dict[Any, Apply] = {}
     saved = 0
+    same_op = fgraph.same_op
 
     def identity(variable: Variable) -> int:
         if isinstance(variable, Constant):
@@ -42,13 +41,11 @@ def merge(fgraph: FunctionGraph) -> int:
     for node in fgraph.toposort():
         if node not in fgraph.apply_nodes or not _pure(node):
             continue
-        op = node.op
         try:
-            # Hashing an op takes longer than finding out that it was seen.
-            one = known.get(id(op))
-            if one is None:
-                one = known[id(op)] = same.setdefault(op, op)
-            key = (id(one), tuple([identity(v) for v in node.inputs]))
+            key = (
+                id(same_op(node.op)),
+                *[id(v) if v.owner is not None else identity(v) for v in node.inputs],
+            )
             other = seen.setdefault(key, node)
         except TypeError:  # an op that cannot be hashed
             continue

@@ -75,6 +75,8 @@ _SIMPLIFYING = (local_csm_properties_csm, local_dense_from_sparse_sparse_from_de
 def simplified(fgraph: Any) -> int:
     """Make a function graph smaller where sparse matrices are taken apart or converted for nothing; return how often."""
     done = 0
+    if not fgraph.has_ops(CSMProperties, DenseFromSparse):
+        return done
     for node in fgraph.toposort():
         for rule in _SIMPLIFYING:
             found = rule(node) if node in fgraph.apply_nodes else False

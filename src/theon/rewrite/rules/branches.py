@@ -39,7 +39,7 @@ def make_lazy(fgraph: FunctionGraph) -> int:
     waiting: list[tuple[FunctionGraph, dict[int, Guards]]] = [(fgraph, {})]
     while waiting:
         graph, promises = waiting.pop()
-        if not any(isinstance(node.op, IfElse) for node in graph.apply_nodes):
+        if not graph.has_ops(IfElse):
             continue
         level = _Level(graph, promises)
         moved += level.run()
@@ -53,7 +53,7 @@ def make_lazy(fgraph: FunctionGraph) -> int:
 
 def guards(fgraph: FunctionGraph) -> dict[Apply, Guards]:
     """The guards of each node; nothing where no choice is made."""
-    if not any(isinstance(node.op, IfElse) for node in fgraph.apply_nodes):
+    if not fgraph.has_ops(IfElse):
         return {}
     return _Level(fgraph, {}).guards
 

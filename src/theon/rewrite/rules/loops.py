@@ -58,6 +58,9 @@ def free_shapes(fgraph: FunctionGraph) -> int:
 
     The shapes of values that are computed anyway cost nothing.
     """
+    readers = [(node, place) for node in fgraph.toposort() if (place := _shape_only(node)) is not None]
+    if not readers:
+        return 0
     known: dict[Any, Any] = {}
     computed: set[Any] = set()
     pending = list(fgraph.outputs)
@@ -109,9 +112,8 @@ def free_shapes(fgraph: FunctionGraph) -> int:
         return known[root]
 
     count = 0
-    for node in fgraph.toposort():
-        place = _shape_only(node)
-        if place is None or node.inputs[place] in computed:
+    for node, place in readers:
+        if node.inputs[place] in computed:
             continue
         new = shaped(node.inputs[place])
         if new is not node.inputs[place]:
