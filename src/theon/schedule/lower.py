@@ -21,6 +21,7 @@ from theon.scalar.op import ScalarOp
 from theon.scalar.type import Scalar as ScalarType
 from theon.schedule import complexes, halves
 from theon.schedule.expression import HELD, NATIVE, Expression, item, k, on_axes, plus, replaced, times
+from theon.schedule.memory import planned
 from theon.schedule.step import (
     Buffer,
     Check,
@@ -518,8 +519,10 @@ class Lowering:
             self.steps += steps
             updates.append(Update(self.updated[place - self.n_outputs], target, True))
         self.streams.forgotten(self)
+        results = [output.tensor for output in outputs] + [update.tensor for update in updates]
+        buffers = planned(self.tensors, self.buffers, self.steps, results)
         return Program(
-            tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(self.buffers), tuple(self.steps),
+            tuple(self.inputs), tuple(self.shared), tuple(self.constants), tuple(self.tensors), tuple(buffers), tuple(self.steps),
             tuple(outputs), tuple(updates), tuple(self.errors), tuple(self.constant_values), tuple(self.broadcast),
             tuple(sorted(self.dense)),
         )  # fmt: skip
