@@ -28,6 +28,27 @@ def uncollected(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         finally:
+            _keep()
             gc.enable()
 
     return paused
+
+
+_MANY = 20_000  # objects from which looking through what was made would take milliseconds, twice
+_MOST = 200_000  # objects among which garbage may wait until all are looked through
+_waiting = 0
+
+
+def _keep() -> None:
+    """Count what was made in the pause among the old objects, if it is much: nearly all of it stays."""
+    global _waiting
+    made = gc.get_count()[0]
+    if made < _MANY or gc.get_freeze_count():  # what others froze would not stay so
+        return
+    _waiting += made
+    if _waiting > _MOST:
+        _waiting = 0
+        gc.collect()
+        return
+    gc.freeze()
+    gc.unfreeze()
