@@ -74,6 +74,7 @@ class _Writer(MemoryWriter):
         for step in program.steps:
             self.step(step)
         self._results()
+        self._early_checks()
         self._leave()
         self.lines[start:start] = self.early_lines
         slots = [line for name in self.slots for line in (f"  {name} = alloca ptr", f"  store ptr null, ptr {name}")]
@@ -121,11 +122,24 @@ class _Writer(MemoryWriter):
             ]
         )
 
+    def _early_checks(self) -> None:
+        """Leave, before there is memory for anything, where the sizes of arguments do not fit together."""
+        if not self.early_checks:
+            return
+        self.plain_errors.add(0)
+        fits, *others = self.early_checks
+        for condition in others:
+            fits = self.early.new(f"and i1 {fits}, {condition}")
+        self.early_lines += [f"  br i1 {fits}, label %fitting, label %error0", "fitting:"]
+
     # Steps ---------------------------------------------------------------------------------------------------------
 
     def step(self, step: Step) -> None:
         self.words_used = 0
         if isinstance(step, Check):
+            if not step.error and not step.shown and not self.branching and self._is_early(step.condition):
+                self.early_checks[self.early.value(step.condition)] = None
+                return
             condition = self.scalars.value(step.condition)
             shown = [self.scalars.value(value) for value in step.shown]
             self._fail_unless(condition, step.error, shown)

@@ -51,6 +51,7 @@ class ValueWriter(ABC):
         self.early = _HostWriter(self.early_lines, self._leaf, self.helper)
         self.early.prefix = "h"
         self.early_known: dict[int, bool] = {}
+        self.early_checks: dict[str, None] = {}  # what must hold so that the sizes of arguments fit together
         self.early_nodes: list[Scalar] = []  # kept alive: they are known by their identity
         self.scalars.elsewhere = self._hoisted
         self.tensors: dict[int, Tensor] = {tensor.number: tensor for tensor in program.tensors}

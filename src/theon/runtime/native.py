@@ -199,7 +199,7 @@ def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule
             if folds.is_fold(kernel):
                 apart.append(emit.fold_module(kernel, kernel in in_order))
                 symbols[name] = apart[-1].address("theon_fold")
-                main += f"\ndeclare i64 @{name}(ptr, ptr, ptr)"
+                main = f"declare i64 @{name}(ptr, ptr, ptr)\n{main}"
         left = [(kernel, name) for kernel, name in named.items() if name not in symbols]
         kernels, declared = emit.kernels_text(left, in_order)
         kernels = "\n".join([kernels, *declared])
@@ -214,13 +214,14 @@ def _linked(program: Program, main: str, kernels: str, extra: str, symbols: dict
         return compile_module(_merged([kernels, main, extra]), symbols)
     called, declarations = separated(_merged([kernels, extra]))
     names = {line.split("(")[0].split("@")[1] for line in declarations.splitlines()}
+    head, begin, body = main.partition("define ptr @theon_entry(")
     own = [
         line
-        for line in main.splitlines()
+        for line in head.splitlines()
         if not (line.startswith("declare ") and line.split("(")[0].split("@")[1] in names)
     ]
     libraries = [line for line in extra.splitlines() if line.startswith("declare i64 @theon_")]
-    return compile_module(called, symbols, quick=_merged([*own, *libraries, declarations]))
+    return compile_module(called, symbols, quick=_merged([*own, *libraries, declarations]) + begin + body)
 
 
 def _merged(parts: Sequence[str]) -> str:
