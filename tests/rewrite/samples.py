@@ -207,6 +207,7 @@ SAMPLES = {
     "increase_of_zeros": [T.inc_subtensor(T.zeros_like(x)[1:], y[1:])],
     "set_to_alloc": [T.set_subtensor(a[1], alloc(s, a.shape[1])), T.inc_subtensor(a[1:], alloc(s, 1, 1))],
     "set_to_sum_with_itself": [T.set_subtensor(x[1:], x[1:] + 2)],
+    "number_under_a_mask": [T.set_subtensor(x[x > 0], s), T.inc_subtensor(a[T.gt(a, 0.5)], 2)],
     "set_to_what_is_there": [T.set_subtensor(T.zeros_like(x)[1:], 0.0)],
     "sum_with_increased_zeros": [x + T.inc_subtensor(T.zeros_like(x)[1:], s)],
     "joined_regions": [

@@ -84,6 +84,12 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(of_blocks, dtype, pool.budget() > 1)
         )
+    if step.name in ("nonzero", "bincount", "repeat", "searchsorted"):
+        from theon.codegen import walks
+
+        symbol = "_".join(["theon", step.name, dtype, *map(str, step.attrs)])
+        library = functools.partial(walks.walk_text, step.name, symbol, dtype, step.attrs)
+        return _of_library(symbol, len(tensors) + 1, library)
     if step.name == "ctc":
         from theon.codegen import ctc, pool
 

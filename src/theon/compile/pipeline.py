@@ -41,6 +41,7 @@ from theon.schedule import slices as slices
 from theon.schedule import streams as streams
 from theon.schedule import tokens as tokens
 from theon.schedule import volumes as volumes
+from theon.schedule import walks as walks
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
 from theon.schedule.verify import verify_program

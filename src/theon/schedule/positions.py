@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from theon.graph.variable import Apply
+from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.expression import Expression, k, plus, times
+from theon.schedule.expression import Expression, k, plus, product, renumbered, times
+from theon.schedule.gather import checked_index
 from theon.schedule.lower import Lowering, Unsupported, lowers
-from theon.schedule.sizes import least, minus, most
+from theon.schedule.sizes import least, minus, most, over
 
 __all__: list[str] = []
 
@@ -100,27 +101,6 @@ def extract(low: Lowering, node: Apply) -> None:
     low.memory[node.outputs[0]] = _diagonal(low, low.as_tensor(x), op.offset)
 
 
-@lowers("FillDiagonal")
-def fill_diagonal(low: Lowering, node: Apply) -> None:
-    """A copy, and the number on the diagonal."""
-    a, value = node.inputs
-    (out,) = node.outputs
-    dtype = _dtype(node)
-    found = low.as_expression(a, positional=True)
-    number = low.fresh(out, dtype, found.sizes)
-    low.fill(number, found)
-    n, step = low.sizes_of(number)[0], low.strides_of(number)[0]
-    for size, stride in zip(low.sizes_of(number)[1:], low.strides_of(number)[1:]):
-        if len(found.sizes) > 2:
-            low.same(n, size)
-        n, step = least(n, size), plus(step, stride)
-    given = low.as_expression(value)
-    place = low.view(number, (n,), (step,), low.offset_of(number))
-    operands: list[tuple[int, tuple[Scalar | None, ...]]] = [(t, (None,)) for t, _ in given.operands]
-    low.fill(place, Expression(k.cast(given.value, dtype), operands, (n,)))
-    low.memory[out] = number
-
-
 def _on_diagonal(low: Lowering, node: Apply, sizes: tuple[Scalar, Scalar], value: Expression, offset: int) -> None:
     dtype = _dtype(node)
     number = low.fresh(node.outputs[0], dtype, sizes)
@@ -151,3 +131,103 @@ def gradient(low: Lowering, node: Apply) -> None:
         raise Unsupported("a diagonal of more than two dimensions")
     rows, columns = low.sizes_of_variable(x)
     _on_diagonal(low, node, (rows, columns), low.as_expression(g, positional=True), op.offset)
+
+
+@lowers("FillDiagonal")
+def fill_diagonal(low: Lowering, node: Apply) -> None:
+    """A copy, and the number along its main diagonal."""
+    a, value = node.inputs
+    number = _copied(low, a, node)
+    sizes, steps = low.sizes_of(number), low.strides_of(number)
+    n, step = sizes[0], steps[0]
+    for size, stride in zip(sizes[1:], steps[1:]):
+        if len(sizes) > 2:
+            low.same(size, n)
+        n, step = least(n, size), plus(step, stride)
+    _fill_with(low, low.view(number, (n,), (step,), low.offset_of(number)), value, node)
+    low.memory[node.outputs[0]] = number
+
+
+@lowers("FillDiagonalOffset")
+def fill_diagonal_offset(low: Lowering, node: Apply) -> None:
+    """A copy, and the number along a diagonal, which a matrix that is too small may not have."""
+    a, value, offset = node.inputs
+    number = _copied(low, a, node)
+    rows, columns = low.sizes_of(number)
+    down, right = low.strides_of(number)
+    shift = k.cast(low.as_scalar(offset), INDEX)
+    below, beyond = most(minus(const(0), shift), const(0)), most(shift, const(0))
+    n = most(least(minus(rows, below), minus(columns, beyond)), const(0))
+    start = plus(times(down, below), times(right, beyond))
+    start = make("select", INDEX, (make("lt", BOOL, (const(0), n)), start, const(0)))
+    place = low.view(number, (n,), (plus(down, right),), plus(low.offset_of(number), start))
+    _fill_with(low, place, value, node)
+    low.memory[node.outputs[0]] = number
+
+
+def _copied(low: Lowering, a: Variable, node: Apply) -> int:
+    found = low.as_expression(a, positional=True)
+    number = low.fresh(node.outputs[0], _dtype(node), found.sizes)
+    low.fill(number, found)
+    return number
+
+
+def _fill_with(low: Lowering, place: int, value: Variable, node: Apply) -> None:
+    found = low.as_expression(value)
+    operands: Operands = [(n, (None,)) for n, _ in found.operands]
+    low.fill(place, Expression(k.cast(found.value, _dtype(node)), operands, low.sizes_of(place)))
+
+
+def _dimensions(low: Lowering, dims: Variable, count: int) -> tuple[Scalar, ...]:
+    """The sizes that a vector of numbers names. Unsupported where it is computed otherwise."""
+    found = low.as_vector(dims)
+    if found is None or len(found) != count:
+        raise Unsupported("computed sizes")
+    sizes = tuple(k.cast(n, INDEX) for n in found)
+    for n in sizes:
+        low.check(make("ge", BOOL, (n, const(0))))
+    return sizes
+
+
+@lowers("UnravelIndex")
+def unravel(low: Lowering, node: Apply) -> None:
+    """Quotients and rests; places outside are left to the reference to refuse."""
+    op: Any = node.op
+    places, dims = node.inputs
+    sizes = _dimensions(low, dims, op.ndim)
+    checked_index(low, places, product(sizes), wrap=False)
+    order = range(op.ndim) if op.order == "F" else reversed(range(op.ndim))
+    below = const(1)
+    for d in order:
+        found = low.as_expression(places)
+        operands = list(found.operands)
+        rest, size = (_given(low, n, operands, len(found.sizes)) for n in (below, sizes[d]))
+        value = make("mod", INDEX, (over(k.cast(found.value, INDEX), rest), size))
+        low.pending[node.outputs[d]] = Expression(value, operands, found.sizes)
+        below = times(below, sizes[d])
+
+
+@lowers("RavelMultiIndex")
+def ravel(low: Lowering, node: Apply) -> None:
+    """The sum of places times steps; places outside are left to the reference to refuse."""
+    op: Any = node.op
+    *places, dims = node.inputs
+    (out,) = node.outputs
+    if op.mode != "raise" or any(v.type.broadcastable != out.type.broadcastable for v in places):  # type: ignore[attr-defined]
+        raise Unsupported("places that are brought inside, or broadcast")
+    sizes = _dimensions(low, dims, len(places))
+    for v, n in zip(places, sizes):
+        checked_index(low, v, n, wrap=False)
+    total, step = const(0), const(1)
+    operands: Operands = []
+    whole: tuple[Scalar, ...] = ()
+    for d in range(len(places)) if op.order == "F" else reversed(range(len(places))):
+        found = low.as_expression(places[d])
+        for n, m in zip(found.sizes, whole):
+            low.same(n, m)
+        whole = found.sizes
+        value = renumbered(k.cast(found.value, INDEX), [len(operands) + i for i in range(len(found.operands))])
+        operands += found.operands
+        total = plus(total, times(value, _given(low, step, operands, len(whole))))
+        step = times(step, sizes[d])
+    low.pending[out] = Expression(total, operands, whole)

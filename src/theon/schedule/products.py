@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from theon.graph.variable import Apply, Variable
 from theon.kernel.pairs import PART, pair, parts_of
 from theon.kernel.scalar import Scalar, const, make
-from theon.ops.arith import CASTS
 from theon.schedule.expression import Expression, item, k, renumbered
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.reduce import reduce
@@ -15,8 +14,8 @@ from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
 
-# What sums of products are computed with.
-_WIDE = {"float32": "float64", "complex64": "complex128", "float64": "float64", "complex128": "complex128"}
+# What sums of products of two vectors are computed with, where it is not their dtype.
+_WIDE = {"float16": "float32", "float32": "float64", "complex64": "complex128"}
 
 
 @lowers("Dot")
@@ -25,28 +24,26 @@ def dot(low: Lowering, node: Apply) -> None:
     x, y = node.inputs
     (out,) = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
+    if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
+        if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
+            raise Unsupported("a vector of one element")
+        _summed(low, out, (x, y), (0,), (0,), (0,), _WIDE.get(dtype, dtype))
+        return
     if dtype in PART:
         _of_complex(low, node)
         return
     if dtype not in ("float32", "float64"):
-        _summed(low, node)
+        # Row by row of the second factor, as these lie in memory.
+        ranks = x.type.ndim, y.type.ndim  # type: ignore[attr-defined]
+        axes = {
+            (2, 2): ((0, 1, None), (None, 0, 1), (1,)),
+            (2, 1): ((0, 1), (None, 0), (1,)),
+            (1, 2): ((0, None), (0, 1), (0,)),
+        }
+        _summed(low, out, (x, y), *axes[ranks], "float32" if dtype == "float16" else dtype)
         return
-    if any(v.type.dtype != dtype for v in (x, y)):  # type: ignore[attr-defined]
-        x, y = (_converted(low, v, dtype) for v in (x, y))
-    if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
-        a, b = low.as_expression(x), low.as_expression(y)
-        low.same(a.sizes[0], b.sizes[0])
-        shift = len(a.operands)
-        value = k.mul(
-            k.cast(a.value, "float64"),
-            k.cast(renumbered(b.value, [shift + i for i in range(len(b.operands))]), "float64"),
-        )
-        if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
-            raise Unsupported("a vector of one element")
-        reduce(low, out, Expression(value, [*a.operands, *b.operands], a.sizes), (0,), "add", "float64", dtype)
-        return
-    left = _matrix(low, low.as_tensor(x), row=True)
-    right = _matrix(low, low.as_tensor(y), row=False)
+    left = _matrix(low, _of_dtype(low, x, dtype), row=True)
+    right = _matrix(low, _of_dtype(low, y, dtype), row=False)
     low.same(low.sizes_of(left)[1], low.sizes_of(right)[0])
     rows, columns = low.sizes_of(left)[0], low.sizes_of(right)[1]
     sizes = tuple(n for n, v in ((rows, x), (columns, y)) if v.type.ndim == 2)  # type: ignore[attr-defined]
@@ -65,21 +62,12 @@ def batched_dot(low: Lowering, node: Apply) -> None:
     x, y = node.inputs
     (out,) = node.outputs
     dtype, ranks = out.type.dtype, (x.type.ndim, y.type.ndim)  # type: ignore[attr-defined]
-    plain = dtype in ("float32", "float64") and all(v.type.dtype == dtype for v in (x, y))  # type: ignore[attr-defined]
-    if not plain and dtype not in PART:
-        raise Unsupported("a product of integers or of mixed dtypes")
-    if ranks != (3, 3):
-        axes = {(2, 2): ((0, 1), (0, 1)), (2, 3): ((0, 1, None), (0, 1, 2)), (3, 2): ((0, 1, 2), (0, None, 1))}[ranks]
-        a, b = (_spread(low.as_expression(v), along) for v, along in zip((x, y), axes))
-        for d, (m, n) in enumerate(zip(*axes)):
-            if m is not None and n is not None:
-                low.same(a.sizes[d], b.sizes[d])
-        sizes = tuple(b.sizes[d] if m is None else a.sizes[d] for d, m in enumerate(axes[0]))
-        shift = len(a.operands)
-        value = k.mul(a.value, renumbered(b.value, [shift + i for i in range(len(b.operands))]))
-        value = k.cast(value, dtype)
-        summed = 2 if ranks == (3, 2) else 1
-        reduce(low, out, Expression(value, [*a.operands, *b.operands], sizes), (summed,), "add", dtype, dtype)
+    if ranks != (3, 3) or dtype not in (*PART, "float32", "float64"):
+        axes = {
+            (2, 2): ((0, 1), (0, 1), (1,)), (2, 3): ((0, 1, None), (0, 1, 2), (1,)), (3, 2): ((0, 1, 2), (0, None, 1), (2,)),
+            (3, 3): ((0, 1, 2, None), (0, None, 1, 2), (2,)),
+        }  # fmt: skip
+        _summed(low, out, (x, y), *axes[ranks], "float32" if dtype == "float16" else dtype)
         return
     if dtype in PART:
         factors = [_parts(low, v, PART[dtype]) for v in (x, y)]
@@ -88,7 +76,7 @@ def batched_dot(low: Lowering, node: Apply) -> None:
         low.same(depth, inner)
         _products_of_parts(low, out, "gemm_stack", factors, (members, rows, columns), [0, 1, 2])
         return
-    left, right = low.as_tensor(x), low.as_tensor(y)
+    left, right = (_of_dtype(low, v, dtype) for v in (x, y))
     (members, rows, depth), (others, inner, columns) = low.sizes_of(left), low.sizes_of(right)
     low.same(members, others)
     low.same(depth, inner)
@@ -97,10 +85,39 @@ def batched_dot(low: Lowering, node: Apply) -> None:
     low.memory[out] = number
 
 
-def _spread(found: Expression, axes: tuple[int | None, ...]) -> Expression:
+Axes = tuple[int | None, ...]
+
+
+def _summed(
+    low: Lowering, out: Variable, factors: tuple[Variable, Variable], x_axes: Axes, y_axes: Axes, over: tuple[int, ...], wide: str
+) -> None:  # fmt: skip
+    """Sums of products that are never stored, of factors seen along axes where None is one that they do not have."""
+    a, b = (_spread(low.as_expression(v), along) for v, along in zip(factors, (x_axes, y_axes)))
+    for d, (m, n) in enumerate(zip(x_axes, y_axes)):
+        if m is not None and n is not None:
+            low.same(a.sizes[d], b.sizes[d])
+    sizes = tuple(b.sizes[d] if m is None else a.sizes[d] for d, m in enumerate(x_axes))
+    shift = len(a.operands)
+    other = renumbered(b.value, [shift + i for i in range(len(b.operands))])
+    value = k.mul(k.cast(a.value, wide), k.cast(other, wide))
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    reduce(low, out, Expression(value, [*a.operands, *b.operands], sizes), over, "add", wide, dtype)
+
+
+def _spread(found: Expression, axes: Axes) -> Expression:
     """An expression seen along ``axes``, where None is one that it does not have."""
     operands = [(n, tuple(None if d is None else strides[d] for d in axes)) for n, strides in found.operands]
     return Expression(found.value, operands, tuple(const(1) if d is None else found.sizes[d] for d in axes))
+
+
+def _of_dtype(low: Lowering, variable: Variable, dtype: str) -> int:
+    """A variable in memory, cast where it has another dtype."""
+    if variable.type.dtype == dtype:  # type: ignore[attr-defined]
+        return low.as_tensor(variable)
+    found = low.as_expression(variable)
+    number = low.fresh(None, dtype, found.sizes)
+    low.fill(number, Expression(k.cast(found.value, dtype), found.operands, found.sizes))
+    return number
 
 
 def _of_complex(low: Lowering, node: Apply) -> None:
@@ -108,17 +125,6 @@ def _of_complex(low: Lowering, node: Apply) -> None:
     x, y = node.inputs
     (out,) = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
-    if x.type.ndim == 1 and y.type.ndim == 1:  # type: ignore[attr-defined]
-        a, b = low.as_expression(x), low.as_expression(y)
-        low.same(a.sizes[0], b.sizes[0])
-        if x.type.broadcastable != y.type.broadcastable:  # type: ignore[attr-defined]
-            raise Unsupported("a vector of one element")
-        shift = len(a.operands)
-        other = renumbered(b.value, [shift + i for i in range(len(b.operands))])
-        value = k.mul(k.cast(a.value, _WIDE[a.value.dtype]), k.cast(other, _WIDE[other.dtype]))
-        found = Expression(value, [*a.operands, *b.operands], a.sizes)
-        reduce(low, out, found, (0,), "add", "complex128", dtype)
-        return
     left, right = (
         [_matrix(low, t, row=row) for t in _parts(low, v, PART[dtype])] for v, row in ((x, True), (y, False))
     )
@@ -126,33 +132,6 @@ def _of_complex(low: Lowering, node: Apply) -> None:
     rows, columns = low.sizes_of(left[0])[0], low.sizes_of(right[0])[1]
     kept = [d for d, v in enumerate((x, y)) if v.type.ndim == 2]  # type: ignore[attr-defined]
     _products_of_parts(low, out, "gemm", (left, right), (rows, columns), kept)
-
-
-def _summed(low: Lowering, node: Apply) -> None:
-    """A product of integers: a sum for each element."""
-    (out,) = node.outputs
-    dtype = out.type.dtype  # type: ignore[attr-defined]
-    ranks = [v.type.ndim for v in node.inputs]  # type: ignore[attr-defined]
-    axes = ((0, None, 1) if ranks[0] == 2 else (None, None, 0), (None, 1, 0) if ranks[1] == 2 else (None, None, 0))
-    a, b = (_spread(low.as_expression(v), along) for v, along in zip(node.inputs, axes))
-    low.same(a.sizes[2], b.sizes[2])
-    shift = len(a.operands)
-    other = renumbered(b.value, [shift + i for i in range(len(b.operands))])
-    value = k.mul(k.cast(a.value, dtype), k.cast(other, dtype))
-    sizes, kept = [a.sizes[0], b.sizes[1], a.sizes[2]], [d for d in (0, 1) if ranks[d] == 2]
-    dims = [*kept, 2]
-    operands = [(n, tuple(s[d] for d in dims)) for n, s in (*a.operands, *b.operands)]
-    found = Expression(value, operands, tuple(sizes[d] for d in dims))
-    reduce(low, out, found, (len(kept),), "add", dtype, dtype)
-
-
-def _converted(low: Lowering, x: Variable, dtype: str) -> Variable:
-    if x.type.dtype == dtype:  # type: ignore[attr-defined]
-        return x
-    found: Variable = CASTS[dtype](x)
-    assert found.owner is not None
-    low.node(found.owner)
-    return found
 
 
 def _products_of_parts(

@@ -8,11 +8,13 @@ import numpy as np
 
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.arith import add
+from theon.ops.arith import add, switch
+from theon.ops.cast import cast
+from theon.ops.compare import neq
 from theon.ops.declare import Elemwise
 from theon.ops.dims import dimshuffle, padded, patternbroadcast
 from theon.ops.dot import Dot, dot
-from theon.ops.elements import AdvancedIncSubtensor1, AdvancedSubtensor1
+from theon.ops.elements import AdvancedIncSubtensor, AdvancedIncSubtensor1, AdvancedSubtensor1, MaskPositions
 from theon.ops.fill import Alloc, alloc
 from theon.ops.join import Join, MakeVector, Split
 from theon.ops.regions import IncSubtensor, Subtensor
@@ -352,6 +354,21 @@ def part_of_join(node: Apply) -> Any:
 
 def _match(found: Any, out: Variable) -> Any:
     return found if found.type == out.type else None
+
+
+@indexing.node(AdvancedIncSubtensor, AdvancedIncSubtensor1)
+def number_under_a_mask(node: Apply) -> Any:
+    """A number set or added where a mask of the array's shape is true is a choice for each element: no places are counted."""
+    x, y, *places = node.inputs
+    masked = places[0].owner
+    if masked is None or not isinstance(masked.op, MaskPositions) or masked.outputs != places or y.type.ndim:  # type: ignore[attr-defined]
+        return None
+    mask = masked.inputs[0]
+    if any(what != "array" for what in getattr(node.op, "pattern", ())) or not same_shape(mask, x):
+        return None
+    number = cast(y, x.type.dtype)  # type: ignore[attr-defined]
+    found = switch(neq(mask, 0), number if node.op.set_instead_of_inc else add(x, number), x)  # type: ignore[attr-defined]
+    return found if found.type == node.outputs[0].type else None
 
 
 @indexing.node(AdvancedSubtensor1, theano="local_adv_sub1_adv_inc_sub1")
