@@ -170,3 +170,32 @@ def test_small_products_of_every_size_and_layout(dtype):
                 np.testing.assert_allclose(plain(a, b)[0], a @ b, **close)
                 np.testing.assert_allclose(plain(a, b)[1], a[::-1] @ b[:, ::-1], **close)
                 np.testing.assert_allclose(turned(a.T, b.T), a @ b, **close)
+
+
+@pytest.mark.parametrize("kind", ["row", "rows", "matrix of rows", "number"])
+def test_rows_looked_up_in_a_step_are_incremented_after_the_loop(kind):
+    """The gradient of a table of which steps look rows up: no step goes through the whole table."""
+    table, weights = T.dmatrix("table"), T.dmatrix("weights")
+    index = {"row": T.lvector, "rows": T.imatrix, "matrix of rows": T.ltensor3, "number": T.lvector}[kind]("index")
+    sizes = {"row": (6,), "rows": (6, 2), "matrix of rows": (6, 3, 2), "number": (6,)}[kind]
+    if kind == "number":
+        rows, _ = theano.scan(lambda i, h: T.tanh(table[:, 0][i] * h + weights[0, 0]), index, T.ones(()))
+    else:
+        rows, _ = theano.scan(
+            lambda i, h: T.tanh(table[i] + T.dot(h, weights)), index, T.ones((*sizes[1:], 3), dtype="float64")
+        )
+    wrt = [table, weights]
+    first = T.grad(T.sqr(rows).sum(), wrt)
+    outputs = [rows, *first]
+    fast, slow = (
+        theano.function([index, *wrt], [*outputs, *T.grad(sum(T.sqr(g).sum() for g in first), wrt)], mode=mode)
+        for mode in ("FAST_RUN", "FAST_COMPILE")
+    )
+    rng = np.random.RandomState(0)
+    for n in (6, 0):
+        values = rng.randint(-5, 5, (n, *sizes[1:])).astype(index.dtype), rng.randn(5, 3), rng.randn(3, 3)
+        for got, want in zip(fast(*values), slow(*values)):
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+    backward = _loops(theano.function([index, *wrt], first))[-1].op
+    inner = theano.gof.graph.io_toposort(backward.inputs, backward.outputs)
+    assert not any("IncSubtensor" in type(node.op).__name__ for node in inner)

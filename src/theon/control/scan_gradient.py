@@ -23,8 +23,9 @@ from theon.ops.declare import Elemwise, zeros_for
 from theon.ops.dims import DimShuffle, patternbroadcast, shape_padleft
 from theon.ops.fill import zeros_like
 from theon.ops.index import set_subtensor
-from theon.ops.join import join
+from theon.ops.join import MakeVector, join
 from theon.ops.regions import Subtensor
+from theon.ops.shape import Shape, Shape_i
 from theon.options import change_flags
 from theon.tensor.type import TensorType
 
@@ -169,9 +170,10 @@ class ScanDerivatives(ScanLayout):
         for node in forward:
             if all(v in fixed or isinstance(v, Constant) for v in node.inputs):
                 fixed |= set(node.outputs)
-            views = isinstance(node.op, DimShuffle | Subtensor)
+            views = isinstance(node.op, DimShuffle | MakeVector | Subtensor)
             arithmetic = isinstance(node.op, Elemwise) and node.op.scalar_op.kind in _LIGHT
-            if (views or arithmetic) and all(v in cheap or isinstance(v, Constant) for v in node.inputs):
+            free = (views or arithmetic) and all(v in cheap or isinstance(v, Constant) for v in node.inputs)
+            if free or isinstance(node.op, Shape | Shape_i):
                 cheap |= set(node.outputs)
         own = {v for node in forward for v in node.outputs}
         later: set[Any] = set(moving)
@@ -188,7 +190,11 @@ class ScanDerivatives(ScanLayout):
                 continue
             seen.add(v)
             worth = v in own and v not in cheap and isinstance(v.type, TensorType)
-            if worth and not isinstance(v.owner.op, DimShuffle) and (v in self.outputs or steady(v, self.inputs)):
+            if (
+                worth
+                and not isinstance(v.owner.op, DimShuffle)
+                and (v in self.outputs or steady(v, self.inputs, fixed))
+            ):
                 kept[v] = None
             else:
                 pending += values_read(v.owner)

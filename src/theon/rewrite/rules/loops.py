@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from theon.control.rows_at_end import is_zero
 from theon.control.steady import steady
+from theon.dtypes import integer_dtypes
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import io_toposort
 from theon.graph.variable import Apply, Constant
@@ -13,11 +15,13 @@ from theon.ops.arith import add
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.dot import Dot, dot
+from theon.ops.elements import AdvancedIncSubtensor, AdvancedIncSubtensor1
 from theon.ops.fill import alloc
 from theon.ops.reduce import Sum, SumLike, sum_like
 from theon.ops.reduce import sum as sum_
-from theon.ops.regions import Subtensor
+from theon.ops.regions import IncSubtensor, Subtensor
 from theon.ops.shape import Shape, Shape_i, shape_i
+from theon.rewrite.match import made_by
 from theon.rewrite.replace import same_origin
 from theon.rewrite.rules.loop_parts import Parts, loops_of
 from theon.tensor.type import TensorType
@@ -213,7 +217,7 @@ def _products_after(fgraph: FunctionGraph, node: Apply) -> int:
         if v.owner is None or not isinstance(v.owner.op, Dot) or readers[v] != 1:
             continue
         left, right = v.owner.inputs
-        if left in fixed or right not in fixed or right.type.ndim != 2 or not steady(left, op.inputs):
+        if left in fixed or right not in fixed or right.type.ndim != 2 or not steady(left, op.inputs, fixed):
             continue
         parts.collected.remove(entry)
         moved.append((out, sequences[left][: parts.n] if left in sequences else parts.collect(left), fixed[right]))
@@ -254,7 +258,11 @@ def _sums_after(fgraph: FunctionGraph, node: Apply) -> int:
         term = _added(new, total)
         if term is None or readers[total] != 1 or readers[new] != 1:
             continue
-        outside = _sum_of_products(term, fixed, op.inputs, rows) or _sum_of_rows(term, fixed, op.inputs, rows)
+        outside = (
+            _sum_of_products(term, fixed, op.inputs, rows)
+            or _sum_of_increments(term, start, fixed, op.inputs, rows)
+            or _sum_of_rows(term, fixed, op.inputs, rows)
+        )
         if outside is not None:
             parts.carried.remove(entry)
             moved.append((start, out, outside))
@@ -262,7 +270,8 @@ def _sums_after(fgraph: FunctionGraph, node: Apply) -> int:
         return 0
     kept = parts.build(fgraph, "sums_after")[len(parts.states) :]
     for start, out, outside in moved:
-        total = add(start, outside(kept))
+        total = outside(kept)
+        total = total if made_by(total, AdvancedIncSubtensor1) else add(start, total)
         same_origin(total, node)
         fgraph.replace(out, out.type.filter_variable(total), reason="sums_after")
     return len(moved)
@@ -273,7 +282,7 @@ def _sum_of_products(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], A
     if not isinstance(term.owner.op, Dot):
         return None
     left, right = term.owner.inputs
-    if any(v.type.ndim != 2 or v in fixed or not steady(v, inputs) for v in (left, right)):
+    if any(v.type.ndim != 2 or v in fixed or not steady(v, inputs, fixed) for v in (left, right)):
         return None
     factors = [rows(v) for v in (_transposed(left), right)]
 
@@ -287,6 +296,39 @@ def _sum_of_products(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], A
             both = [v[::-1] if turned is None else turned for v, turned in zip(both, forward)]
         a, b = (v.reshape((v.shape[0] * v.shape[1], v.shape[2])) for v in both)
         return dot(a.T, b)
+
+    return outside
+
+
+def _sum_of_increments(
+    term: Any, start: Any, fixed: Any, inputs: Any, rows: Callable[[Any], Any]
+) -> Callable[[Any], Any] | None:
+    """Increments of some rows in each step (the gradient of rows looked up): all of them at once, of ``start``."""
+    op, (base, *given) = term.owner.op, term.owner.inputs
+    if len(given) != 2 or not is_zero(base):
+        return None
+    g, index = given
+    single = isinstance(op, IncSubtensor) and len(op.idx_list) == 1 and not isinstance(op.idx_list[0], slice)
+    if not single and not isinstance(op, AdvancedIncSubtensor | AdvancedIncSubtensor1):
+        return None
+    if not isinstance(index.type, TensorType) or index.type.dtype not in integer_dtypes:
+        return None
+    # One row set among zeros is one incremented; of several, some may be the same.
+    if (op.set_instead_of_inc and not single) or g.type.ndim != base.type.ndim + index.type.ndim - 1:
+        return None
+    pattern = (*index.type.broadcastable, *base.type.broadcastable[1:])
+    if any(a and not b for a, b in zip(g.type.broadcastable, pattern)):
+        return None
+    if any(v in fixed or isinstance(v, Constant) or not steady(v, inputs, fixed) for v in given):
+        return None
+    places = [rows(g), rows(index)]
+
+    def outside(kept: Any) -> Any:
+        values, at = (kept[p] if isinstance(p, int) else p for p in places)
+        if at.type.ndim > 1:
+            values = values.reshape((at.size, *(values.shape[d] for d in range(at.type.ndim, values.type.ndim))))
+            at = at.flatten()
+        return AdvancedIncSubtensor1()(start, values, at)
 
     return outside
 
@@ -335,7 +377,7 @@ def _sum_of_rows(term: Any, fixed: Any, inputs: Any, rows: Callable[[Any], Any])
         axes = (0, *(d + 1 for d in (range(v.type.ndim) if own.axis is None else own.axis)))
     elif v.type.ndim > 1:
         return None
-    if v in fixed or isinstance(v, Constant) or not steady(v, inputs):
+    if v in fixed or isinstance(v, Constant) or not steady(v, inputs, fixed):
         return None
     place = rows(v)
 

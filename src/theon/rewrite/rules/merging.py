@@ -127,7 +127,7 @@ def _native(op: Any) -> bool:
             given += node.outputs
         else:
             shaped += node.outputs
-    return all(isinstance(v.type, TensorType) for v in op.inputs) and all_steady(shaped, given)
+    return all(isinstance(v.type, TensorType) for v in op.inputs) and all_steady(shaped, given, fixed)
 
 
 def _needs(fgraph: FunctionGraph, nodes: Sequence[Apply]) -> dict[Apply, set[Apply]]:
