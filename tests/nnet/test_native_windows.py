@@ -97,3 +97,19 @@ def test_patches_side_by_side_make_the_image_again():
     f = theano.function([x], neibs2images(images2neibs(x, (2, 3)), (2, 3), x.shape))
     value = rng.rand(2, 2, 4, 9)
     np.testing.assert_array_equal(f(value), value)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32"])
+def test_the_largest_of_integers(dtype):
+    rng = np.random.RandomState(0)
+    limits = np.iinfo(dtype)
+    values = rng.randint(limits.min, limits.max, (2, 3, 9, 7), dtype=dtype)
+    values[0, 0, :2, :2] = limits.max
+    x = T.TensorType(dtype, (False,) * 4)()
+    for settings in ({"ignore_border": True, "pad": (1, 2), "stride": (2, 1)}, {"ignore_border": False}):
+        y = T.signal.pool.pool_2d(x, (3, 3), **settings)
+        native = theano.function([x], y)
+        found, wanted = native(values), theano.function([x], y, mode="FAST_COMPILE")(values)
+        assert found.dtype == wanted.dtype == dtype
+        assert not any(isinstance(step, PythonCall) for step in native._native.program.steps)
+        np.testing.assert_array_equal(found, wanted)

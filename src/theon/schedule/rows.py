@@ -172,3 +172,42 @@ def likelihood_gradient(low: Lowering, node: Apply) -> None:
     hot = make("eq", BOOL, (make("axis", INDEX, (), 1), k.cast(place, INDEX)))
     moved = make("select", dtype, (hot, k.sub(value, const(1.0, dtype)), value))
     low.kernel(2, (0,), (Pass((1,), (), (Store(target, k.mul(moved, g)),)),), operands, p.sizes)
+
+
+def _picked(low: Lowering, x: Variable, y: Variable) -> tuple[Expression, Expression]:
+    """A matrix and the class of each of its rows, which must be one of its columns."""
+    if any(x.type.broadcastable):  # type: ignore[attr-defined]
+        raise Unsupported("a broadcast row")
+    found = low.as_expression(x)
+    low.same(found.sizes[0], low.sizes_of_variable(y)[0])
+    index = low.as_expression(y)
+    checked_index(low, y, found.sizes[1], wrap=False)
+    return found, index
+
+
+@lowers("CrossentropyCategorical1Hot")
+def picked_likelihood(low: Lowering, node: Apply) -> None:
+    """The logarithm of one element of each row."""
+    found, index = _picked(low, *node.inputs)
+    (value, place), operands = _collected([found, index], [(0, 1), (0,)], 2)
+    target = _new(low, node.outputs[0], found.sizes[:1], (0,), operands)
+    lost = k.neg(k.math("log", value))
+    low.kernel(2, (0,), (Pass((), (), (Store(target, lost),), ((1, k.cast(place, INDEX)),)),), operands, found.sizes)
+
+
+@lowers("CrossentropyCategorical1HotGrad")
+def picked_likelihood_gradient(low: Lowering, node: Apply) -> None:
+    """The quotient at one element of each row, zeros elsewhere."""
+    g, x, y = node.inputs
+    (out,) = node.outputs
+    dtype = _dtype(out)
+    if any(_dtype(v) != dtype for v in (g, x)) or g.type.ndim != 1 or g.type.broadcastable[0]:  # type: ignore[attr-defined]
+        raise Unsupported("mixed dtypes, or one gradient for all rows")
+    found, index = _picked(low, x, y)
+    slopes = low.as_expression(g)
+    low.same(found.sizes[0], slopes.sizes[0])
+    (slope, value, place), operands = _collected([slopes, found, index], [(0,), (0, 1), (0,)], 2)
+    target = _new(low, out, found.sizes, (0, 1), operands)
+    hot = make("eq", BOOL, (make("axis", INDEX, (), 1), k.cast(place, INDEX)))
+    quotient = make("select", dtype, (hot, k.neg(k.div(slope, value)), const(0.0, dtype)))
+    low.kernel(2, (0,), (Pass((1,), (), (Store(target, quotient),)),), operands, found.sizes)

@@ -12,12 +12,14 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import Scalar, const, make
-from theon.schedule.expression import Expression, item, plus, product, times
+from theon.schedule.expression import Expression, item, k, plus, product, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import minus, most, over
 from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
+
+_EXACT = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})  # integers that float64 holds
 
 
 class _Geometry:
@@ -33,8 +35,10 @@ class _Geometry:
         """The geometry of a node. Unsupported for what is known only at run time and what the reference refuses."""
         op: Any = node.op
         dtype = node.inputs[0].type.dtype  # type: ignore[attr-defined]
+        if dtype in _EXACT and op.mode == "max":
+            dtype = "float64"
         if dtype not in ("float32", "float64") or op.ndim > 3:
-            raise Unsupported("pooling of integers, or of windows of more than three dimensions")
+            raise Unsupported("sums of integers, or windows of more than three dimensions")
         found = []
         for v in node.inputs[-3:]:
             numbers = low.as_vector(v)
@@ -181,14 +185,24 @@ def pooled(low: Lowering, node: Apply) -> None:
     """The reference's sizes; then one call, or two for volumes."""
     geometry = _Geometry.of(low, node)
     (out,) = node.outputs
-    x = _dense(low, low.as_tensor(node.inputs[0]), geometry.ndim)
+    own = out.type.dtype  # type: ignore[attr-defined]
+    if own != geometry.dtype:
+        found = low.as_expression(node.inputs[0])
+        whole = low.fresh(None, geometry.dtype, found.sizes)
+        low.fill(whole, Expression(k.cast(found.value, geometry.dtype), found.operands, found.sizes))
+    else:
+        whole = low.as_tensor(node.inputs[0])
+    x = _dense(low, whole, geometry.ndim)
     sizes = low.sizes_of(x)
-    number = low.fresh(out, geometry.dtype, geometry.sizes(sizes))
+    number = low.fresh(out if own == geometry.dtype else None, geometry.dtype, geometry.sizes(sizes))
     with _room(low, number, geometry.ndim) as target:
         if geometry.ndim == 3:
             _Volume(low, geometry, sizes).pooled(x, target)
         else:
             geometry.call(low, "pooled", [x], target)
+    if own != geometry.dtype:
+        floats, number = _whole(low, number), low.fresh(out, own, low.sizes_of(number))
+        low.fill(number, Expression(k.cast(floats.value, own), floats.operands, floats.sizes))
     low.memory[out] = number
 
 

@@ -123,3 +123,21 @@ def test_joint_op_gradients():
     theano.gradient.verify_grad(lambda g, s: dx(g, s, Y), [rng.randn(3), rng.rand(3, 4)], rng=rng)
     grad = T.nnet.nnet.crossentropy_categorical_1hot_grad
     theano.gradient.verify_grad(lambda g, c: grad(g, c, Y), [rng.randn(3), rng.rand(3, 4) + 0.5], rng=rng)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cross_entropy_of_probabilities_is_native(dtype):
+    rng = np.random.RandomState(0)
+    x, y = T.TensorType(dtype, (False,) * 2)(), T.ivector()
+    loss = T.nnet.categorical_crossentropy(x, y)
+    graphs = [loss, T.grad(loss.mean(), x)]
+    native = theano.function([x, y], graphs)
+    assert not any(isinstance(step, PythonCall) for step in native._native.program.steps)
+    reference = theano.function([x, y], graphs, mode="FAST_COMPILE")
+    for rows in (0, 1, 37):
+        values, classes = rng.rand(rows, 19).astype(dtype), rng.randint(0, 19, rows).astype("int32")
+        for a, b in zip(native(values, classes), reference(values, classes)):
+            assert a.dtype == b.dtype
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+    with pytest.raises(ValueError, match="label 19 of row 2"):
+        native(values, np.full(37, 19, "int32") * (np.arange(37) == 2))
