@@ -210,6 +210,10 @@ class _Fold:
         nan = literal(float("nan"), r.dtype)
         return writer.new(f"select i1 {tests[0]}, {kind} {compared(found[0], x)}, {kind} {nan}")
 
+    def soon(self, r: Reduction, x: str, y: str, lanes: int | None = None) -> str:
+        """What :meth:`combined` gives, where the next instruction waits for it."""
+        return self.largest(r, x, [y], lanes) if _has_nan(r) else self.combined(r, x, y, lanes)
+
     def together(self, r: Reduction, parts: list[str]) -> str:
         """Several vectors of partial results as one: neighbours first."""
         while len(parts) > 1:
@@ -247,10 +251,16 @@ class _Fold:
         Which way it is depends on the length alone, so that all rows have the same tree.
         """
         f, outer = self.f, self.kernel.outer[-1:]
-        long = self.n[self.inner] >= _LONG
+        n = self.n[self.inner]
+        long = n >= _LONG
         with f.when(long):
+            count = self.side_by_side()
+            rest = n & (self.lanes * count - 1)
+            # The lanes that work in the last turn are the same for all rows.
+            self.last_lanes = [self.first_lanes(f.larger(rest - s * self.lanes, 0)) for s in range(count)]
             self.nest(outer, bases, self.long_row)
         with f.unless(long):
+            self.last_lanes = [self.first_lanes(n & (self.lanes - 1))]
             if outer:
                 self.short_rows(bases, outer[0])
             else:
@@ -272,7 +282,10 @@ class _Fold:
         self.nest(self.sweep.axes[:-1], bases, piece)
         results = []
         for place, r in enumerate(reductions):
-            results += self.folded(r, [self.together(r, [part[place].get().text for part in parts])])
+            found = [part[place].get().text for part in parts]
+            while len(found) > 1:
+                found = [self.soon(r, a, b) for a, b in zip(found[::2], found[1::2])]
+            results += self.folded(r, found)
         self.finish_row(bases, results)
 
     def short_rows(self, bases: Bases, axis: int) -> None:
@@ -337,9 +350,8 @@ class _Fold:
             sweep(whole, 0, totals)
         rest = n - whole
         with f.when(rest > 0):
-            same = self.first_lanes(rest)
             for s, (bases, total) in enumerate(zip(places, totals)):
-                mask = self.first_lanes(f.larger(rest - s * lanes, 0)) if long else same
+                mask = self.last_lanes[s if long else 0]
                 found = self.values(self.moved(bases, self.inner, whole, self.reads), mask)
                 for place, r in enumerate(reductions):
                     kind = self.writer().kind(r.dtype)
@@ -364,10 +376,7 @@ class _Fold:
                 for first in (0, half):
                     mask = ", ".join(f"i32 {i + first}" for i in low)
                     halves.append(f.new("", f"shufflevector {kind} {a}, {kind} {b}, <{width} x i32> <{mask}>").text)
-                if _has_nan(r):
-                    found.append(self.largest(r, halves[0], halves[1:], width))
-                else:
-                    found.append(self.combined(r, halves[0], halves[1], width))
+                found.append(self.soon(r, halves[0], halves[1], width))
         (last,) = found
         return [f.new(one, f"extractelement <{width} x {one}> {last}, i32 {s}").text for s in range(len(rows))]
 

@@ -56,7 +56,7 @@ def test_nan_and_dtypes_in_fortran_order():
 
 def test_code_for_another_order_is_made_once_and_only_for_large_arrays():
     v = T.fmatrix("v")
-    f = theano.function([v], v.sum(0) * 3)
+    f = theano.function([v], T.sqr(v * 3 - 11).sum(0))  # a kernel of no other test
     made = [one for one in f._native.module.kept if isinstance(one, turned.Turned)]
     assert made and not any(one.kept for one in made)
     f(np.asfortranarray(np.ones((20, 30), "float32")))
