@@ -101,12 +101,6 @@ def _equal(f: Function, dtype: str, x: Fraction) -> Value:
     return Value(f, f"<{lane} x {kind}>", f"<{', '.join([f'{kind} {one}'] * lane)}>")
 
 
-def _square(f: Function, dtype: str, matrix: Matrix, values: list[list[Value]]) -> list[list[Value]]:
-    """The matrix applied to both directions."""
-    once = [[_combined(f, dtype, row, column) for column in zip(*values)] for row in matrix]
-    return [[_combined(f, dtype, row, line) for row in matrix] for line in once]
-
-
 def _watched(f: Function, dtype: str, values: list[Value], seen: Value) -> Value:
     """``seen``, or NaN where one of the values is not finite, or their sum."""
     while len(values) > 1:
@@ -182,15 +176,25 @@ def _transform(dtype: str, name: str, matrix: Matrix) -> str:
     kind, item = KINDS[dtype]
     vector = f"<{lanes(dtype)} x {kind}>"
     f = Function(f"theon_winograd_{name}_{dtype}", _kinds(_PARAMETERS))
-    size = range(len(matrix[0]))
-    given = [[f.load(vector, f["from"], f["row_from"] * i + f["step_from"] * j, item) for j in size] for i in size]
-    found = _square(f, dtype, matrix, given)
-    for i, line in enumerate(found):
-        for j, value in enumerate(line):
-            f.store(value, f["to"], f["row_to"] * i + f["step_to"] * j, item)
-    if name in ("results", "sums"):
-        values = [value for line in found for value in line]
-        f.store(_watched(f, dtype, values, f.load(vector, f["seen"], 0, item)), f["seen"], 0, item)
+    size, many, width = len(matrix[0]), len(matrix), lanes(dtype) * item
+    once = f.room(many * size * width)
+    with f.loop(size) as j:
+        column = f.at(f["from"], j * f["step_from"])
+        given = [f.load(vector, column, f["row_from"] * i, item) for i in range(size)]
+        for i, row in enumerate(matrix):
+            f.store(_combined(f, dtype, row, given), once, j * width + i * size * width, item)
+    watched = name in ("results", "sums")
+    seen = f.variable(vector, f.load(vector, f["seen"], 0, item)) if watched else None
+    with f.loop(many) as i:
+        given = [f.load(vector, once, i * (size * width) + j * width, item) for j in range(size)]
+        found = [_combined(f, dtype, row, given) for row in matrix]
+        line = f.at(f["to"], i * f["row_to"])
+        for j, value in enumerate(found):
+            f.store(value, line, f["step_to"] * j, item)
+        if seen is not None:
+            seen.set(_watched(f, dtype, found, seen.get()))
+    if seen is not None:
+        f.store(seen.get(), f["seen"], 0, item)
     f.emit("ret void")
     return f.text(" noinline" + attributes())
 
