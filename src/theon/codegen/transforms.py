@@ -180,17 +180,17 @@ def _transform(dtype: str, name: str, matrix: Matrix) -> str:
     once = f.room(many * size * width)
     with f.loop(size) as j:
         column = f.at(f["from"], j * f["step_from"])
-        given = [f.load(vector, column, f["row_from"] * i, item) for i in range(size)]
-        for i, row in enumerate(matrix):
-            f.store(_combined(f, dtype, row, given), once, j * width + i * size * width, item)
+        given = [f.load(vector, column, f["row_from"] * k, item) for k in range(size)]
+        for k, row in enumerate(matrix):
+            f.store(_combined(f, dtype, row, given), once, j * width + k * size * width, item)
     watched = name in ("results", "sums")
     seen = f.variable(vector, f.load(vector, f["seen"], 0, item)) if watched else None
     with f.loop(many) as i:
-        given = [f.load(vector, once, i * (size * width) + j * width, item) for j in range(size)]
+        given = [f.load(vector, once, i * (size * width) + k * width, item) for k in range(size)]
         found = [_combined(f, dtype, row, given) for row in matrix]
         line = f.at(f["to"], i * f["row_to"])
-        for j, value in enumerate(found):
-            f.store(value, line, f["step_to"] * j, item)
+        for k, value in enumerate(found):
+            f.store(value, line, f["step_to"] * k, item)
         if seen is not None:
             seen.set(_watched(f, dtype, found, seen.get()))
     if seen is not None:

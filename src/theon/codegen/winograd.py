@@ -45,6 +45,7 @@ def forward_text(dtype: str, shared: bool, taps: int) -> str:
             pieces(dtype),
             transforms(dtype, taps, ("filters", "results")),
             _filters_work(dtype, taps),
+            _image(dtype, taps),
             _forward_work(dtype, taps),
             _forward_main(dtype, shared, taps),
         ]
@@ -142,6 +143,30 @@ def _filters_work(dtype: str, taps: int) -> str:
     return f.text(" noinline" + attributes())
 
 
+def _image(dtype: str, taps: int) -> str:
+    """Transform the products of an image's band and a panel of filters back, and write those places that there are."""
+    item = KINDS[dtype][1]
+    step, width = results(taps), lanes(dtype) * item
+    names = "to out places from seen plane line down across lines filters".split()
+    pointers = ("to", "out", "places", "from", "seen")
+    f = Function(f"theon_winograd_image_{dtype}", [(n, "ptr" if n in pointers else "i64") for n in names])
+    out, line, places = Block(f, f["out"], 4), f["line"], f["places"]
+    columns, pitch = out.sizes[3], f["across"] * step
+    with f.loop(f["down"]) as y, f.loop(f["across"]) as x, f.loop(line, 0, width) as at:
+        source = f.at(f["from"], (y * f["across"] + x) * line + at)
+        place = f.at(places, (y * pitch + x) * step * line + at)
+        apply(f, dtype, "results", (place, pitch * line, line), (source, f["plane"] * SIDE, f["plane"]), f["seen"])
+    flat = out.strides[2].same(columns * out.strides[3]) & columns.same(pitch)
+    rows_, size = f.select(flat, 1, f["lines"]), f.select(flat, f["lines"] * columns, columns)
+    with f.loop(rows_) as y:
+        f.call(
+            f"theon_turn_{dtype}", f.at(f["to"], y * out.strides[2]), out.strides[1], out.strides[3],
+            f.at(places, y * pitch * line), line, item, size, f["filters"],
+        )  # fmt: skip
+    f.emit("ret void")
+    return f.text(" noinline" + attributes())
+
+
 def _forward_work(dtype: str, taps: int) -> str:
     step = results(taps)
     kind, item = KINDS[dtype]
@@ -154,7 +179,7 @@ def _forward_work(dtype: str, taps: int) -> str:
     table, packed, slots = words[3:6]
     v = numbers(f, words[6], FORWARD)
     filters, channels = w.sizes[:2]
-    batch, _, lines, columns = out.sizes
+    batch, lines = out.sizes[0], out.sizes[2]
     line = rounded(channels, lane) * item
     bases = f.at(table, channels * 8)
     slot = take_slot(f, slots, v["slots"], v["slot"])
@@ -202,27 +227,18 @@ def _forward_work(dtype: str, taps: int) -> str:
                         f.at(products, k * apart + t * row), row, part > 0,
                     )  # fmt: skip
             known = f.smaller(n * lane, filters - at * lane)
+            shown = f.smaller(here * step, lines - start * step)
             with f.loop(count) as i:
-                with f.loop(here) as y, f.loop(across) as column, f.loop(row, 0, width) as c:
-                    source = f.at(products, (i * each + y * across + column) * row + c)
-                    place = f.at(places, (y * across * step + column) * step * row + c)
-                    result = (place, across * step * row, row)
-                    apply(f, dtype, "results", result, (source, apart * SIDE, apart), seen)
                 target = f.at(
                     out.data,
                     (image_ + i) * out.strides[0]
                     + (g * filters + at * lane) * out.strides[1]
                     + start * step * out.strides[2],
                 )
-                shown = f.smaller(here * step, lines - start * step)
-                flat = out.strides[2].same(columns * out.strides[3]) & columns.same(across * step)
-                many = f.select(flat, 1, shown)
-                size = f.select(flat, shown * columns, columns)
-                with f.loop(many) as y:
-                    f.call(
-                        f"theon_turn_{dtype}", f.at(target, y * out.strides[2]), out.strides[1], out.strides[3],
-                        f.at(places, y * across * step * row), row, item, size, known,
-                    )  # fmt: skip
+                f.call(
+                    f"theon_winograd_image_{dtype}", target, words[2], places, f.at(products, i * each * row), seen, apart, row,
+                    here, across, shown, known,
+                )  # fmt: skip
 
         panels(f, vectors, panel)
         with f.when((g + 1).same(v["groups"])), f.loop(count) as i:
