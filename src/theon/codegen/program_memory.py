@@ -10,6 +10,7 @@ from theon.codegen.contents import ARENA, ARENA_SIZE
 from theon.codegen.program_values import ValueWriter
 from theon.kernel.scalar import Scalar, const, make
 from theon.schedule.expression import times
+from theon.schedule.memory import SMALL
 from theon.schedule.step import (
     Buffer,
     Tensor,
@@ -18,7 +19,6 @@ from theon.schedule.step import (
 __all__ = ["MemoryWriter"]
 
 _ALIGN: Final = 64
-_SMALL: Final = 16  # bytes of a temporary that has its place among the function's own variables
 
 
 class MemoryWriter(ValueWriter):
@@ -152,7 +152,7 @@ class MemoryWriter(ValueWriter):
         temps = [b for b in self.program.buffers if b.kind == "temp" and b.number not in self.owned]
         slots: dict[object, list[Buffer]] = {}
         for buffer in temps:
-            if buffer.nbytes is not None and buffer.nbytes.op == "const" and buffer.nbytes.attr <= _SMALL:
+            if buffer.nbytes is not None and buffer.nbytes.op == "const" and buffer.nbytes.attr <= SMALL:
                 # Numbers: the optimiser keeps them in registers where no kernel reads them.
                 place = self.alloca("i64", -(-int(buffer.nbytes.attr) // 8))
                 self.registers["data", buffer.number] = place

@@ -25,32 +25,45 @@ from theon.schedule.step import (
     Tensor,
 )
 
-__all__ = ["lifetimes", "planned"]
+__all__ = ["SMALL", "lifetimes", "planned"]
 
+SMALL = 16  # bytes of a temporary that has its place among the function's own variables
 _LOOKED_AT = 8  # free slots of one form among which one of equal size is sought
 
 
-class _Touches:
-    """The buffers that steps touch."""
+def _is_number(buffer: Buffer) -> bool:
+    """Whether a temporary is so small that it has its place outside the arena."""
+    return buffer.nbytes is not None and buffer.nbytes.op == "const" and buffer.nbytes.attr <= SMALL
 
-    def __init__(self, tensors: Sequence[Tensor]) -> None:
+
+class _Touches:
+    """The buffers that steps touch, but for single numbers that formulas read."""
+
+    def __init__(self, tensors: Sequence[Tensor], buffers: Sequence[Buffer]) -> None:
         self.tensors = {t.number: t for t in tensors}
         self.known: dict[int, frozenset[int]] = {}
         self.idle: set[int] = set()  # numbers for which nothing is read from memory
+        temporary = {b.number for b in buffers if b.kind == "temp" and not _is_number(b)}
+        # Whether formulas may read elements of temporaries: few programs have any.
+        self.reading = any(t.ndim == 0 and t.buffer in temporary for t in tensors)
 
     def scalars(self, values: Iterable[Scalar]) -> set[int]:
         """Those that numbers are read from, directly or for the sizes of what is named."""
         found: set[int] = set()
+        if not self.reading:
+            return found
         idle = self.idle
         for value in values:
             if id(value) in idle:
                 continue
-            pending, seen, reads = [value], set(), False
+            pending, seen, reads = [value], [], False
             while pending:
                 x = pending.pop()
-                if id(x) in idle or id(x) in seen:
+                place = id(x)
+                if place in idle:
                     continue
-                seen.add(id(x))
+                idle.add(place)
+                seen.append(place)
                 if x.args:
                     pending += x.args
                 elif x.op == "elem":
@@ -61,8 +74,8 @@ class _Touches:
                     t = self.tensors[number]
                     vector = t.sizes if x.op == "dim" else t.strides
                     pending += (t.sizes or ()) if vector is None else (vector[dim],)
-            if not reads:
-                idle |= seen
+            if reads:
+                idle.difference_update(seen)
         return found
 
     def tensor(self, number: int) -> frozenset[int]:
@@ -83,11 +96,13 @@ class _Touches:
             values: Sequence[Scalar] = ()
             numbers: Sequence[int] = ()
             if isinstance(step, KernelStep):
-                given = [entry for entry in step.operands if entry is not None]
-                numbers = [number for number, _ in given]
-                values = [*step.extents, *(x for _, strides in given for x in strides)]
+                numbers, values = [], list(step.extents)
+                for entry in step.operands:
+                    if entry is not None:
+                        numbers.append(entry[0])
+                        values += entry[1]
                 if step.draw is not None:
-                    numbers = [*numbers, step.draw.state, step.draw.new]
+                    numbers += step.draw.state, step.draw.new
             elif isinstance(step, NativeCall):
                 numbers, values = (*step.inputs, *step.outputs), step.scalars
                 pending += [follower.step for follower in step.after]
@@ -113,7 +128,7 @@ def lifetimes(
     tensors: Sequence[Tensor], buffers: Sequence[Buffer], steps: Sequence[Step], results: Iterable[int]
 ) -> dict[int, tuple[int, int]]:
     """The numbers of the first and the last step that touch each buffer; ``results`` are tensors that are read after all steps."""
-    touches = _Touches(tensors)
+    touches = _Touches(tensors, buffers)
     found: dict[int, tuple[int, int]] = {}
     for place, step in enumerate(steps):
         for number in touches.of(step):
@@ -132,36 +147,38 @@ def lifetimes(
     return found
 
 
-def _form(x: Scalar, known: dict[int, Any]) -> Any:
+def _form(x: Scalar, depth: int = 4) -> Any:
     """What is equal for expressions of one form: that name other dimensions, or other numbers of about the same size."""
-    form = known.get(id(x))
-    if form is None:
-        if x.op == "const":
-            form = x.attr.bit_length()
-        else:
-            form = (x.op, *(arg.attr if arg.op == "const" else _form(arg, known) for arg in x.args))
-        known[id(x)] = form
-    return form
+    if x.op == "const":
+        return x.attr.bit_length()
+    if not x.args or not depth:
+        return x.op
+    return (x.op, *[arg.attr if arg.op == "const" else _form(arg, depth - 1) for arg in x.args])
 
 
 def planned(
     tensors: Sequence[Tensor], buffers: Sequence[Buffer], steps: Sequence[Step], results: Iterable[int]
 ) -> list[Buffer]:
     """Return the buffers with slots of the arena for the temporaries; those that have a slot of their own choice keep it."""
+    found = list(buffers)
+    own = [b for b in buffers if b.kind == "temp" and b.slot == b.number and not _is_number(b)]
+    if len(own) < 2:
+        return found
     alive = lifetimes(tensors, buffers, steps, results)
     begin: dict[int, list[Buffer]] = {}
-    found = list(buffers)
-    for buffer in buffers:
-        if buffer.kind == "temp" and buffer.slot == buffer.number and buffer.number in alive:
+    for buffer in own:
+        if buffer.number in alive:
             begin.setdefault(alive[buffer.number][0], []).append(buffer)
     free: dict[Any, list[tuple[Scalar, int]]] = {}
     ending: dict[int, list[tuple[Any, Scalar, int]]] = {}
-    known: dict[int, Any] = {}
+    forms: dict[int, Any] = {}
     for place in range(len(steps) + 1):
         for buffer in begin.get(place, ()):
             size, slot = buffer.nbytes, buffer.number
             assert size is not None
-            form = _form(size, known)
+            form = forms.get(id(size))
+            if form is None:
+                form = forms[id(size)] = _form(size)
             left = free.get(form)
             if left:
                 # One of equal size if it is near, else the last that was freed: its bytes are in the cache.
