@@ -43,6 +43,8 @@ _WRITTEN = (
     "simplify_cfg",
 )  # fmt: skip
 
+# The same without a search for repeated computations: folds have few.
+_FOLD = ("sroa", "simplify_cfg", "instruction_combine", "loop_rotate", "simplify_cfg")
 _SETTABLE = (20,)  # versions of LLVM known to take an option more than once
 
 
@@ -56,7 +58,7 @@ def _optimise(llvm: Any, module: Any, machine: Any, effort: str) -> None:
         builder.getModulePassManager().run(module, builder)
         return
     passes = llvm.create_new_module_pass_manager()
-    for name in _WRITTEN:
+    for name in _FOLD if effort == "fold" else _WRITTEN:
         getattr(passes, f"add_{name}_pass")()
     passes.run(module, builder)
 
