@@ -273,7 +273,8 @@ class _Pool:
         from theon.codegen import jit
 
         names = ("theon_parallel", "theon_threads", "theon_worker", "theon_pool_start", "theon_pool_stop")
-        self.module = jit.compile_module(_text(), _windows_symbols(), names, effort="written")
+        # Quick code does: what a share of work costs is spent in the work, and every program of several threads waits for this.
+        self.module = jit.compile_module(_text(), _windows_symbols(), names, effort="quick")
         self.threads = ctypes.c_int64.from_address(self.module.address("theon_threads"))
         self.workers: list[threading.Thread] = []
         self.begin()
