@@ -25,7 +25,6 @@ _PLACES = 512  # places of the result in a block of the filters' gradient
 _PARTS = 8  # of the places, whose sums are added in order
 _SUMS = 1 << 25  # bytes of the sums of all parts, where those of one need no more
 _ADDING = 14  # what adding an element of the columns costs, in products
-_NEVER = 1 << 62  # no way costs as much
 
 
 def dtype_of(node: Apply, count: int) -> str:
@@ -323,16 +322,17 @@ def _by_channels(
 
 def _cost_of_spreading(low: Lowering, op: Any, w: int, g: int) -> Scalar:
     """Products for an image, lanes without use among them, and what adding the columns up costs."""
-    from theon.codegen import tile
+    from theon.codegen import pool, tile
 
     filters, channels, height, width = low.sizes_of(w)
     batch, _, lines, columns = low.sizes_of(g)
     columns_ = times(channels, times(height, width))
     held = rounded(columns_, tile.lanes(low.tensors[w].dtype))
     products = plus(times(over(filters, const(op.num_groups)), held), times(columns_, const(_ADDING)))
-    # Threads share images alone: one image is left to the other ways, whatever their number.
-    several = make("ge", BOOL, (batch, const(4)))
-    return make("select", INDEX, (several, times(times(lines, columns), products), const(_NEVER)))
+    # Threads share images and groups alone: where these do not go round, some of them wait.
+    chunks, threads = most(times(batch, const(op.num_groups)), const(1)), const(pool.budget())
+    turns = over(plus(chunks, minus(threads, const(1))), threads)
+    return over(times(times(times(lines, columns), products), times(turns, threads)), chunks)
 
 
 def _spreading_is_cheaper(low: Lowering, op: Any, w: int, g: int, number: int) -> Scalar:
