@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from theon.graph.variable import Apply, Constant, Variable
+from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Pass, Reduction, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, k, renumbered
@@ -215,36 +215,3 @@ def scatter(low: Lowering, node: Apply) -> None:
     passes = (Pass(places.inner, (), (store,), tuple(places.fixed)),)
     with last(low, own):
         low.kernel(places.naxes, places.outer, passes, places.operands, places.extents)
-
-
-@lowers("ARange")
-def arange(low: Lowering, node: Apply) -> None:
-    """Start + step position, for integers."""
-    start, stop, step = (low.as_scalar(v) for v in node.inputs)
-    (out,) = node.outputs
-    dtype = out.type.dtype  # type: ignore[attr-defined]
-    if (
-        any(not s.dtype.startswith(("int", "uint")) or s.dtype == "uint64" for s in (start, stop, step))
-        or dtype == "uint64"
-    ):
-        raise Unsupported("a range of other than integers")
-    if step.op != "const" or not isinstance(node.inputs[2], Constant) or step.attr == 0:
-        raise Unsupported("a step only known at run time")
-    first, end, by = (k.cast(s, INDEX) for s in (start, stop, step))
-    span = make("sub", INDEX, (end, first)) if not (first.op == "const" and first.attr == 0) else end
-    if by.attr != 1:
-        # Rounded up: -((start - stop) // step).
-        span = make("neg", INDEX, (make("floordiv", INDEX, (make("neg", INDEX, (span,)), by)),))
-    size = make("max", INDEX, (span, const(0)))
-    number = low.fresh(out, dtype, (size,))
-    value = make("add", INDEX, (first, make("mul", INDEX, (make("axis", INDEX, (), 0), by))))
-    cell = None
-    operands: list[tuple[int, tuple[Scalar | None, ...], str]] = []
-    if first.op != "const":
-        cell = low.fresh(None, INDEX, ())
-        low.host(first, cell)
-        operands.append((cell, (None,), "read"))
-        value = make("add", INDEX, (make("load", INDEX, (), 0), make("mul", INDEX, (make("axis", INDEX, (), 0), by))))
-    operands.append((number, low.strides_of(number), "write"))
-    low.kernel(1, (), (Pass((0,), (), (Store(len(operands) - 1, k.cast(value, dtype)),)),), operands, (size,))
-    low.memory[out] = number
