@@ -40,7 +40,7 @@ class _Held:
 
 
 class OpenState(Op):
-    """The token of a copy of a state. ``serial`` tells apart copies of the same state.
+    """The token of a copy of a state. ``serial`` tells apart copies of the same state in one graph.
 
     The op keeps the last copy that each thread opened by it: as long as the loop runs that draws from it, and no longer than the
     op itself or the thread lives.
@@ -48,8 +48,8 @@ class OpenState(Op):
 
     __props__ = ("serial",)
 
-    def __init__(self, serial: int | None = None) -> None:
-        self.serial = next(_numbers) if serial is None else serial
+    def __init__(self, serial: int) -> None:
+        self.serial = serial
         self._last = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -24,13 +25,15 @@ def _is_state(v: Variable) -> bool:
 def states_as_tokens(fgraph: FunctionGraph) -> int:
     """Let loops carry tokens of their random states; return how many loops changed."""
     count = 0
-    for node in fgraph.toposort():
+    order = fgraph.toposort()
+    serial = itertools.count(1 + max((node.op.serial for node in order if isinstance(node.op, OpenState)), default=0))
+    for node in order:
         if not isinstance(node.op, Scan) or not any(map(_is_state, node.inputs)):
             continue
         made = _with_tokens(node.op)
         if made is None:
             continue
-        opened = [OpenState()(v) if _is_state(v) else v for v in node.inputs]
+        opened = [OpenState(next(serial))(v) if _is_state(v) else v for v in node.inputs]
         found = made(*opened, return_list=True)
         same_origin(found[0], node)
         for old, new in zip(node.outputs, found):
