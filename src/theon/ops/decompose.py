@@ -76,8 +76,18 @@ class Cholesky(_OfMatrix):
             return np.full(x.shape, np.nan, x.dtype)
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
-        """Of the triangle that is read (Murray 2016)."""
-        return [CholeskyGrad(self.lower)(inputs[0], outputs[0], output_grads[0])]
+        """Of the triangle that is read (Murray 2016); NaN where there is no factor and NaN stands for it."""
+        if self.on_error != "nan":
+            return [CholeskyGrad(self.lower)(inputs[0], outputs[0], output_grads[0])]
+        from theon.ops.arith import switch
+        from theon.ops.compare import isnan
+        from theon.ops.reduce import any as any_
+
+        factor, g = outputs[0], output_grads[0]
+        failed = any_(isnan(factor))
+        kept = switch(failed, eye(factor.shape[0], dtype=factor.type.dtype), factor)
+        found = CholeskyGrad(self.lower)(inputs[0], kept, switch(failed, zeros_like(g), g))
+        return [switch(failed, np.asarray(np.nan, factor.type.dtype), found)]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
         """L half(L^-1 t L^-T), for the symmetric matrix that a triangle of ``t`` stands for."""

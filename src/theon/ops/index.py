@@ -34,8 +34,11 @@ __all__ = [
 ]
 
 
-def _index_entry(e: Any) -> Any:
-    """An entry of an index as the brackets take it: constants and variables of slices and of None as such."""
+def _index_entry(e: Any, size: Any = None) -> Any:
+    """An entry of an index as the brackets take it: constants and variables of slices and of None as such.
+
+    ``size`` gives that of the dimension which a slice known only to the call applies to.
+    """
     kind = getattr(e, "type", None)
     if isinstance(kind, NoneTypeT):
         return None
@@ -44,8 +47,33 @@ def _index_entry(e: Any) -> Any:
             return e.data
         if e.owner is not None and type(e.owner.op).__name__ == "MakeSlice":
             return slice(*(None if isinstance(p.type, NoneTypeT) else p for p in e.owner.inputs))
-        raise TypeError(f"a slice that is only known when the function runs is no index: {e}")
+        if size is None:
+            raise TypeError(f"a slice that is only known when the function runs is no index here: {e}")
+        from theon.ops.slices import SliceParts
+
+        return slice(*SliceParts()(e, size(), return_list=True))
     return e
+
+
+def _index_entries(x: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The entries of an index of ``x``, counted from the end behind an ellipsis."""
+
+    def taken(e: Any) -> int:
+        """How many dimensions an entry is for."""
+        if e is None or isinstance(getattr(e, "type", None), NoneTypeT):
+            return 0
+        mask = not isinstance(e, slice) and str(getattr(e, "dtype", "")) == "bool"
+        return int(e.ndim) if mask else 1
+
+    found, place = [], 0
+    for i, e in enumerate(args):
+        if e is Ellipsis:
+            place = x.type.ndim - sum(taken(later) for later in args[i + 1 :])
+            found.append(e)
+            continue
+        found.append(_index_entry(e, lambda d=place: x.shape[d]))
+        place += taken(e)
+    return tuple(found)
 
 
 def nonzero(a: Any, return_matrix: bool = False) -> Any:
@@ -94,7 +122,7 @@ def getitem(x: Any, args: Any) -> Any:
     """Return ``x[args]``: NumPy's rules for integers, slices, None, Ellipsis, integer arrays and boolean masks."""
     if isinstance(args, list) and any(isinstance(a, slice) for a in args):
         args = tuple(args)  # as NumPy took it at Theano's time
-    args = tuple(_index_entry(a) for a in args) if isinstance(args, tuple) else (_index_entry(args),)
+    args = _index_entries(x, args if isinstance(args, tuple) else (args,))
     entries = [
         as_tensor_variable(np.asarray(a) if a else np.zeros(0, "int64"))
         if isinstance(a, list) and not _holds_variables(a)

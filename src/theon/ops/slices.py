@@ -16,12 +16,14 @@ from theon.ops.compare import gt, lt
 from theon.ops.index import _index_entry, getitem
 from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.constant import as_tensor_variable
+from theon.tensor.constructors import lscalar
 from theon.tensor.slices import NoneConst, NoneTypeT, SliceConstant, SliceType, slicetype
 
 __all__ = [
     "AdvancedBooleanIndexingError",
     "AdvancedIndexingError",
     "MakeSlice",
+    "SliceParts",
     "adv_index_broadcastable_pattern",
     "as_index_variable",
     "as_int_none_variable",
@@ -85,6 +87,40 @@ class MakeSlice(Op):
 
 
 make_slice = MakeSlice()
+
+
+class SliceParts(Op):
+    """Start, stop and step, as int64, of a slice for a dimension of a given size: those of an equal slice without None."""
+
+    __module__ = "theon.ops.slices"
+    __props__ = ()
+
+    def make_node(self, part: Any, size: Any) -> Apply:
+        """Return the node. TypeError for what is no slice."""
+        if not isinstance(part.type, SliceType):
+            raise TypeError(f"a slice is needed, not {part.type}")
+        return Apply(self, [part, as_int_none_variable(size)], [lscalar() for _ in range(3)])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
+        """As ``slice.indices``; an end before the first element is told from the last one."""
+        part, size = inputs
+        start, stop, step = part.indices(int(size))
+        if step < 0:
+            # A stop of -1 would be the last element.
+            stop = stop if stop >= 0 else -int(size) - 1
+            start = start if start >= 0 else -int(size) - 1
+        for storage, value in zip(output_storage, (start, stop, step)):
+            storage[0] = np.asarray(value, "int64")
+
+    def grad(self, inputs: Sequence[Any], output_grads: Sequence[Any]) -> list[Any]:
+        """None: integers."""
+        from theon.graph.disconnected import DisconnectedType
+
+        return [DisconnectedType()() for _ in inputs]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Nothing is differentiable."""
+        return [[False] * 3 for _ in node.inputs]
 
 
 def as_index_variable(idx: Any) -> Any:
