@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from theon.graph.variable import Apply, Variable
-from theon.schedule.ctc import integers
+from theon.kernel.scalar import INDEX
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.step import NativeCall
 
@@ -30,7 +30,7 @@ def product(low: Lowering, node: Apply) -> None:
     o, W, h, ins, outs = node.inputs
     number = _begun(low, node, (o, W, h))
     w, vectors = low.as_tensor(W), low.as_tensor(h)
-    rows, columns = integers(low, ins), integers(low, outs)
+    rows, columns = low.as_dtype(ins, INDEX), low.as_dtype(outs, INDEX)
     sizes, blocks, given = (low.sizes_of(n) for n in (number, w, vectors))
     in_use, wanted = low.sizes_of(rows), low.sizes_of(columns)
     equal = [(sizes[0], n[0]) for n in (given, in_use, wanted)]
@@ -47,7 +47,7 @@ def outer(low: Lowering, node: Apply) -> None:
     o, x, y, xs, ys, alpha = node.inputs
     number = _begun(low, node, (o, x, y, alpha))
     left, right, scale = low.as_tensor(x), low.as_tensor(y), low.as_tensor(alpha)
-    rows, columns = integers(low, xs), integers(low, ys)
+    rows, columns = low.as_dtype(xs, INDEX), low.as_dtype(ys, INDEX)
     sizes, a, b = (low.sizes_of(n) for n in (number, left, right))
     in_a, in_b = low.sizes_of(rows), low.sizes_of(columns)
     equal = [(a[0], n[0]) for n in (b, in_a, in_b)]

@@ -231,8 +231,7 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = Geometry(low, op, image, kernel[2:])
     low.same(slopes[1], kernel[0])
-    for n, wanted in zip(slopes[2:], geometry.sizes):
-        low.same(n, wanted)
+    low.all_same(slopes[2:], geometry.sizes)
     number = low.fresh(out, dtype, (slopes[0], times(kernel[1], const(op.num_groups)), *image))
     image_slopes(low, op, w, g, number, geometry)
     low.memory[out] = number
@@ -424,8 +423,7 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])
-    for n, wanted in zip(slopes[2:], geometry.sizes):
-        low.same(n, wanted)
+    low.all_same(slopes[2:], geometry.sizes)
     number = low.fresh(out, dtype, (slopes[1], divided(low, image[1], op.num_groups), *kernel))
     filter_slopes(low, op, x, g, number, geometry)
     low.memory[out] = number

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, const, make
-from theon.schedule.expression import Expression, k, plus, times
+from theon.schedule.expression import plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.step import NativeCall
 
-__all__ = ["integers"]
-
-
-def integers(low: Lowering, variable: Variable) -> int:
-    """The tensor that holds integers, as int64."""
-    if variable.type.dtype == INDEX:  # type: ignore[attr-defined]
-        return low.as_tensor(variable)
-    found = low.as_expression(variable)
-    number = low.fresh(None, INDEX, found.sizes)
-    low.fill(number, Expression(k.cast(found.value, INDEX), found.operands, found.sizes))
-    return number
+__all__: list[str] = []
 
 
 @lowers("ConnectionistTemporalClassification")
@@ -30,7 +20,7 @@ def costs(low: Lowering, node: Apply) -> None:
         raise Unsupported("costs in half precision")
     z = low.as_tensor(activations)
     steps, batch, classes = low.sizes_of(z)
-    names, counts = integers(low, labels), integers(low, lengths)
+    names, counts = low.as_dtype(labels, INDEX), low.as_dtype(lengths, INDEX)
     rows, most = low.sizes_of(names)
     low.same(rows, batch)
     low.same(low.sizes_of(counts)[0], batch)

@@ -6,7 +6,7 @@ vector of such numbers, an elementwise expression that no memory holds yet, or a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -235,8 +235,7 @@ class Lowering:
         if callable(place):
             place = place(sizes)
         if place is not None:
-            for n, wanted in zip(sizes, self.sizes_of(place)):
-                self.same(n, wanted)
+            self.all_same(sizes, self.sizes_of(place))
             return place
         strides: list[Scalar] = []
         step = const(item(dtype))
@@ -268,6 +267,11 @@ class Lowering:
             return
         self.checked.add((x, y))
         self.check(make("eq", BOOL, (x, y)))
+
+    def all_same(self, sizes: Iterable[Scalar], wanted: Iterable[Scalar]) -> None:
+        """Sizes must agree, each with the one at its place."""
+        for n, m in zip(sizes, wanted):
+            self.same(n, m)
 
     # --- forms of a variable ---
 
@@ -334,6 +338,15 @@ class Lowering:
         self.memory[variable] = number
         return number
 
+    def as_dtype(self, variable: Variable, dtype: str) -> int:
+        """The tensor that holds a variable's values in another dtype; its own where it has this one."""
+        if variable.type.dtype == dtype:  # type: ignore[attr-defined]
+            return self.as_tensor(variable)
+        found = self.as_expression(variable)
+        number = self.fresh(None, dtype, found.sizes)
+        self.fill(number, Expression(k.cast(found.value, dtype), found.operands, found.sizes))
+        return number
+
     def as_expression(self, variable: Variable, positional: bool = False) -> Expression:
         """A variable as an elementwise expression: its own, or a load from memory.
 
@@ -341,7 +354,7 @@ class Lowering:
         """
         found = self.pending.get(variable)
         if found is not None:
-            cheap = found.is_cheap(len(self.fgraph.clients(variable)))
+            cheap = found.is_cheap(len(self.clients(variable)))
             if (cheap or variable in self.postponed) and (positional or not found.positional):
                 if self.draws:
                     self.streams.derives(self, variable, found)

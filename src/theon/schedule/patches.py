@@ -83,8 +83,7 @@ def patches_sum(low: Lowering, node: Apply) -> None:
     images, rows = (low.as_tensor(v) for v in node.inputs[:2])
     image = low.sizes_of(images)
     p = _Patches(low, node.op, node, image)
-    for n, wanted in zip(low.sizes_of(rows), p.matrix()):
-        low.same(n, wanted)
+    low.all_same(low.sizes_of(rows), p.matrix())
     if not low.is_dense(rows):
         copy = low.fresh(None, p.dtype, p.matrix())
         load = make("load", p.dtype, (), 0)

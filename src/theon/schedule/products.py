@@ -42,8 +42,8 @@ def dot(low: Lowering, node: Apply) -> None:
         }
         _summed(low, out, (x, y), *axes[ranks], "float32" if dtype == "float16" else dtype)
         return
-    left = _matrix(low, _of_dtype(low, x, dtype), row=True)
-    right = _matrix(low, _of_dtype(low, y, dtype), row=False)
+    left = _matrix(low, low.as_dtype(x, dtype), row=True)
+    right = _matrix(low, low.as_dtype(y, dtype), row=False)
     low.same(low.sizes_of(left)[1], low.sizes_of(right)[0])
     rows, columns = low.sizes_of(left)[0], low.sizes_of(right)[1]
     sizes = tuple(n for n, v in ((rows, x), (columns, y)) if v.type.ndim == 2)  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def batched_dot(low: Lowering, node: Apply) -> None:
         low.same(depth, inner)
         _products_of_parts(low, out, "gemm_stack", factors, (members, rows, columns), [0, 1, 2])
         return
-    left, right = (_of_dtype(low, v, dtype) for v in (x, y))
+    left, right = (low.as_dtype(v, dtype) for v in (x, y))
     (members, rows, depth), (others, inner, columns) = low.sizes_of(left), low.sizes_of(right)
     low.same(members, others)
     low.same(depth, inner)
@@ -108,16 +108,6 @@ def _spread(found: Expression, axes: Axes) -> Expression:
     """An expression seen along ``axes``, where None is one that it does not have."""
     operands = [(n, tuple(None if d is None else strides[d] for d in axes)) for n, strides in found.operands]
     return Expression(found.value, operands, tuple(const(1) if d is None else found.sizes[d] for d in axes))
-
-
-def _of_dtype(low: Lowering, variable: Variable, dtype: str) -> int:
-    """A variable in memory, cast where it has another dtype."""
-    if variable.type.dtype == dtype:  # type: ignore[attr-defined]
-        return low.as_tensor(variable)
-    found = low.as_expression(variable)
-    number = low.fresh(None, dtype, found.sizes)
-    low.fill(number, Expression(k.cast(found.value, dtype), found.operands, found.sizes))
-    return number
 
 
 def _of_complex(low: Lowering, node: Apply) -> None:

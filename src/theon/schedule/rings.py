@@ -66,8 +66,7 @@ def ring(low: Lowering, chain: tuple[int, ...], starts: Sequence[Variable]) -> R
     strides = low.strides_of(made.rows)
     for place in chain:
         found = first if place == chain[0] else low.as_expression(starts[place])
-        for n, wanted in zip(found.sizes, first.sizes):
-            low.same(n, wanted)
+        low.all_same(found.sizes, first.sizes)
         row = low.view(
             made.rows,
             first.sizes,

@@ -61,7 +61,7 @@ def _same(low: Lowering, x: Variable, out: Variable) -> None:
         low.scalar[out] = low.scalar[x]
     elif x in low.vector:
         low.vector[out] = low.vector[x]
-    elif found is not None and (len(low.clients(x)) <= 1 or (not found.costly and found.size < 12)):
+    elif found is not None and found.is_cheap(len(low.clients(x))):
         low.pending[out] = found
     else:
         low.memory[out] = low.as_tensor(x)

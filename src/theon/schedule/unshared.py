@@ -125,8 +125,7 @@ def forward(low: Lowering, node: Apply) -> None:
                 low.same(n, const(wanted))
     geometry = Geometry(low, op, image[2:], kernel[4:])
     low.same(image[1], times(kernel[3], const(op.num_groups)))
-    for n, wanted in zip(kernel[1:3], geometry.sizes):
-        low.same(n, wanted)
+    low.all_same(kernel[1:3], geometry.sizes)
     per, own = divided(low, kernel[0], op.num_groups), times(kernel[3], times(kernel[4], kernel[5]))
     patches = _patches(low, op, x, geometry, list(kernel[4:]))
     results = low.fresh(None, dtype, (const(op.num_groups), *geometry.sizes, image[0], per))
@@ -158,8 +157,7 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])
-    for n, wanted in zip(slopes[2:], geometry.sizes):
-        low.same(n, wanted)
+    low.all_same(slopes[2:], geometry.sizes)
     channels, per = (divided(low, n, op.num_groups) for n in (image[1], slopes[1]))
     own = times(channels, times(*kernel))
     patches, rows = _patches(low, op, x, geometry, kernel), _slopes(low, g)
@@ -186,9 +184,8 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = Geometry(low, op, image, kernel[4:])
     low.same(slopes[1], kernel[0])
-    for n, m, wanted in zip(slopes[2:], kernel[1:3], geometry.sizes):
-        low.same(n, wanted)
-        low.same(m, wanted)
+    low.all_same(slopes[2:], geometry.sizes)
+    low.all_same(kernel[1:3], geometry.sizes)
     per, channels = divided(low, kernel[0], op.num_groups), times(kernel[3], const(op.num_groups))
     rows = _slopes(low, g)
     patches = low.fresh(None, dtype, (const(op.num_groups), *geometry.sizes, slopes[0], *kernel[3:]))

@@ -94,8 +94,7 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = Geometry(low, op, image, kernel[2:])
     low.same(slopes[1], kernel[0])
-    for n, wanted in zip(slopes[2:], geometry.sizes):
-        low.same(n, wanted)
+    low.all_same(slopes[2:], geometry.sizes)
     step, taps = op.filter_dilation[0], kernel[2]
     span = times(minus(taps, const(1)), const(step))
     # An element of the filter reads a plane of the result that lies the farther back, the farther ahead it is.
@@ -123,8 +122,7 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])
-    for n, wanted in zip(slopes[2:], geometry.sizes):
-        low.same(n, wanted)
+    low.all_same(slopes[2:], geometry.sizes)
     channels = divided(low, image[1], op.num_groups)
     images = _image_windows(low, op, x, kernel[0], geometry)
     planes = joined(low, dense(low, moved(low, g, (0, 2, 1, 3, 4))), 0)

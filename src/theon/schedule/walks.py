@@ -17,12 +17,7 @@ __all__: list[str] = []
 
 def _as_dtype(low: Lowering, variable: Variable, dtype: str) -> int:
     """A variable in contiguous memory, cast."""
-    if variable.type.dtype == dtype:  # type: ignore[attr-defined]
-        return low.as_dense(low.as_tensor(variable))
-    found = low.as_expression(variable)
-    number = low.fresh(None, dtype, found.sizes)
-    low.fill(number, Expression(k.cast(found.value, dtype), found.operands, found.sizes))
-    return number
+    return low.as_dense(low.as_dtype(variable, dtype))
 
 
 def _reshaped(low: Lowering, number: int, *sizes: Scalar) -> int:

@@ -216,8 +216,7 @@ def pool_gradient(low: Lowering, node: Apply) -> None:
     x, best, g = (_dense(low, low.as_tensor(v), geometry.ndim) for v in node.inputs[:3])
     image = low.sizes_of(x)
     for number in (best, g):
-        for n, wanted in zip(low.sizes_of(number), geometry.sizes(image)):
-            low.same(n, wanted)
+        low.all_same(low.sizes_of(number), geometry.sizes(image))
     number = low.fresh(out, geometry.dtype, image)
     with _room(low, number, geometry.ndim) as target:
         if geometry.ndim == 3:
