@@ -44,6 +44,8 @@ LATER = {
     "theano.graph": ("theano.gof", ""),
     "theano.link": ("theano.gof.link", ""),
     "theano.scan": ("theano.scan_module", ""),
+    # A module of the older layout that the list of Theano's names lacks.
+    "theano.misc.may_share_memory": ("", "from theon.legacy.sharing import may_share_memory"),
 }  # fmt: skip
 # Names that programs use though Theano's list of members lacks them.
 ALSO = {
@@ -438,6 +440,9 @@ def main():
                 text = f"from {place} import (\n{inside})"
             lines.append(text)
         lines += ["", *assigned(path)] if assigned(path) else []
+        if module.startswith("theano.") and late.pop("theano", None):
+            # As Theano's own modules did, so that ``from theano.tensor import *`` brings both names.
+            lines[2:2] = ["import numpy as np", "", "import theano"]
         if late:
             lines.insert(2, "from theano._modules import modules")
             lines += ["", f"__getattr__ = modules(__name__, {dict(sorted(late.items()))!r})"]

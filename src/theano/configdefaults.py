@@ -1,6 +1,8 @@
 """Theano's ``theano.configdefaults``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.legacy.configuration import (
     AddConfigVar,
     BoolParam,
@@ -30,5 +32,3 @@ from theon.legacy.configuration import (
 from theon.legacy.python2 import string_types
 from theon.ops.statistics import var
 from theon.options import config
-
-__getattr__ = modules(__name__, {"theano": "theano"})

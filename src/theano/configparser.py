@@ -1,6 +1,8 @@
 """Theano's ``theano.configparser``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.legacy.configuration import (
     AddConfigVar,
     BoolParam,
@@ -22,5 +24,3 @@ from theon.legacy.configuration import (
 )
 from theon.legacy.python2 import PY3, string_types
 from theon.options import Config, change_flags, config
-
-__getattr__ = modules(__name__, {"theano": "theano"})

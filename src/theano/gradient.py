@@ -1,6 +1,9 @@
 """Theano's ``theano.gradient``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff import disconnected_type
 from theon.autodiff.forward import Rop
 from theon.autodiff.jacobian import (
@@ -37,4 +40,4 @@ from theon.graph.variable import Variable
 from theon.legacy.passes import grad_time, mode_not_slow
 from theon.tensor.constructors import tensor
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano", "utils": "theano.gof.utils"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "utils": "theano.gof.utils"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.ifelse``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.conveniences import clone
 from theon.compile.stages import optdb
 from theon.control.ifelse import IfElse, ifelse
@@ -17,4 +20,4 @@ from theon.legacy.branches import (
 )
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "opt": "theano.tensor.opt"})

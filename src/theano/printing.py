@@ -1,6 +1,9 @@
 """Theano's ``theano.printing``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.descriptions import (
     VALID_ASSOC,
     greek,
@@ -36,4 +39,4 @@ from theon.runtime.function import Function
 from theon.tensor.shared import SharedVariable
 from theon.viz.print import default_colorCodes, pydot_imported, pydot_imported_msg, pydotprint
 
-__getattr__ = modules(__name__, {"debugmode": "theano.compile.debugmode", "gof": "theano.gof", "theano": "theano"})
+__getattr__ = modules(__name__, {"debugmode": "theano.compile.debugmode", "gof": "theano.gof"})

@@ -13,7 +13,9 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy.sparse
 
 HERE = Path(__file__).parent
 NAMES = json.loads((HERE / "names.json").read_text())
@@ -153,3 +155,22 @@ def test_signatures_differ_exactly_where_listed(request):
 )
 def test_modules_of_old_programs_import(name):
     assert importlib.import_module(name).__doc__
+
+
+def test_star_imports_bring_theano_and_numpy():
+    for module in ("theano.tensor", "theano.tensor.raw_random", "theano.gof.op"):
+        space = {}
+        exec(f"from {module} import *", space)
+        assert space["theano"].function and space["np"].ndarray, module
+
+
+def test_sharing_of_memory_by_arrays_and_sparse_matrices():
+    from theano.misc.may_share_memory import may_share_memory
+
+    a = np.arange(4.0)
+    m = scipy.sparse.csr_matrix(np.eye(2))
+    assert may_share_memory(a, a[1:]) and not may_share_memory(a, a + 1)
+    assert may_share_memory(m, m.data[:1]) and not may_share_memory(m.copy(), m)
+    assert not may_share_memory(a, 3, raise_other_type=False)
+    with pytest.raises(TypeError):
+        may_share_memory(a, 3)

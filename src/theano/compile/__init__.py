@@ -1,6 +1,9 @@
 """Theano's ``theano.compile``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theano.compile import (
     builders,
     debugmode,
@@ -89,4 +92,4 @@ from theon.runtime.function import Function
 from theon.runtime.profile import ProfileStats, ScanProfileStats
 from theon.tensor.shared import SharedVariable, shared, shared_constructor
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph"})

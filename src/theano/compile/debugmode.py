@@ -1,6 +1,9 @@
 """Theano's ``theano.compile.debugmode``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.debugmode import (
     BadDestroyMap,
     BadThunkOutput,
@@ -30,12 +33,5 @@ from theon.runtime.function import Function
 from theon.runtime.linker import raise_with_op
 
 __getattr__ = modules(
-    __name__,
-    {
-        "gof": "theano.gof",
-        "graph": "theano.gof.graph",
-        "link": "theano.gof.link",
-        "theano": "theano",
-        "utils": "theano.gof.utils",
-    },
+    __name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "link": "theano.gof.link", "utils": "theano.gof.utils"}
 )

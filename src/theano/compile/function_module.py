@@ -1,6 +1,9 @@
 """Theano's ``theano.compile.function_module``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.function import FunctionMaker
 from theon.compile.io import In, SymbolicInput, SymbolicOutput
 from theon.compile.rebuild import (
@@ -27,4 +30,4 @@ from theon.legacy.python2 import string_types
 from theon.options import config
 from theon.runtime.function import Function
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "graph": "theano.gof.graph"})

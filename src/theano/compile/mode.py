@@ -1,6 +1,9 @@
 """Theano's ``theano.compile.mode``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.mode import (
     FAST_COMPILE,
     FAST_RUN,
@@ -30,4 +33,4 @@ from theon.legacy.python2 import string_types
 from theon.options import config
 from theon.rewrite.optimizer import AddFeatureOptimizer
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.compile.profiling``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.options import config
 from theon.runtime.profile import (
     ProfileStats,
@@ -10,4 +13,4 @@ from theon.runtime.profile import (
     theano_imported_time,
 )
 
-__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph"})

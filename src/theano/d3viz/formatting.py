@@ -1,6 +1,9 @@
 """Theano's ``theano.d3viz.formatting``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.runtime.function import Function
 from theon.viz.dot import PyDotFormatter, dict_to_pdnode
 from theon.viz.drawing import (
@@ -14,4 +17,4 @@ from theon.viz.drawing import (
 )
 from theon.viz.print import pydot_imported, pydot_imported_msg
 
-__getattr__ = modules(__name__, {"builders": "theano.compile.builders", "gof": "theano.gof", "theano": "theano"})
+__getattr__ = modules(__name__, {"builders": "theano.compile.builders", "gof": "theano.gof"})

@@ -1,6 +1,8 @@
 """Theano's ``theano.gof``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theano.gof import (
     callcache,
     cc,
@@ -55,5 +57,3 @@ from theon.rewrite.trace import CheckStackTraceOptimization
 from theon.runtime.linker import Linker, LocalLinker, PerformLinker, WrapLinker, WrapLinkerMany
 from theon.runtime.vm import CLinker, DualLinker, OpWiseCLinker
 from theon.tensor.shared import Container, Generic
-
-__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.gof.graph``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.inspect import (
     NoParams,
     as_string,
@@ -33,4 +36,4 @@ from theon.legacy.collections import OrderedSet
 from theon.legacy.python2 import integer_types, string_types
 from theon.options import config
 
-__getattr__ = modules(__name__, {"theano": "theano", "utils": "theano.gof.utils"})
+__getattr__ = modules(__name__, {"utils": "theano.gof.utils"})

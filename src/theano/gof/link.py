@@ -1,6 +1,9 @@
 """Theano's ``theano.gof.link``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.type import Type
 from theon.legacy.markers import undef
 from theon.runtime.linker import (
@@ -19,4 +22,4 @@ from theon.runtime.linker import (
 )
 from theon.tensor.shared import Container
 
-__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "utils": "theano.gof.utils"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.gof.op``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.rebuild import ops_with_inner_function
 from theon.graph.ccode import CLinkerObject, CLinkerOp
 from theon.graph.fgraph import FunctionGraph
@@ -16,4 +19,4 @@ from theon.legacy.cdata import COp, OpenMPOp
 from theon.legacy.python2 import PY3
 from theon.options import config
 
-__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "utils": "theano.gof.utils"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.gof.opt``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import InconsistencyError
 from theon.legacy.collections import OrderedSet
 from theon.legacy.python2 import integer_types, string_types
@@ -51,7 +54,6 @@ __getattr__ = modules(
         "dh": "theano.gof.destroyhandler",
         "graph": "theano.gof.graph",
         "op": "theano.gof.op",
-        "theano": "theano",
         "toolbox": "theano.gof.toolbox",
         "unify": "theano.gof.unify",
         "utils": "theano.gof.utils",

@@ -1,6 +1,9 @@
 """Theano's ``theano.gof.toolbox``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import BadOptimization
 from theon.graph.features import (
     AlreadyThere,
@@ -20,4 +23,4 @@ from theon.graph.features import (
 )
 from theon.options import config
 
-__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano"})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph"})

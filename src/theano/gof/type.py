@@ -1,6 +1,9 @@
 """Theano's ``theano.gof.type``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import MethodNotDefined
 from theon.graph.ccode import CLinkerObject, CLinkerType
 from theon.graph.enums import CEnumType, EnumList, EnumType
@@ -12,4 +15,4 @@ from theon.legacy.python2 import string_types
 from theon.options import change_flags
 from theon.tensor.shared import Generic
 
-__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "theano": "theano", "utils": "theano.gof.utils"})
+__getattr__ = modules(__name__, {"graph": "theano.gof.graph", "utils": "theano.gof.utils"})

@@ -1,6 +1,8 @@
 """Theano's ``theano.misc.pkl_utils``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.legacy.pickles import (
     CompatUnpickler,
     DEFAULT_PROTOCOL,
@@ -16,5 +18,3 @@ from theon.legacy.pickles import (
 from theon.legacy.python2 import PY3, string_types
 from theon.options import config
 from theon.tensor.shared import SharedVariable
-
-__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,6 +1,6 @@
 """Theano's ``theano.misc.safe_asarray``: names of Theon."""
 
-from theano._modules import modules
-from theon.legacy.asarray import _asarray
+import numpy as np
 
-__getattr__ = modules(__name__, {"theano": "theano"})
+import theano
+from theon.legacy.asarray import _asarray

@@ -1,6 +1,9 @@
 """Theano's ``theano.sandbox.rng_mrg``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.jacobian import undefined_grad
 from theon.compile.function import function
 from theon.compile.stages import optdb
@@ -50,6 +53,5 @@ __getattr__ = modules(
         "opt": "theano.tensor.opt",
         "scal": "theano.scalar",
         "tensor": "theano.tensor",
-        "theano": "theano",
     },
 )

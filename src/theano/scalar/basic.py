@@ -1,6 +1,9 @@
 """Theano's ``theano.scalar.basic``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_undefined
 from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType
@@ -228,6 +231,4 @@ from theon.scalar.rules import (
 from theon.scalar.type import Scalar, ScalarConstant, ScalarVariable, as_scalar, constant, get_scalar_type
 from theon.tensor.constant import NumpyAutocaster, autocast_float, autocast_float_as, autocast_int
 
-__getattr__ = modules(
-    __name__, {"gof": "theano.gof", "printing": "theano.printing", "theano": "theano", "utils": "theano.gof.utils"}
-)
+__getattr__ = modules(__name__, {"gof": "theano.gof", "printing": "theano.printing", "utils": "theano.gof.utils"})

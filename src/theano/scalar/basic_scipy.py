@@ -1,6 +1,8 @@
 """Theano's ``theano.scalar.basic_scipy``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_not_implemented
 from theon.dtypes import upcast
 from theon.ops.scalars import (
@@ -52,5 +54,3 @@ from theon.ops.scalars import (
 )
 from theon.scalar.op import BinaryScalarOp, UnaryScalarOp
 from theon.scalar.rules import upgrade_to_float, upgrade_to_float64, upgrade_to_float_no_complex
-
-__getattr__ = modules(__name__, {"theano": "theano"})

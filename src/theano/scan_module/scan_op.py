@@ -1,6 +1,9 @@
 """Theano's ``theano.scan_module.scan_op``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_undefined
 from theon.compile.function import function
 from theon.compile.io import In, Out
@@ -28,6 +31,5 @@ __getattr__ = modules(
         "gradient": "theano.gradient",
         "scan_utils": "theano.scan_module.scan_utils",
         "tensor": "theano.tensor",
-        "theano": "theano",
     },
 )

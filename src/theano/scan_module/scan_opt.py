@@ -1,6 +1,9 @@
 """Theano's ``theano.scan_module.scan_opt``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from sys import maxsize
 from theon.compile.stages import optdb, scan_eqopt1, scan_eqopt2, scan_seqopt1
 from theon.errors import InconsistencyError
@@ -36,7 +39,6 @@ __getattr__ = modules(
         "scan_op": "theano.scan_module.scan_op",
         "scan_utils": "theano.scan_module.scan_utils",
         "tensor": "theano.tensor",
-        "theano": "theano",
         "toolbox": "theano.gof.toolbox",
     },
 )

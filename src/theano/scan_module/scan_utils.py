@@ -1,6 +1,9 @@
 """Theano's ``theano.scan_module.scan_utils``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.conveniences import clone
 from theon.compile.rebuild import rebuild_collect_shared
 from theon.control.scan import get_updates_and_outputs, until
@@ -25,12 +28,5 @@ from theon.legacy.validity import Validator
 from theon.ops.shape import get_scalar_constant_value
 
 __getattr__ = modules(
-    __name__,
-    {
-        "compat": "theano.compat",
-        "gof": "theano.gof",
-        "scalar": "theano.scalar",
-        "tensor": "theano.tensor",
-        "theano": "theano",
-    },
+    __name__, {"compat": "theano.compat", "gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor"}
 )

@@ -1,6 +1,9 @@
 """Theano's ``theano.sparse``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theano.sparse import basic, opt, sandbox, sharedvar, type, utils
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
@@ -204,6 +207,4 @@ from theon.sparse.variable import (
     matrix,
 )
 
-__getattr__ = modules(
-    __name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
-)
+__getattr__ = modules(__name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.sparse.basic``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
     complex_dtypes,
@@ -195,6 +198,4 @@ from theon.sparse.variable import (
     matrix,
 )
 
-__getattr__ = modules(
-    __name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor", "theano": "theano"}
-)
+__getattr__ = modules(__name__, {"gof": "theano.gof", "scalar": "theano.scalar", "tensor": "theano.tensor"})

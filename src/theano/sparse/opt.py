@@ -1,6 +1,9 @@
 """Theano's ``theano.sparse.opt``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import register_canonicalize
 from theon.sparse.csm import CSC, CSR, csm_data, csm_grad, csm_indices, csm_indptr, csm_properties
 from theon.sparse.packed import (
@@ -52,6 +55,5 @@ __getattr__ = modules(
         "scalar": "theano.scalar",
         "sparse": "theano.sparse.basic",
         "tensor": "theano.tensor",
-        "theano": "theano",
     },
 )

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theano.tensor import (
     basic,
     blas,
@@ -484,12 +487,5 @@ from theon.tensor.type import TensorType, TensorType as Tensor, values_eq_approx
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable
 
 __getattr__ = modules(
-    __name__,
-    {
-        "compile": "theano.compile",
-        "gof": "theano.gof",
-        "printing": "theano.printing",
-        "scal": "theano.scalar",
-        "theano": "theano",
-    },
+    __name__, {"compile": "theano.compile", "gof": "theano.gof", "printing": "theano.printing", "scal": "theano.scalar"}
 )

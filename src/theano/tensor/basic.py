@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.basic``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
 from theon.dtypes import (
     all_dtypes,
@@ -391,6 +394,5 @@ __getattr__ = modules(
         "gof": "theano.gof",
         "printing": "theano.printing",
         "scal": "theano.scalar",
-        "theano": "theano",
     },
 )

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.blas``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import optdb
 from theon.errors import InconsistencyError
 from theon.graph.features import ReplacementDidntRemovedError
@@ -41,6 +44,5 @@ from theon.rewrite.trace import inherit_stack_trace
 from theon.tensor.type import values_eq_approx_remove_inf_nan
 
 __getattr__ = modules(
-    __name__,
-    {"T": "theano.tensor.basic", "theano": "theano", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"},
+    __name__, {"T": "theano.tensor.basic", "toolbox": "theano.gof.toolbox", "utils": "theano.gof.utils"}
 )

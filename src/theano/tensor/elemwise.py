@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.elemwise``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.params import ParamsType
@@ -32,7 +35,4 @@ from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorVariable
 
-__getattr__ = modules(
-    __name__,
-    {"cgen": "theano.tensor.elemwise_cgen", "gof": "theano.gof", "scalar": "theano.scalar", "theano": "theano"},
-)
+__getattr__ = modules(__name__, {"cgen": "theano.tensor.elemwise_cgen", "gof": "theano.gof", "scalar": "theano.scalar"})

@@ -1,5 +1,5 @@
 """Theano's ``theano.tensor.elemwise_cgen``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
 
-__getattr__ = modules(__name__, {"theano": "theano"})
+import theano

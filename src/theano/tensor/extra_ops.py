@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.extra_ops``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff import disconnected_type
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.enums import EnumList
@@ -41,6 +44,5 @@ __getattr__ = modules(
         "nlinalg": "theano.tensor.nlinalg",
         "scalar": "theano.scalar",
         "tensor": "theano.tensor.basic",
-        "theano": "theano",
     },
 )

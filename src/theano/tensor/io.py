@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.io``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.op import Op
 from theon.graph.variable import Constant
 from theon.legacy.mpi import (
@@ -25,4 +28,4 @@ from theon.ops.disk import LoadFromDisk, load
 from theon.tensor.constructors import tensor
 from theon.tensor.shared import Generic
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof"})

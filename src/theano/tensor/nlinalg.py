@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nlinalg``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
@@ -24,4 +27,4 @@ from theon.ops.linalg import (
 from theon.ops.solve import TensorSolve, lstsq, tensorsolve
 from theon.tensor.constant import as_tensor_variable
 
-__getattr__ = modules(__name__, {"tensor": "theano.tensor.basic", "theano": "theano"})
+__getattr__ = modules(__name__, {"tensor": "theano.tensor.basic"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.opt``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import (
     register_canonicalize,
     register_specialize,
@@ -187,7 +190,6 @@ __getattr__ = modules(
         "graph": "theano.gof.graph",
         "opt": "theano.gof.opt",
         "scalar": "theano.scalar",
-        "theano": "theano",
         "toolbox": "theano.gof.toolbox",
     },
 )

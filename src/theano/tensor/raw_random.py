@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.raw_random``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import optdb
 from theon.legacy.python2 import string_types
 from theon.random.raw import (
@@ -22,6 +25,4 @@ from theon.random.raw import (
     uniform,
 )
 
-__getattr__ = modules(
-    __name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "tensor": "theano.tensor", "theano": "theano"}
-)
+__getattr__ = modules(__name__, {"gof": "theano.gof", "opt": "theano.tensor.opt", "tensor": "theano.tensor"})

@@ -1,6 +1,8 @@
 """Theano's ``theano.tensor.sharedvar``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.legacy.python2 import integer_types
 from theon.legacy.tensor_names import load_shared_variable
 from theon.tensor.shared import (
@@ -12,5 +14,3 @@ from theon.tensor.shared import (
     tensor_constructor,
 )
 from theon.tensor.type import TensorType
-
-__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.slinalg``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.ops.decompose import Cholesky, CholeskyGrad, Eigvalsh, EigvalshGrad, cholesky, eigvalsh
@@ -20,4 +23,4 @@ from theon.tensor.constant import as_tensor_variable
 
 imported_scipy = True
 
-__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"tensor": "theano.tensor"})

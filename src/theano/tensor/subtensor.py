@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.subtensor``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import MethodNotDefined, NotScalarConstantError
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
@@ -53,4 +56,4 @@ from theon.options import config
 from theon.tensor.slices import NoneConst, NoneTypeT, SliceType
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "scal": "theano.scalar", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "scal": "theano.scalar"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.type``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.type import Type
 from theon.graph.variable import Variable
 from theon.legacy.markers import hashtype
@@ -13,4 +16,4 @@ from theon.tensor.type import (
     values_eq_approx_remove_inf_nan,
 )
 
-__getattr__ = modules(__name__, {"scal": "theano.scalar", "theano": "theano"})
+__getattr__ = modules(__name__, {"scal": "theano.scalar"})

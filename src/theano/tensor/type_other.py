@@ -1,6 +1,8 @@
 """Theano's ``theano.tensor.type_other``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.type import Type
@@ -9,5 +11,3 @@ from theon.legacy.markers import hashtype
 from theon.ops.slices import MakeSlice, as_int_none_variable, make_slice
 from theon.tensor.shared import Generic
 from theon.tensor.slices import NoneConst, NoneTypeT, SliceConstant, SliceType, none_type_t, slicetype
-
-__getattr__ = modules(__name__, {"theano": "theano"})

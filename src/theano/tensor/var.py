@@ -1,6 +1,8 @@
 """Theano's ``theano.tensor.var``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import AsTensorError
 from theon.graph.variable import Constant, Variable
 from theon.legacy.markers import hashtype
@@ -12,5 +14,3 @@ from theon.ops.slices import equal_slices
 from theon.options import config
 from theon.tensor.type import TensorType
 from theon.tensor.variable import TensorConstant, TensorConstantSignature, TensorVariable, _tensor_py_operators
-
-__getattr__ = modules(__name__, {"theano": "theano"})

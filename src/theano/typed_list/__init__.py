@@ -1,6 +1,9 @@
 """Theano's ``theano.typed_list``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theano.typed_list import basic, opt, type
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant, Variable
@@ -31,4 +34,4 @@ from theon.typed_list.ops import (
 )
 from theon.typed_list.type import TypedListType
 
-__getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"T": "theano.tensor"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.typed_list.basic``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Constant, Variable
 from theon.tensor.slices import SliceType
@@ -31,4 +34,4 @@ from theon.typed_list.ops import (
 )
 from theon.typed_list.type import TypedListType
 
-__getattr__ = modules(__name__, {"T": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"T": "theano.tensor"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.sandbox.linalg.ops``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import register_canonicalize, register_specialize, register_stabilize
 from theon.graph.op import Op
 from theon.graph.variable import Apply
@@ -32,4 +35,4 @@ from theon.rewrite.rules.linear import remove_hint_nodes
 imported_scipy = True
 tag_solve_triangular = psd_solve_with_chol
 
-__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"tensor": "theano.tensor"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.sparse.sandbox.sp2``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.dtypes import discrete_dtypes, float_dtypes
 from theon.sparse.arith import (
     AddSSData,
@@ -72,4 +75,4 @@ from theon.sparse.tidy import EliminateZeros, Remove0, eliminate_zeros, remove0
 from theon.sparse.type import SparseType
 from theon.sparse.variable import as_sparse_variable
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.sparse.sandbox.truedot``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.sparse.arith import transpose
 from theon.sparse.convert import dense_from_sparse
 from theon.sparse.products import TrueDot, true_dot
@@ -14,7 +17,6 @@ __getattr__ = modules(
         "gof": "theano.gof",
         "sparse": "theano.sparse",
         "tensor": "theano.tensor",
-        "theano": "theano",
         "utt": "theano.tests.unittest_tools",
     },
 )

@@ -18,6 +18,7 @@ from theon.legacy.rewrites import (
     crossentropy_to_crossentropy_with_softmax,
     crossentropy_to_crossentropy_with_softmax_with_bias,
     graph_merge_softmax_with_crossentropy_softmax,
+    softmax_simplifier,
 )
 from theon.nnet.abstract_conv import (
     conv2d as abstract_conv2d,

@@ -1,6 +1,8 @@
 """Theano's ``theano.tensor.nnet.abstract_conv``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import NotScalarConstantError
 from theon.graph.op import Op
 from theon.graph.variable import Apply
@@ -49,5 +51,3 @@ from theon.ops.checks import Assert
 from theon.ops.dims import patternbroadcast
 from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.constant import as_tensor_variable
-
-__getattr__ = modules(__name__, {"theano": "theano"})

@@ -1,6 +1,8 @@
 """Theano's ``theano.tensor.nnet.blocksparse``: names of Theon."""
 
-from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_undefined
 from theon.dtypes import discrete_dtypes
 from theon.graph.op import Op
@@ -14,5 +16,3 @@ from theon.nnet.blocksparse import (
     sparse_block_outer,
     sparse_block_outer_inplace,
 )
-
-__getattr__ = modules(__name__, {"theano": "theano"})

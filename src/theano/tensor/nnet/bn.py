@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nnet.bn``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import register_specialize_device
 from theon.graph.op import Op
 from theon.graph.variable import Apply
@@ -26,4 +29,4 @@ from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(__name__, {"T": "theano.tensor.basic", "theano": "theano"})
+__getattr__ = modules(__name__, {"T": "theano.tensor.basic"})

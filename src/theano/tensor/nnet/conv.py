@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nnet.conv``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import NotScalarConstantError
 from theon.graph.variable import Apply
 from theon.legacy.cdata import OpenMPOp
@@ -11,4 +14,4 @@ from theon.ops.dims import patternbroadcast
 from theon.ops.shape import get_scalar_constant_value
 from theon.tensor.constant import as_tensor_variable
 
-__getattr__ = modules(__name__, {"blas": "theano.tensor.blas", "theano": "theano"})
+__getattr__ = modules(__name__, {"blas": "theano.tensor.blas"})

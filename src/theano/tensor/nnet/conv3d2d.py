@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nnet.conv3d2d``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.variable import Apply
@@ -15,4 +18,4 @@ from theon.nnet.conv3d2d import (
 from theon.rewrite.navigate import TopoOptimizer
 from theon.rewrite.trace import copy_stack_trace
 
-__getattr__ = modules(__name__, {"tensor": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"tensor": "theano.tensor"})

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nnet.nnet``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.autodiff.reverse import grad_not_implemented
 from theon.compile.stages import optdb
 from theon.graph.disconnected import DisconnectedType
@@ -16,6 +19,7 @@ from theon.legacy.rewrites import (
     local_logsoftmax_grad,
     local_softmax_grad_to_crossentropy_with_softmax_grad,
     local_softmax_with_bias,
+    softmax_simplifier,
 )
 from theon.legacy.tensor_names import values_eq_approx_remove_inf, values_eq_approx_remove_nan
 from theon.nnet.blocksparse import sparse_block_dot
@@ -76,6 +80,5 @@ __getattr__ = modules(
         "scalar": "theano.scalar",
         "subtensor": "theano.tensor.subtensor",
         "tensor": "theano.tensor.basic",
-        "theano": "theano",
     },
 )

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nnet.opt``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.compile.stages import optdb, register_specialize_device
 from theon.nnet.abstract_conv import (
     AbstractConv2d,
@@ -31,6 +34,4 @@ from theon.rewrite.local import local_optimizer
 from theon.rewrite.trace import copy_stack_trace
 from theon.tensor.type import TensorType
 
-__getattr__ = modules(
-    __name__, {"compile": "theano.compile", "gof": "theano.gof", "opt": "theano.tensor.opt", "theano": "theano"}
-)
+__getattr__ = modules(__name__, {"compile": "theano.compile", "gof": "theano.gof", "opt": "theano.tensor.opt"})

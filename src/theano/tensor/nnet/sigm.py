@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.nnet.sigm``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.errors import NotScalarConstantError
 from theon.graph.printing import pprint
 from theon.legacy.products import (
@@ -41,6 +44,5 @@ __getattr__ = modules(
         "printing": "theano.printing",
         "scalar": "theano.scalar",
         "tensor": "theano.tensor.basic",
-        "theano": "theano",
     },
 )

@@ -1,6 +1,9 @@
 """Theano's ``theano.tensor.signal.pool``: names of Theon."""
 
 from theano._modules import modules
+import numpy as np
+
+import theano
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.enums import EnumList
 from theon.graph.params import ParamsType
@@ -20,4 +23,4 @@ from theon.nnet.pool import (
 )
 from theon.ops.scalars import bool as bool_t
 
-__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor", "theano": "theano"})
+__getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})
