@@ -1,9 +1,11 @@
 """Worker threads that share the loops of one large kernel with the calling thread.
 
-The pool is native code: a caller publishes a task (a function, its frame, a number of chunks), every thread takes chunks
-by counting up one atomic word until none is left, and the caller returns when no worker is inside the task. Workers are
-daemon threads started from Python that stay in native code without the GIL; idle ones spin briefly, then sleep on a
-condition variable. Chunks write separate elements, so that results do not depend on the number of threads. A second
+The pool is native code: a caller publishes a task (a function, its frame, a number of chunks) and deals the chunks out
+as runs, one to each thread; a thread takes its own from the front, then those that others have left from the back, and the
+caller returns when no worker is inside the task. So the same thread takes the same part of the work in every call, while
+its caches still hold the numbers: between cores that share no cache, numbers travel slower than they are computed.
+Workers are daemon threads started from Python that stay in native code without the GIL; idle ones spin briefly, then sleep
+on a condition variable. Chunks write separate elements, so that results do not depend on the number of threads. A second
 caller at the same time runs its task alone.
 """
 
@@ -24,8 +26,8 @@ __all__ = ["DECLARATIONS", "budget", "symbols"]
 
 DECLARATIONS = "@theon_threads = external global i64\ndeclare i64 @theon_parallel(ptr, ptr, i64)\n"
 
-_CLOSED = 1 << 62  # no chunk has this number: what late comers count from
 _SPINS = 4000  # pauses before a worker sleeps, 20 to 200 µs
+_PATIENCE = 200  # pauses after which one that waits lets others have its CPU, which may be the one it waits for
 
 
 def budget() -> int:
@@ -86,7 +88,6 @@ define void @theon_pool_start() {
   store i64 0, ptr @busy
   store i64 0, ptr @active
   store i64 0, ptr @sleepers
-  store i64 %(closed)d, ptr @next
   ret void
 }
 define internal void @take() {
@@ -122,9 +123,11 @@ def _pause() -> tuple[str, str]:
     return "", "call void @rest()"
 
 
-def _text() -> str:
+def _text(threads: int) -> str:
     declaration, pause = _pause()
-    values = {"closed": _CLOSED, "spins": _SPINS, "pause": pause, "declaration": declaration}
+    values = {
+        "threads": threads, "last": threads - 1, "spins": _SPINS, "patience": _PATIENCE, "pause": pause, "declaration": declaration
+    }  # fmt: skip
     return (
         """
 @theon_threads = global i64 1
@@ -133,7 +136,8 @@ def _text() -> str:
 @work = internal global ptr null
 @frame = internal global ptr null
 @chunks = internal global i64 0
-@next = internal global i64 %(closed)d, align 64
+@workers = internal global i64 0
+@ranges = internal global [%(threads)d x [16 x i64]] zeroinitializer, align 128
 @active = internal global i64 0, align 64
 @generation = internal global i64 0, align 64
 @busy = internal global i64 0, align 64
@@ -143,27 +147,56 @@ def _text() -> str:
 """
         + _system()
         + """
-define internal void @share() {
-  br label %%loop
-loop:
-  %%chunk = atomicrmw add ptr @next, i64 1 seq_cst
-  %%chunks = load atomic i64, ptr @chunks seq_cst, align 8
-  %%some = icmp slt i64 %%chunk, %%chunks
-  br i1 %%some, label %%run, label %%end
+define internal ptr @range(i64 %%who) {
+  %%at = getelementptr [16 x i64], ptr @ranges, i64 %%who
+  ret ptr %%at
+}
+define internal void @share(i64 %%own) {
+  br label %%owner
+owner:
+  %%turn = phi i64 [ 0, %%0 ], [ %%after, %%empty ]
+  %%sum = add i64 %%own, %%turn
+  %%who = urem i64 %%sum, %(threads)d
+  %%at = call ptr @range(i64 %%who)
+  %%mine = icmp eq i64 %%turn, 0
+  br label %%look
+look:
+  %%held = load atomic i64, ptr %%at seq_cst, align 8
+  %%low = and i64 %%held, 4294967295
+  %%high = lshr i64 %%held, 32
+  %%some = icmp ult i64 %%low, %%high
+  br i1 %%some, label %%take, label %%empty
+take:
+  %%last = sub i64 %%high, 1
+  %%chunk = select i1 %%mine, i64 %%low, i64 %%last
+  %%shorter = sub i64 %%held, 4294967296
+  %%later = add i64 %%held, 1
+  %%left = select i1 %%mine, i64 %%later, i64 %%shorter
+  %%pair = cmpxchg ptr %%at, i64 %%held, i64 %%left seq_cst seq_cst
+  %%got = extractvalue { i64, i1 } %%pair, 1
+  br i1 %%got, label %%run, label %%look
 run:
   %%work = load ptr, ptr @work
   %%frame = load ptr, ptr @frame
+  %%chunks = load i64, ptr @chunks
   %%code = call i64 %%work(ptr %%frame, i64 %%chunk, i64 %%chunks)
-  br label %%loop
+  br label %%look
+empty:
+  %%after = add i64 %%turn, 1
+  %%more = icmp ult i64 %%after, %(threads)d
+  br i1 %%more, label %%owner, label %%end
 end:
   ret void
 }
 define i64 @theon_parallel(ptr %%work, ptr %%frame, i64 %%chunks) {
+  %%countable = icmp ult i64 %%chunks, 2147483648
+  br i1 %%countable, label %%try, label %%alone
+try:
   %%pair = cmpxchg ptr @busy, i64 0, i64 1 seq_cst seq_cst
   %%mine = extractvalue { i64, i1 } %%pair, 1
   br i1 %%mine, label %%publish, label %%alone
 alone:
-  %%place = phi i64 [ 0, %%0 ], [ %%after, %%alone ]
+  %%place = phi i64 [ 0, %%0 ], [ 0, %%try ], [ %%after, %%alone ]
   %%code = call i64 %%work(ptr %%frame, i64 %%place, i64 %%chunks)
   %%after = add i64 %%place, 1
   %%more = icmp slt i64 %%after, %%chunks
@@ -171,8 +204,22 @@ alone:
 publish:
   store ptr %%work, ptr @work
   store ptr %%frame, ptr @frame
-  store atomic i64 %%chunks, ptr @chunks seq_cst, align 8
-  store atomic i64 0, ptr @next seq_cst, align 8
+  store i64 %%chunks, ptr @chunks
+  br label %%deal
+deal:
+  %%who = phi i64 [ 0, %%publish ], [ %%whose, %%deal ]
+  %%low = phi i64 [ 0, %%publish ], [ %%high, %%deal ]
+  %%whose = add i64 %%who, 1
+  %%product = mul i64 %%chunks, %%whose
+  %%above = add i64 %%product, %(last)d
+  %%high = udiv i64 %%above, %(threads)d
+  %%shifted = shl i64 %%high, 32
+  %%both = or i64 %%shifted, %%low
+  %%at = call ptr @range(i64 %%who)
+  store atomic i64 %%both, ptr %%at release, align 8
+  %%others = icmp ult i64 %%whose, %(threads)d
+  br i1 %%others, label %%deal, label %%dealt
+dealt:
   %%old = atomicrmw add ptr @generation, i64 1 seq_cst
   %%asleep = load atomic i64, ptr @sleepers seq_cst, align 8
   %%any = icmp sgt i64 %%asleep, 0
@@ -183,8 +230,7 @@ call:
   call void @give()
   br label %%join
 join:
-  call void @share()
-  store atomic i64 %(closed)d, ptr @next seq_cst, align 8
+  call void @share(i64 0)
   br label %%wait
 wait:
   %%turn = phi i64 [ 0, %%join ], [ %%turns, %%again ]
@@ -193,7 +239,7 @@ wait:
   br i1 %%none, label %%done, label %%idle
 idle:
   %%turns = add i64 %%turn, 1
-  %%long = icmp sgt i64 %%turn, 2000
+  %%long = icmp sgt i64 %%turn, %(patience)d
   br i1 %%long, label %%yield, label %%spin
 yield:
   call void @rest()
@@ -210,6 +256,8 @@ end:
   ret i64 0
 }
 define void @theon_worker() {
+  %%before = atomicrmw add ptr @workers, i64 1 seq_cst
+  %%own = add i64 %%before, 1
   %%begin = load atomic i64, ptr @generation seq_cst, align 8
   br label %%loop
 loop:
@@ -224,13 +272,20 @@ look:
   br i1 %%new, label %%work, label %%idle
 work:
   %%in = atomicrmw add ptr @active, i64 1 seq_cst
-  call void @share()
+  call void @share(i64 %%own)
   %%out = atomicrmw sub ptr @active, i64 1 seq_cst
   br label %%loop
 idle:
   %%more = add i64 %%spins, 1
   %%long = icmp sgt i64 %%spins, %(spins)d
-  br i1 %%long, label %%bed, label %%pause
+  br i1 %%long, label %%bed, label %%stay
+stay:
+  %%turn = urem i64 %%more, %(patience)d
+  %%share = icmp eq i64 %%turn, 0
+  br i1 %%share, label %%let, label %%pause
+let:
+  call void @rest()
+  br label %%pause
 pause:
   %(pause)s
   br label %%loop
@@ -274,7 +329,8 @@ class _Pool:
 
         names = ("theon_parallel", "theon_threads", "theon_worker", "theon_pool_start", "theon_pool_stop")
         # Quick code does: what a share of work costs is spent in the work, and every program of several threads waits for this.
-        self.module = jit.compile_module(_text(), _windows_symbols(), names, effort="quick")
+        self.count = budget()
+        self.module = jit.compile_module(_text(self.count), _windows_symbols(), names, effort="quick")
         self.threads = ctypes.c_int64.from_address(self.module.address("theon_threads"))
         self.workers: list[threading.Thread] = []
         self.begin()
@@ -290,12 +346,11 @@ class _Pool:
     def begin(self) -> None:
         """Start the workers."""
         self.native("theon_pool_start")()
-        count = budget()
-        for number in range(1, count):
+        for number in range(1, self.count):
             worker = threading.Thread(target=self.native("theon_worker"), name=f"theon-{number}", daemon=True)
             worker.start()
             self.workers.append(worker)
-        self.threads.value = count
+        self.threads.value = self.count
 
     def forked(self) -> None:
         """A child process has none of its parent's workers: it begins anew at its first use."""

@@ -48,8 +48,11 @@ def run(f: Function, work: str, frame: Value, chunks: Value, weight: Value, shar
 
 
 def take_slot(f: Function, slots: Value, count: Value, size: Value) -> Value:
-    """A workspace that no other thread uses; there is one for each thread."""
-    at = f.variable("i64", 0)
+    """A workspace that no other thread uses; there is one for each thread.
+
+    Looked for first where the thread to which the chunk was dealt had one before, which lies in its caches.
+    """
+    at = f.variable("i64", f["chunk"] * count // f["chunks"])
     f.count += 1
     n = f.count
     f.emit(f"br label %seek{n}")
