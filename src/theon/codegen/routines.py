@@ -90,6 +90,13 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         symbol = "_".join(["theon", step.name, dtype, *map(str, step.attrs)])
         library = functools.partial(walks.walk_text, step.name, symbol, dtype, step.attrs)
         return _of_library(symbol, len(tensors) + 1, library)
+    if step.name in ("sort", "argsort", "argtopk"):
+        from theon.codegen import pool, sorting
+
+        symbol = f"theon_{step.name}_{dtype}"
+        return _of_library(
+            symbol, 4, functools.partial(sorting.sorting_text, step.name, symbol, dtype, pool.budget() > 1)
+        )
     if step.name == "ctc":
         from theon.codegen import ctc, pool
 

@@ -111,8 +111,9 @@ class ArgSortOp(TensorOp):
         return TensorType("int64", shape=x.type.shape)
 
     def reference(self, xp: Any, x: Any, *axis: Any) -> Any:
-        """Ask NumPy."""
-        return xp.argsort(x, axis=_along(self, axis), kind=self.kind)
+        """Ask NumPy; equal elements keep their order under every kind."""
+        kind = "stable" if self.kind in ("quicksort", "heapsort", "mergesort") else self.kind
+        return xp.argsort(x, axis=_along(self, axis), kind=kind)
 
     def grad(self, inputs: Any, output_grads: Any) -> list[Any]:
         """Zero: positions do not move smoothly."""
