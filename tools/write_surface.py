@@ -417,11 +417,12 @@ def main():
                 imports.setdefault(place, []).append(name)
         path = SOURCE / "theano" / "/".join(module.split(".")[1:])
         path = path / "__init__.py" if module in packages else path.with_suffix(".py")
+        older, more = LATER.get(module, ("", ""))
         known = {text.split(" as ")[-1] for group in imports.values() for text in group} | set(late)
+        known |= set(more.partition(" import ")[2].split(", "))
         for place, texts in written(path, known).items():
             imports.setdefault(place, []).extend(texts)
         lines = [f'"""Theano\'s ``{module}``: names of Theon."""', ""]
-        older, more = LATER.get(module, ("", ""))
         hook = SOURCE / "theano" / "_start.py"
         if module == "theano" and hook.exists():
             lines.append("from theano._start import *")

@@ -10,6 +10,7 @@ __all__ = [
     "AsTensorError",
     "BadOptimization",
     "BadReplacement",
+    "ComplexError",
     "DisconnectedInputError",
     "InconsistencyError",
     "LabelOutOfRange",
@@ -52,6 +53,12 @@ class UnusedInputError(Exception):
     """A function was given an input that it does not use."""
 
     __module__ = "theano.compile.function_module"
+
+
+class ComplexError(NotImplementedError, TypeError):
+    """An operation that is not defined for complex numbers was asked for."""
+
+    __module__ = "theano.scalar.basic"
 
 
 class AliasedMemoryError(Exception):

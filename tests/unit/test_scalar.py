@@ -256,3 +256,32 @@ def test_scalar_classes_are_those_of_the_elementwise_ops():
     assert isinstance(T.cast(T.ivector(), "float64").owner.op.scalar_op, ts.Cast)
     assert T.Elemwise(ts.exp) == T.exp and T.Elemwise(ts.Cast(ts.float64))(T.ivector()).dtype == "float64"
     assert ts.exp(ts.float32("x")).owner.op is ts.exp
+
+
+def test_remainder_of_complex_numbers_is_refused_by_its_own_class():
+    for x, y in ((ts.complex64(), ts.int32()), (T.zvector(), T.ivector())):
+        with pytest.raises(ts.ComplexError):
+            x % y
+
+
+def test_division_of_scalars_stays_scalar_and_composites_take_it():
+    x, y = ts.floats("xy")
+    assert isinstance(ts.div_proxy(x, y).type, ts.Scalar)
+    composite = ts.Composite([x, y], [-(x + y) * ts.div_proxy(x, y)])
+    assert str(composite) == "Composite{((-(i0 + i1)) * (i0 / i1))}"
+    assert [n.op for n in composite.fgraph.toposort()] == [ts.add, ts.neg, ts.true_div, ts.mul]
+
+
+def test_composite_inside_a_composite_is_opened():
+    x, y = ts.floats("xy")
+    inner = ts.Composite([x, y], [x + y])
+    outer = ts.Composite([x, y], [inner(x * y, y) * inner(y, x)])
+    assert not any(isinstance(n.op, ts.Composite) for n in outer.fgraph.toposort())
+    f = theano.function([a := T.fvector(), b := T.fvector()], T.Elemwise(outer)(a, b))
+    np.testing.assert_array_equal(f(np.float32([1, 2]), np.float32([3, 4])), [6 * 4, 12 * 6])
+
+
+def test_gradient_of_a_comparison_of_scalars_can_be_evaluated():
+    x, y = ts.float32("x"), ts.float32("y")
+    assert theano.grad(x > y, y).eval({y: 1.0}) == 0
+    assert x.ones_like().eval({x: 5.0}) == 1

@@ -15,7 +15,7 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import Cast
 from theon.ops.compare import InRange
 from theon.ops.composite import Composite
-from theon.ops.methods import IntegerDivisionError, div_proxy, int_or_true_div, mod_check
+from theon.ops.methods import IntegerDivisionError, int_or_true_div, mod_check
 from theon.ops.scalars import (
     AND,
     Abs,
@@ -128,6 +128,7 @@ from theon.ops.scalars import (
     cosh,
     deg2rad,
     discrete_types,
+    div_proxy,
     eq,
     exp,
     exp2,

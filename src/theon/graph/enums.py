@@ -44,7 +44,7 @@ class EnumType(Type, dict):  # type: ignore[type-arg]
                         f"{name}: a constant given by a tuple has its alias, a string, and its value, not {given!r}"
                     )
                 alias, value = given
-                if alias in aliases or alias in kwargs:
+                if alias in aliases or alias in kwargs or alias == constant:
                     raise TypeError(f'{name}: constant alias "{alias}" already used.')
                 aliases[alias] = constant
             if not isinstance(value, int | float):
@@ -107,7 +107,7 @@ class EnumType(Type, dict):  # type: ignore[type-arg]
 
     def filter(self, data: Any, strict: bool = False, allow_downcast: bool | None = None) -> Any:
         """Return ``data``, one of the constants' values, or the value that it, an alias, stands for; AssertionError for any other."""
-        if not strict and isinstance(data, str) and data in self.aliases:
+        if not strict and isinstance(data, str) and (data in self.aliases or data in self):
             return self.fromalias(data)
         value = int(data) if not strict and isinstance(data, bool) else data
         if value not in self.values():

@@ -120,8 +120,9 @@ class Apply(Node):
         return getattr(self.op, "params_type", None)
 
     def run_params(self) -> Any:
-        """Return the op's run-time parameters for this node, or None where it has no ``params_type``."""
-        return self.op.get_params(self) if self.params_type is not None else None
+        """Return the op's run-time parameters for this node, a value of its ``params_type``; None where it has no such type."""
+        wanted = self.params_type
+        return None if wanted is None else wanted.filter(self.op.get_params(self))
 
     def default_output(self) -> Variable:
         """Return the output that stands for the node: the op's ``default_output``, or the only one; else ValueError."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from theon.dtypes import complex_dtypes
+from theon.errors import ComplexError
 from theon.graph.variable import Apply
 from theon.ops.declare import (
     at_least_int8,
@@ -95,11 +97,20 @@ int_div = elementwise(
     lambda k, x, y: k.floordiv(x, y),
     "Division rounded down.",
 )
+
+
+def _remainder(x: str, y: str) -> str:
+    """The upcast; complex operands are refused by Theano's own class of error."""
+    if x in complex_dtypes or y in complex_dtypes:
+        raise ComplexError(f"the remainder of {x} and {y}: complex numbers have no order")
+    return upcast(x, y)
+
+
 mod = elementwise(
     "mod",
     2,
     lambda xp, x, y: xp.mod(x, y),
-    no_complex,
+    _remainder,
     lambda x, y, o, g: [g, -(x // y) * g],
     lambda k, x, y: k.mod(x, y),
     "Remainder, with the sign of the divisor.",

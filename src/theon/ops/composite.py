@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import clone, equal_computations, io_toposort
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import elementwise_of, on_arrays
@@ -47,7 +48,7 @@ class Composite(ScalarOp):
         for v in (*(v for node in nodes for v in node.inputs), *outputs):
             if v not in known and not isinstance(v, Constant):
                 raise ValueError(f"Composite: {v} is neither an input nor computed from the inputs")
-        self.inputs, self.outputs = clone(inputs, outputs)
+        self.inputs, self.outputs = _flattened(*clone(inputs, outputs))
         self.nin, self.nout = len(inputs), len(outputs)
         self.name = self._text()
 
@@ -61,7 +62,10 @@ class Composite(ScalarOp):
             infix = _INFIX.get(getattr(node.op, "kind", ""))
             args = [text(v) for v in node.inputs]
             for i, v in enumerate(node.outputs):
-                whole = f"({f' {infix} '.join(args)})" if infix else f"{node.op}({', '.join(args)})"
+                if getattr(node.op, "kind", "") == "neg":
+                    whole = f"(-{args[0]})"
+                else:
+                    whole = f"({f' {infix} '.join(args)})" if infix else f"{node.op}({', '.join(args)})"
                 texts[v] = whole if len(node.outputs) == 1 else f"{whole}[{i}]"
         return f"Composite{{{', '.join(text(v) for v in self.outputs)}}}"
 
@@ -72,6 +76,11 @@ class Composite(ScalarOp):
             found = node.op(*(known.get(v, v) for v in node.inputs), return_list=True)
             known.update(zip(node.outputs, found))
         return [known.get(v, v) for v in self.outputs]
+
+    @property
+    def fgraph(self) -> FunctionGraph:
+        """A function graph of what is computed: a copy, so that changes to it do not change the op."""
+        return FunctionGraph(self.inputs, self.outputs, clone=True)
 
     def output_types(self, types: Sequence[Scalar]) -> Sequence[Scalar]:
         """The types of the outputs for inputs of these types."""
@@ -130,6 +139,19 @@ class Composite(ScalarOp):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"inputs": self.inputs, "outputs": self.outputs, "nin": self.nin, "nout": self.nout, "name": self.name}
+
+
+def _flattened(inputs: list[Any], outputs: list[Any]) -> tuple[list[Any], list[Any]]:
+    """A graph without the composites of one output inside it: what they compute stands in their place."""
+    known: dict[Variable, Any] = {}
+    for node in io_toposort(inputs, outputs):
+        inner = node.op
+        args = [known.get(v, v) for v in node.inputs]
+        if isinstance(inner, Composite) and inner.nout == 1:
+            known[node.outputs[0]] = inner._applied(args)[0]
+        elif any(a is not v for a, v in zip(args, node.inputs)):
+            known.update(zip(node.outputs, inner(*args, return_list=True)))
+    return inputs, [known.get(v, v) for v in outputs]
 
 
 def opened(op: Composite, inputs: Sequence[Any]) -> list[Any]:

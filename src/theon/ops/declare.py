@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from theon.dtypes import complex_dtypes, discrete_dtypes, float_dtypes, integer_dtypes, upcast
-from theon.errors import ShapeMismatch, message
+from theon.errors import ComplexError, ShapeMismatch, message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
 from theon.graph.origin import user_frame
@@ -273,7 +273,8 @@ class Elemwise(Op):
         try:
             dtypes = [op.output_dtype(*given)] if op.nout == 1 else op.output_dtypes(given)
         except TypeError as error:
-            raise TypeError(message(f"{op}: {error}", variables)) from None
+            kind = ComplexError if isinstance(error, ComplexError) else TypeError
+            raise kind(message(f"{op}: {error}", variables)) from None
         flags = [all(v.type.broadcastable[d] for v in variables) for d in range(ndim)]
         known: list[int | None] = []
         for d in range(ndim):

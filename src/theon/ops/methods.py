@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from theon.errors import AsTensorError, message
+from theon.dtypes import complex_dtypes
+from theon.errors import AsTensorError, ComplexError, message
 from theon.graph.variable import Constant, Variable
 from theon.ops import (
     arith,
@@ -67,7 +68,10 @@ def div_proxy(x: Any, y: Any) -> Any:
 
 
 def mod_check(x: Any, y: Any) -> Any:
-    """Return ``x % y``. ComplexError (TypeError here) for complex operands."""
+    """Return ``x % y``. ComplexError for complex operands."""
+    for v in (x, y):
+        if as_tensor_variable(v).type.dtype in complex_dtypes:
+            raise ComplexError(f"the remainder of {x} and {y}: complex numbers have no order")
     return arith.mod(x, y)
 
 
@@ -86,6 +90,8 @@ def _operator(function: Callable[..., Any], swapped: bool = False, leaves: bool 
     def method(self: Any, other: Any) -> Any:
         try:
             return function(other, self) if swapped else function(self, other)
+        except ComplexError:
+            raise
         except (NotImplementedError, AsTensorError):
             if leaves or isinstance(other, Variable):
                 return NotImplemented

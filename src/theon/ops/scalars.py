@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from theon.errors import ComplexError
 from theon.ops import arith, bits, compare, explog, round, special, trig
 from theon.ops import complex as complex_
 from theon.ops.arith import Cast
@@ -15,7 +16,7 @@ from theon.ops.compare import InRange
 from theon.scalar import type as types
 from theon.scalar.type import Scalar, ScalarConstant, ScalarVariable, as_scalar, get_scalar_type
 
-__all__ = ["Cast", "InRange", "as_common_dtype", "cast", "convert"]
+__all__ = ["Cast", "ComplexError", "InRange", "as_common_dtype", "cast", "convert"]
 
 bool = get_scalar_type("bool")
 int8 = get_scalar_type("int8")
@@ -238,12 +239,6 @@ convert_to_complex128 = arith.CASTS["complex128"].scalar_op
 imported_scipy_special = True
 
 
-class ComplexError(NotImplementedError):
-    """An operation that is not defined for complex numbers was asked for."""
-
-    __module__ = "theano.scalar.basic"
-
-
 def cast(x: Any, dtype: str) -> Any:
     """Return the number ``x`` converted to ``dtype``. TypeError where that is not possible."""
     from theon.options import config
@@ -295,6 +290,21 @@ def _swapped(op: Any) -> Any:
     return lambda self, other: op(other, self)
 
 
+def zeros_like(x: Any, dtype: str | None = None) -> Any:
+    """Return 0 of the dtype of the number ``x``, or of ``dtype``. It depends on ``x``, as gradients do that are 0."""
+    return second(x, types.constant(0, dtype=x.type.dtype if dtype is None else dtype))
+
+
+def ones_like(x: Any, dtype: str | None = None) -> Any:
+    """Return 1 of the dtype of the number ``x``, or of ``dtype``; see :func:`zeros_like`."""
+    return second(x, types.constant(1, dtype=x.type.dtype if dtype is None else dtype))
+
+
+def div_proxy(x: Any, y: Any) -> Any:
+    """Return ``x / y``, true division."""
+    return true_div(x, y)
+
+
 def _attach() -> None:
     for name, op in {
         "add": add, "sub": sub, "mul": mul, "truediv": true_div, "div": true_div, "floordiv": int_div, "mod": mod, "pow": pow,
@@ -307,7 +317,8 @@ def _attach() -> None:
             setattr(cls, f"__{name}__", lambda self, other, op=op: op(self, other))
     for name, op in {"abs": abs_, "neg": neg, "invert": invert}.items():
         setattr(types._Numeric, f"__{name}__", lambda self, op=op: op(self))
-    types._Numeric.astype = cast  # type: ignore[attr-defined]
+    for name, method in {"astype": cast, "zeros_like": zeros_like, "ones_like": ones_like}.items():
+        setattr(types._Numeric, name, method)
     types._Numeric._as_TensorVariable = lambda self: tensor_from_scalar(self)  # type: ignore[attr-defined]
 
 

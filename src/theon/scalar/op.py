@@ -212,10 +212,9 @@ class ScalarOp(Op):
 
 def _zero(v: Variable) -> Any:
     from theon.options import config
-    from theon.scalar.type import constant
 
-    dtype = v.type.dtype  # type: ignore[attr-defined]
-    return constant(0, dtype=dtype if v.type.numpy_dtype.kind in "fc" else config.floatX)  # type: ignore[attr-defined]
+    smooth = v.type.numpy_dtype.kind in "fc"  # type: ignore[attr-defined]
+    return v.zeros_like(dtype=None if smooth else config.floatX)  # type: ignore[attr-defined]
 
 
 class UnaryScalarOp(ScalarOp):

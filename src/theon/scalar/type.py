@@ -127,14 +127,6 @@ class _Numeric:
         """The dtype's name."""
         return self.type.dtype  # type: ignore[no-any-return]
 
-    def zeros_like(self, dtype: str | None = None) -> Any:
-        """Return 0 of this dtype, or of ``dtype``."""
-        return constant(0, dtype=self.type.dtype if dtype is None else dtype)
-
-    def ones_like(self, dtype: str | None = None) -> Any:
-        """Return 1 of this dtype, or of ``dtype``."""
-        return constant(1, dtype=self.type.dtype if dtype is None else dtype)
-
 
 class ScalarVariable(_Numeric, Variable):
     """A symbolic number."""

@@ -8,6 +8,7 @@ import pytest
 
 import theano
 import theano.tensor as T
+from theano import gof
 from theano.gof import CEnumType, EnumList, EnumType, Params, ParamsType
 from theano.gof.type import CDataType, Generic
 from theano.scalar import Scalar
@@ -159,3 +160,32 @@ def test_aliases_of_one_record_are_all_different_and_stand_for_values():
         theano.gof.ParamsType(one=one, two=two)
     with pytest.raises(AttributeError, match="another's constant"):
         theano.gof.ParamsType(one=one, two=theano.gof.EnumList(("C", "B"), "D"))
+
+
+def test_value_is_found_by_a_name_too():
+    e = EnumList(("A", "alpha"), "B")
+    assert e.filter("alpha") == e.filter("A") == 0 and e.filter("B") == 1
+    with pytest.raises(TypeError):
+        EnumList(("A", "A"))
+
+
+def test_params_of_an_op_are_values_of_their_type():
+    class Choice(gof.Op):
+        __props__ = ("what",)
+        params_type = EnumList(("ADD", "+"), ("SUB", "-"))
+
+        def __init__(self, what):
+            self.what = what
+
+        def get_params(self, node):
+            return self.what
+
+        def make_node(self, x, y):
+            return gof.Apply(self, [T.as_tensor_variable(x), T.as_tensor_variable(y)], [T.dscalar()])
+
+        def perform(self, node, inputs, outputs, params):
+            x, y = inputs
+            outputs[0][0] = np.asarray(x + y if params == self.params_type.ADD else x - y)
+
+    x, y = T.dscalars("xy")
+    assert [float(v) for v in theano.function([x, y], [Choice("+")(x, y), Choice("-")(x, y)])(5, 3)] == [8, 2]
