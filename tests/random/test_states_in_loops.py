@@ -111,3 +111,46 @@ def test_gradient_through_draws_of_inner_loops():
     for answer in answers[1:]:
         for got, want in zip(answer, answers[0], strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-9)
+
+
+def drawing_until(s, w):
+    def outer(a, h):
+        step = lambda g: (g * w + a * 0.1 + s.uniform((), low=0.5, high=1.5), until(g > a))  # noqa: E731
+        rows, updates = theano.scan(step, outputs_info=h, n_steps=20)
+        return T.tanh(rows[-1] * 0.5 + rows.sum() * 0.01), updates
+
+    return theano.scan(outer, x, T.zeros(()))[0]
+
+
+def drawing_more_each_step(s, w):
+    return theano.scan(lambda a, i, h: T.tanh(h * w + (s.normal((i,)) * a).sum()), [x, T.arange(9)], T.zeros(()))[0]
+
+
+@pytest.mark.parametrize("program", [drawing_until, drawing_more_each_step])
+def test_gradient_of_steps_that_draw_unlike_numbers_draws_them_again(program):
+    """An inner loop with until makes another number of draws in each step: rows of them could not be stacked."""
+    w = T.dscalar("w")
+    rows = program(RandomStreams(3), w)
+    cost = T.sqr(rows).sum()
+    slopes = T.grad(cost, [x, w])
+    along = T.grad(slopes[0].sum() + slopes[1], [x, w])
+    same = dict(no_default_updates=True)  # the same draws in each call
+    value = theano.function([x, w], [cost, slopes[0].sum() + slopes[1]], **same)
+    given, eps = (np.asarray([2.0, 5.0, 3.0, 1.0]), 0.9), 1e-6
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        found = theano.function([x, w], [*slopes, *along], mode=mode, **same)(*given)
+        for first in (0, 1):
+            for place in range(4):
+                step = eps * (np.arange(4) == place)
+                wanted = (value(given[0] + step, 0.9)[first] - value(given[0] - step, 0.9)[first]) / (2 * eps)
+                np.testing.assert_allclose(found[2 * first][place], wanted, rtol=1e-5, atol=1e-8)
+            wanted = (value(given[0], 0.9 + eps)[first] - value(given[0], 0.9 - eps)[first]) / (2 * eps)
+            np.testing.assert_allclose(found[2 * first + 1], wanted, rtol=1e-5, atol=1e-8)
+
+
+def test_updates_that_were_forgotten_are_asked_for():
+    s = RandomStreams(3)
+    rows, updates = theano.scan(lambda i: s.normal((i,)).sum(), T.arange(3))
+    with pytest.raises(theano.gof.fg.MissingInputError, match="give function the updates that scan returned"):
+        theano.function([], rows)
+    assert theano.function([], rows, updates=updates)().shape == (3,)

@@ -7,7 +7,7 @@ from typing import Any
 
 import theon.ops.methods  # noqa: F401
 from theon.autodiff.reverse import format_as, grad
-from theon.dtypes import continuous_dtypes
+from theon.dtypes import continuous_dtypes, float_dtypes
 from theon.errors import MethodNotDefined, NullTypeGradError, message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.traverse import io_toposort
@@ -54,6 +54,14 @@ def _by_reverse_mode(node: Apply, points: Sequence[Any]) -> list[Any]:
     return [pushed.get(v) for v in node.outputs]
 
 
+def _of_dtype(t: Any, output: Any) -> Any:
+    """A tangent with the dtype of what it is the tangent of, where both are floats: steps and joins take no other."""
+    if not isinstance(t.type, TensorType) or not isinstance(output.type, TensorType):
+        return t
+    given, wanted = t.type.dtype, output.type.dtype
+    return t.astype(wanted) if given != wanted and given in float_dtypes and wanted in float_dtypes else t
+
+
 def Rop(
     f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise", return_disconnected: str = "zero"
 ) -> Any:
@@ -82,7 +90,7 @@ def Rop(
             continue
         for output, t in zip(node.outputs, _pushed(node, given)):
             if t is not None and not isinstance(getattr(t, "type", None), DisconnectedType):
-                tangents[output] = t
+                tangents[output] = _of_dtype(t, output)
     found = []
     for output in outputs:
         t = tangents.get(output)

@@ -467,7 +467,7 @@ class FunctionMaker:
             try:
                 fgraph = FunctionGraph(variables, roots)
             except MissingInputError as error:
-                raise _missing(variables, roots, error) from None
+                raise _missing(variables, roots, error, len(self.graph_outputs)) from None
             self.fgraph = fgraph
             n = len(self.ins)
             # New values of inputs are results as the outputs are; only shared variables are written by native code.
@@ -555,7 +555,9 @@ class FunctionMaker:
         return maker.create(states, name or f.name)
 
 
-def _missing(given: list[Variable], roots: list[Variable], error: MissingInputError) -> MissingInputError:
+def _missing(
+    given: list[Variable], roots: list[Variable], error: MissingInputError, n_outputs: int
+) -> MissingInputError:
     known, variable, used, place = set(given), error.variable, ",", 0
     for node in io_toposort(given, roots):
         lacking = [
@@ -566,11 +568,16 @@ def _missing(given: list[Variable], roots: list[Variable], error: MissingInputEr
             place, variable = lacking[0]
             used = f", used to compute {node},"
             break
+    # The default update of a state that a loop's step draws from belongs to the step.
+    of_update = variable is not None and variable not in ancestors(roots[:n_outputs])
     return MissingInputError(
         message(
             f"Input {place} of the graph (indices start from 0){used} was not provided and not given a value. "
             "Use the Theano flag exception_verbosity='high', for more information on this error.",
             [variable],
+            "only an update needs it; of what a loop changes, give function the updates that scan returned"
+            if of_update
+            else None,
         ),
         variable=variable,
     )

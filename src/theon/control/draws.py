@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import Any
 
 from theon.control.scan_layout import ScanLayout
+from theon.control.steady import from_shapes
 from theon.graph.traverse import clone, clone_replace, io_toposort
+from theon.graph.traverse import inputs as leaves
 from theon.graph.variable import Variable
+from theon.ops.shape import shape_i
+from theon.ops.sizes import Sizes, add_sizes
+from theon.random.raw import RandomFunction, random_state_type
+from theon.random.words import WordsOfState
 from theon.tensor.type import TensorType
 
-__all__ = ["drawn_values", "draws_apart"]
+__all__ = ["drawn_values", "draws_apart", "draws_to_keep"]
 
 
 def drawn_values(op: Any) -> list[Variable]:
@@ -23,6 +29,38 @@ def drawn_values(op: Any) -> list[Variable]:
         if any(not isinstance(v.type, TensorType) for v in node.inputs):
             found += [v for v in node.outputs if isinstance(v.type, TensorType) and v in read]
     return found
+
+
+def draws_to_keep(op: Any) -> list[Variable]:
+    """What a loop collects so that gradients read its draws: those that have the same size in all steps.
+
+    Of others, as those of an inner loop that may stop early, the states that they are drawn from: they are drawn again.
+    """
+    _, _, carried, others = op.inner_parts()
+    kept, states = [], set()
+    for v in drawn_values(op):
+        if _same_size(v, op.inputs, set(others)):
+            kept.append(v)
+        else:
+            states |= {x for x in leaves([v]) if x.type == random_state_type}
+    return [*kept, *(WordsOfState()(v) for v in carried if v in states)]
+
+
+def _same_size(v: Any, inputs: Sequence[Variable], fixed: Container[Variable]) -> bool:
+    """Whether the size of a draw follows from shapes of ``inputs`` and values of ``fixed``."""
+    node = v.owner
+    sizes: Sequence[Any] | None
+    if isinstance(node.op, RandomFunction) and node.op.ndim_added:
+        # Permutations of n, or draws of as many kinds as there are probabilities.
+        sizes = node.inputs[1:2] if node.op.fn == "multinomial" else node.inputs[1:]
+    else:
+        known: Sizes = {}
+        for x in inputs:
+            known[x] = tuple(shape_i(x, d) for d in range(x.type.ndim)) if isinstance(x.type, TensorType) else None
+        add_sizes(known, [v])
+        sizes = known[v]
+    shaped: list[Any] = []
+    return sizes is not None and all(from_shapes(n, shaped, fixed) for n in sizes) and set(shaped) <= set(inputs)
 
 
 def draws_apart(op: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from theon.autodiff.forward import Rop
 from theon.autodiff.reverse import grad
-from theon.control.draws import drawn_values, draws_apart
+from theon.control.draws import draws_apart, draws_to_keep
 from theon.control.rows_at_end import is_zero, rows_at_end
 from theon.control.scan_layout import ScanInfo, ScanLayout
 from theon.control.steady import steady, values_read
@@ -27,6 +27,7 @@ from theon.ops.join import MakeVector, join
 from theon.ops.regions import Subtensor
 from theon.ops.shape import Shape, Shape_i
 from theon.options import change_flags
+from theon.random.words import StateOfWords, WordsOfState
 from theon.tensor.type import TensorType
 
 __all__ = ["ScanDerivatives"]
@@ -77,7 +78,8 @@ class ScanDerivatives(ScanLayout):
     def _traced(self) -> Any:
         """The same loop with every carried tensor kept as a recurrent state, after the recurrent states.
 
-        Values that a step draws from objects (random states) are collected too, after what is collected already.
+        Values that a step draws from objects (random states) are collected too, after what is collected already, or the states
+        themselves where they are to be drawn again.
         """
         info = self.info
         seqs, taps, carried, others = self.inner_parts()
@@ -85,7 +87,7 @@ class ScanDerivatives(ScanLayout):
         tensors = [i for i, v in enumerate(carried) if isinstance(v.type, TensorType)]
         objects = [i for i in range(info.n_carried) if i not in tensors]
         new = self.outputs[n_kept : n_kept + info.n_carried]
-        drawn = drawn_values(self)
+        drawn = draws_to_keep(self)
         inputs = [*seqs, *(v for own in taps for v in own), *(carried[i] for i in tensors)]
         inputs += [*(carried[i] for i in objects), *others]
         outputs = [*self.outputs[:n_states], *(new[i] for i in tensors), *self.outputs[n_states:n_kept], *drawn]
@@ -287,7 +289,10 @@ class ScanDerivatives(ScanLayout):
         substitutes = {}
         for place, v in enumerate(drawn):
             b_seqs.append(v.type())
-            substitutes[v] = b_seqs[-1]
+            if isinstance(v.owner.op, WordsOfState):  # type: ignore[union-attr]
+                substitutes[v.owner.inputs[0]] = StateOfWords()(b_seqs[-1])  # type: ignore[union-attr]
+            else:
+                substitutes[v] = b_seqs[-1]
             b_outer.append(backwards(outputs[n_kept - n_drawn + place]))
         for i, g in g_external.items():
             b_seqs.append(g)

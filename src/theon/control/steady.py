@@ -103,7 +103,7 @@ def from_shapes(n: Any, shaped: list[Any], fixed: Container[Variable] = ()) -> b
             return False
         if isinstance(x.owner.op, Shape | Shape_i):
             shaped.append(x.owner.inputs[0])
-        elif isinstance(x.owner.op, Elemwise | Subtensor):
+        elif isinstance(x.owner.op, Elemwise | Subtensor | MakeVector):
             stack.extend(x.owner.inputs)
         else:
             return False
