@@ -127,3 +127,24 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     grown = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
     assert grown < 60_000, grown
+
+
+@pytest.mark.parametrize("every", [None, 1, 2])
+def test_first_rows_that_the_last_steps_read_have_gradients(every):
+    """Truncated after two of three steps: the first of the two reads a row that was given, two steps before."""
+    b, first = T.dscalar("b"), T.dvector("first")
+    rows, _ = theano.scan(
+        lambda far, near: T.sin(far * b) + near,
+        outputs_info=dict(initial=first, taps=[-2, -1]),
+        n_steps=3,
+        truncate_gradient=2,
+        checkpoint_every=every,
+    )
+    far, near = first[0], first[1]
+    cut = theano.gradient.disconnected_grad(T.sin(far * b) + near)
+    third = T.sin(near * b) + cut
+    unrolled = T.sqr(third) + T.sqr(T.sin(cut * b) + third) + T.sqr(cut)
+    found = theano.function([first, b], T.grad(T.sqr(rows).sum(), [first, b]))([0.3, 0.8], 1.2)
+    wanted = theano.function([first, b], T.grad(unrolled, [first, b]))([0.3, 0.8], 1.2)
+    for got, want in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(got, want)

@@ -98,3 +98,22 @@ def test_derivatives_of_a_compiled_graph():
     ]
     for got, want in zip(*answers):
         np.testing.assert_allclose(got, want)
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE", "DebugMode", "no rewriting"])
+def test_last_row_of_no_steps_is_the_start_in_all_modes(mode):
+    mode = theano.Mode("py", None) if mode == "no rewriting" else mode
+    x, h0 = T.dvector("x"), T.dmatrix("h0")
+
+    def step(a, h):
+        return T.tanh(a + h)
+
+    rows = [theano.scan(step, x, h0, checkpoint_every=every)[0] for every in (None, 2)]
+    far, _ = theano.scan(lambda a, p, q: T.tanh(a * p + q), x, dict(initial=h0, taps=[-2, -1]))
+    outputs = [*(r[-1] for r in rows), T.grad(T.sqr(rows[0][-1]).sum(), h0), far[-1, 1], far]
+    outputs += [theano.reduce(step, x, h0)[0], theano.foldr(step, x, h0)[0], rows[0], rows[1][-1][1, 0]]
+    start = np.asarray([[1.0, 2.0], [3.0, 4.0]])
+    found = theano.function([x, h0], outputs, mode=mode)([], start)
+    wanted = [start, start, 2 * start, 4.0, np.zeros((0, 2)), start, start, np.zeros((0, 2, 2)), 3.0]
+    for got, want in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(got, want)

@@ -9,12 +9,14 @@ from typing import Any
 from theon.compile.pieces import Pieces
 from theon.control.ifelse import IfElse
 from theon.control.lazy import LazyIfElse
+from theon.control.scan_op import Scan
 from theon.errors import NativeFallback
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.origin import rewriting
 from theon.options import config
 from theon.random.raw import RandomStateType
 from theon.rewrite.rules.branches import make_lazy
+from theon.rewrite.rules.nested import last_of_states
 from theon.runtime.function import Function
 from theon.runtime.linker import Linker, PerformLinker
 from theon.runtime.profile import ProfiledProgram
@@ -113,6 +115,8 @@ def compiled(
 ) -> Any:
     """Return ``fgraph`` made runnable under ``mode``; inputs from ``n_inputs`` on are shared variables, ``updated`` says which
     of them the outputs from ``n_outputs`` on replace. With a ``profile`` each node runs by itself and is timed."""
+    if fgraph.has_ops(Scan):
+        last_of_states(fgraph)  # here, so that it is the same in all modes
     if hasattr(mode, "executed"):
         return mode.executed(fgraph, n_inputs, n_outputs, updated)
     start = time.perf_counter()

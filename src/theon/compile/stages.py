@@ -22,7 +22,7 @@ from theon.rewrite.rules.last_rows import keep_last_rows
 from theon.rewrite.rules.loop_shapes import shapes_of_loops
 from theon.rewrite.rules.loops import forget_unread, free_shapes, move_products
 from theon.rewrite.rules.merging import merge_loops
-from theon.rewrite.rules.nested import expand_graphs, last_of_joined, rewrite_steps, slim_loops
+from theon.rewrite.rules.nested import expand_graphs, last_of_states, rewrite_steps, slim_loops
 from theon.rewrite.rules.states import states_as_tokens
 from theon.sparse.rules import simplified
 
@@ -58,7 +58,7 @@ def loops(fgraph: FunctionGraph) -> None:
     shapes_of_loops(fgraph)
     merge(fgraph)
     merge_loops(fgraph)
-    last_of_joined(fgraph)
+    last_of_states(fgraph)
     slim_loops(fgraph)
     if fgraph.rewriter is not None:
         rewrite_steps(fgraph, fgraph.rewriter.apply)

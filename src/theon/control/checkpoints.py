@@ -73,7 +73,11 @@ def _truncated(op: Scan, inputs: Sequence[Any], every: int) -> list[Variable]:
         # The gradient arrives at what was given where it goes back all the way.
         return switch(gt(before, 0), reached, given) if isinstance(given.type, TensorType) else reached
 
-    starts = [start(_like_rows(v[own[0] :], x), x) for v, own, x in zip(head, info.taps, first)]
+    def first_rows(v: Any, lag: int, x: Any) -> Any:
+        # Of several taps some may read what was given, some what steps have made.
+        return start(v[-lag:], x) if lag == 1 else join(0, x, v[lag:][-lag:])[-lag:]
+
+    starts = [_like_rows(first_rows(v, -own[0], x), x) for v, own, x in zip(head, info.taps, first)]
     moved = [start(v, x) for v, x in zip(head[n_kept:], carried)]
     tail, _ = _chunked(whole, [n - before, *(x[before:] for x in seqs), *starts, *moved, *others], every)
     rows = [v[-own[0] :] for v, own in zip(tail, info.taps)] + tail[n_states:n_kept]

@@ -384,8 +384,12 @@ class ScanDerivatives(ScanLayout):
             if lags[i] > 1:
                 g = join(0, *(r.dimshuffle("x", *range(r.type.ndim)) for r in rows[::-1]))
             if info.truncate_gradient >= 1:
-                # Steps before the last ones are not differentiated: nothing reaches the first rows past them.
-                g = switch(eq(start, 0), g, zeros_like(g))
+                # Steps before the last ones are not differentiated: first rows are reached where the last ones read them.
+                if lags[i] == 1:
+                    g = switch(eq(start, 0), g, zeros_like(g))
+                else:
+                    before = minimum(start, lags[i])
+                    g = set_subtensor(zeros_like(g)[before:], g[: lags[i] - before])
             if live[i]:
                 g = g + output_grads[i][: lags[i]]
             g_first.append(_as_type(g, first[i]))

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from theon.control.ifelse import ifelse
 from theon.control.scan_op import Scan
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.traverse import ancestors
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import maximum, switch
-from theon.ops.compare import lt
+from theon.ops.compare import gt, lt
 from theon.ops.declare import Elemwise
 from theon.ops.regions import Subtensor
+from theon.ops.shape import shape_i
 from theon.rewrite.replace import same_origin
+from theon.rewrite.rules.nested import takes_last
 from theon.tensor.constant import constant
 
 __all__ = ["keep_last_rows"]
@@ -39,17 +42,18 @@ def _limits(fgraph: FunctionGraph, node: Apply) -> Iterator[tuple[int, tuple[Var
     info = node.op.info  # type: ignore[attr-defined]
     n_states = len(info.taps)
     for i in range(n_states + info.n_collected):
-        rows = node.outputs[i]
+        rows, last = node.outputs[i], False
         if i < n_states:
-            # All readers take the rows without the first ones.
-            readers = [c for c, _ in fgraph.clients(rows)]
+            # All readers take the rows without the first ones, or the last row, which may be a first one.
+            readers = [c for c, _ in fgraph.clients(rows) if not takes_last(c)]
+            last = len(readers) < len(fgraph.clients(rows))
             if len(readers) != 1 or not _starts_at(readers[0], -info.taps[i][0]):
                 continue
             rows = readers[0].outputs[0]
         needed = _needed(fgraph, rows, node.inputs[0])
         if not needed or any(node in {v.owner for v in ancestors([n])} for n in needed if not isinstance(n, Constant)):
             continue
-        known = [int(n.data) for n in needed if isinstance(n, Constant)]
+        known = [int(n.data) for n in needed if isinstance(n, Constant)] + [1] * last
         limit: Any = constant(max(known, default=0), dtype="int64")
         for n in needed:
             limit = limit if isinstance(n, Constant) else maximum(limit, n)
@@ -61,7 +65,13 @@ def _limit(fgraph: FunctionGraph, node: Apply, limits: dict[int, tuple[Variable,
     slim = Scan(op.inputs, op.outputs, replace(op.info, limited=tuple(limits)), mode=op.mode)
     found = slim(*node.inputs, *(limit for _, limit in limits.values()), return_list=True)
     same_origin(found[0], node)
+    first = op.outer_parts(node.inputs)[2]
     for i, (old, new) in enumerate(zip(node.outputs, found)):
+        for reader, _ in list(fgraph.clients(old)) if i in limits and i < len(first) else []:
+            if takes_last(reader):
+                row = reader.outputs[0]
+                sides = (row.type.filter_variable(reader.op(rows, *reader.inputs[1:])) for rows in (new, first[i]))
+                fgraph.replace(row, ifelse(gt(shape_i(new, 0), 0), *sides), reason="keep_last_rows")
         target = limits[i][0] if i in limits else old
         fgraph.replace(target, target.type.filter_variable(new), reason="keep_last_rows")  # type: ignore[attr-defined]
 

@@ -17,9 +17,10 @@ from theon.rewrite.replace import same_origin
 
 __all__ = [
     "expand_graphs",
-    "last_of_joined",
+    "last_of_states",
     "rewrite_steps",
     "slim_loops",
+    "takes_last",
 ]
 
 
@@ -96,7 +97,44 @@ def _open(e: Any) -> int:
     return int(_open_part(e))
 
 
-def last_of_joined(fgraph: FunctionGraph) -> int:
+def last_of_states(fgraph: FunctionGraph) -> int:
+    """The last row of a state is what it starts with where no step is made, whatever else is read; return how many were read.
+
+    Rows without the first ones, as ``scan`` returns them, have no last one then.
+    """
+    count = 0
+    for node in fgraph.toposort():
+        if node not in fgraph.apply_nodes or not isinstance(node.op, Scan):
+            continue
+        for place, own in enumerate(node.op.info.taps):
+            rows = node.outputs[place]
+            for taker, _ in list(fgraph.clients(rows)):
+                kind, past_first = _is_last(taker, -own[0])
+                for reader, at in list(fgraph.clients(past_first)) if kind == "rows" else []:
+                    if at or not takes_last(reader):
+                        continue
+                    old, op = reader.outputs[0], reader.op
+                    new: Any = rows[-1]  # type: ignore[index]
+                    if len(op.idx_list) > 1:
+                        new = Subtensor(op.idx_list[1:])(new, *reader.inputs[1 + _open(op.idx_list[0]) :])
+                    new = old.type.filter_variable(new)
+                    same_origin(new, reader)
+                    fgraph.replace(old, new, reason="last_of_states")
+                    count += 1
+    return count + _last_of_joined(fgraph)
+
+
+def takes_last(node: Any) -> bool:
+    """Whether a node takes the last row, or a part of it."""
+    if not isinstance(getattr(node, "op", None), Subtensor) or not node.op.idx_list:
+        return False
+    entry = node.op.idx_list[0]
+    if _open_part(entry) and not isinstance(entry, slice):
+        return _number_of(node.inputs[1]) == -1
+    return entry == -1
+
+
+def _last_of_joined(fgraph: FunctionGraph) -> int:
     """The last row of rows joined is that of the last of them, where it is a loop's state, which has one; return how many."""
     count = 0
     for node in fgraph.toposort():
@@ -117,7 +155,7 @@ def last_of_joined(fgraph: FunctionGraph) -> int:
                         continue
                 row = found.type.filter_variable(last[-1])  # type: ignore[attr-defined]
                 same_origin(row, node)
-                fgraph.replace(found, row, reason="last_of_joined")
+                fgraph.replace(found, row, reason="last_of_states")
                 count += 1
     return count
 
