@@ -124,6 +124,11 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
 
         symbol = f"theon_cumulate_{dtype}_{step.attrs[0]}"
         return _of_library(symbol, 2, functools.partial(cumulate.cumulate_text, symbol, dtype, *step.attrs))
+    if step.name == "fourier":
+        from theon.codegen import fourier, pool
+
+        library = functools.partial(fourier.fourier_text, dtype, pool.budget() > 1)
+        return _of_library(f"theon_fourier_{dtype}", 4, library)
     from theon.codegen import lapack
 
     if step.name in lapack.ROUTINES:
@@ -192,6 +197,10 @@ def _compiled(text: str, symbol: str, needs: tuple[str, ...] = (), pointers: tup
     from theon.codegen import jit, pool, tile, transforms
 
     symbols = tile.symbols(text) | transforms.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
+    if "@theon_fourier_make" in text:
+        from theon.codegen import fourier_plans
+
+        symbols |= fourier_plans.symbols()
     if needs:
         from theon.codegen.blas import addresses
 

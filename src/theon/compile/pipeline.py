@@ -29,6 +29,7 @@ from theon.schedule import conv as conv
 from theon.schedule import copies as copies
 from theon.schedule import ctc as ctc
 from theon.schedule import elementwise as elementwise
+from theon.schedule import fourier as fourier
 from theon.schedule import gather as gather
 from theon.schedule import linalg as linalg
 from theon.schedule import loop as loop

@@ -50,7 +50,15 @@ _OF_ANY_NUMBERS = {
     "TensorFromScalar", "DeepCopyOp", "ViewOp", "OutputGuard", "ExtractDiag", "AllocDiag", "DiagonalGrad", "Triangle", "Eye",
     "Scan", "LazyIfElse", "IfElse",
 }  # fmt: skip
-_OF_COMPLEX = {"CumOp", "FillDiagonal", "Dot", "BatchedDot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1"}
+_OF_COMPLEX = {
+    "CumOp",
+    "FillDiagonal",
+    "Dot",
+    "BatchedDot",
+    "AdvancedIncSubtensor",
+    "AdvancedIncSubtensor1",
+    "ComplexFFT",
+}
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
 
