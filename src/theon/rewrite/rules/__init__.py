@@ -3,6 +3,7 @@
 from theon.rewrite.rules.arithmetic import arithmetic, powers
 from theon.rewrite.rules.cancel import cancel
 from theon.rewrite.rules.canonical import canonical
+from theon.rewrite.rules.exponentials import exponentials
 from theon.rewrite.rules.factor_gradients import gradients_of_factors
 from theon.rewrite.rules.indexing import indexing
 from theon.rewrite.rules.layers import layers
@@ -16,6 +17,6 @@ from theon.rewrite.rules.useless import useless
 __all__ = ["GROUPS"]
 
 GROUPS = (
-    canonical, useless, arithmetic, shapes, indexing, reductions, cancel, stabilize, likelihood, powers, positions, unusual,
+    canonical, useless, arithmetic, shapes, indexing, reductions, cancel, stabilize, exponentials, likelihood, powers, positions, unusual,
     gradients_of_factors, linear, factors, layers,
 )  # fmt: skip

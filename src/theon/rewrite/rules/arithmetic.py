@@ -356,6 +356,25 @@ def function_of_its_inverse_where_defined(node: Apply) -> Any:
     return _inner(node, _WHERE_DEFINED) if is_float(node.outputs[0]) else None
 
 
+@arithmetic.node("sqrt", "pow", effect="rounding")
+def root_of_square(node: Apply) -> Any:
+    """sqrt(x**2) is |x|: the square may overflow, or vanish."""
+    out = node.outputs[0]
+    if len(node.inputs) == 2 and not is_number(node.inputs[1], 0.5):
+        return None
+    (v, *exponent) = node.inputs
+    power, pair, square = made_by(v, "pow"), made_by(v, "mul"), made_by(v, "sqr")
+    if square is not None:
+        x = square.inputs[0]
+    elif power is not None and is_number(power.inputs[1], 2):
+        x, exponent = power.inputs[0], [*exponent, power.inputs[1]]
+    elif pair is not None and len(pair.inputs) == 2 and pair.inputs[0] is pair.inputs[1]:
+        x = pair.inputs[0]
+    else:
+        return None
+    return spread_like(abs_(x), out, exponent) if is_float(x) else None
+
+
 # --- powers -----------------------------------------------------------------------------------------------------------
 
 

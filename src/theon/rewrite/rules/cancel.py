@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from theon.graph.variable import Apply, Constant, Variable
-from theon.ops.arith import mul, neg, true_div
+from theon.ops.arith import mul, neg, pow, true_div
 from theon.ops.cast import cast
 from theon.ops.special import erfcx, sigmoid
-from theon.rewrite.match import spread_like
+from theon.rewrite.match import number_of, spread_like
 from theon.rewrite.rule import Rules
 from theon.rewrite.rules.stabilize import is_number, made_by
 from theon.tensor.constant import constant
@@ -101,6 +101,25 @@ def _minus_square(variable: Variable) -> Variable | None:
     return None
 
 
+def _power_of(v: Variable) -> tuple[Variable, float]:
+    """A variable as a power: x**2 as x and 2, what is no power as itself and 1."""
+    for name, n in (("sqr", 2.0), ("sqrt", 0.5), ("inv", -1.0)):
+        made = made_by(v, name)
+        if made is not None:
+            return made.inputs[0], n
+    made = made_by(v, "pow")
+    number = None if made is None else number_of(made.inputs[1])
+    if made is None or number is None or not np.isfinite(number) or made.inputs[0].type != v.type:
+        return v, 1.0
+    return made.inputs[0], float(number)
+
+
+def _power(x: Any, n: float) -> Any:
+    if n in (0, 1):
+        return x if n else 1
+    return true_div(1, x).astype(x.type.dtype) if n == -1 else pow(x, np.asarray(n, x.type.dtype))
+
+
 def _together(top: Variable, bottom: Variable) -> Any:
     """What stands for ``top / bottom``: 1 where they are equal, a stable op where there is one, None."""
     if _equal(top, bottom):
@@ -109,6 +128,9 @@ def _together(top: Variable, bottom: Variable) -> Any:
     x = _exponent_plus_one(bottom)
     if e is not None and x is not None and _equal(e.inputs[0], x):
         return sigmoid(x)
+    (base, m), (other, n) = _power_of(top), _power_of(bottom)
+    if (m, n) != (1, 1) and base.type == other.type and _equal(base, other):
+        return _power(base, m - n)
     y = _minus_square(top)
     c = made_by(bottom, "erfc")
     if y is not None and c is not None and _equal(y, c.inputs[0]):

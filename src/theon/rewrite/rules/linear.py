@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.fgraph import FunctionGraph
-from theon.graph.variable import Apply, Constant, Variable
+from theon.graph.variable import Apply, Variable
 from theon.ops.arith import minimum, switch
 from theon.ops.compare import eq, gt, lt, neq
 from theon.ops.decompose import SVD, Cholesky, cholesky, cholesky_inverse
@@ -256,24 +256,6 @@ def transpose_of_symmetric(node: Apply) -> Any:
     if node.op.new_order != TURN or not is_symmetric(node.inputs[0]):  # type: ignore[attr-defined]
         return None
     return node.inputs[0]
-
-
-@linear.node("log", theano="local_log_pow", effect="rounding")
-def log_of_even_power(node: Apply) -> Any:
-    """log(x**n) is n log|x| for an even n: x**n may overflow."""
-    made = made_by(node.inputs[0], "pow")
-    square = made_by(node.inputs[0], "sqr")
-    if square is not None:
-        x, n = square.inputs[0], 2
-    elif made is not None and isinstance(made.inputs[1], Constant) and made.inputs[1].data.size == 1:
-        x, n = made.inputs[0], made.inputs[1].data.item()
-        if n != int(n) or int(n) % 2 or not n:
-            return None
-    else:
-        return None
-    if x.type != node.outputs[0].type:
-        return None
-    return np.asarray(n, x.type.dtype) * log(abs(x))  # type: ignore[attr-defined, arg-type]
 
 
 # --- one factorisation for all ----------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import numpy as np
 
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
-from theon.ops.arith import abs_, add, maximum, mul, neg, sub, switch, true_div
-from theon.ops.compare import eq, gt, lt
+from theon.ops.arith import abs_, add, mul, neg, sqr, sub, switch, true_div
+from theon.ops.compare import gt, lt
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle, dimshuffle
 from theon.ops.explog import exp, expm1, log, log1p
@@ -20,8 +20,10 @@ from theon.ops.regions import Subtensor
 from theon.ops.softmax import LogSoftmax, Softmax
 from theon.ops.special import erf, erfc, erfcx, sigmoid, softplus
 from theon.ops.statistics import logsumexp
+from theon.ops.trig import sin
 from theon.rewrite.match import factors, is_float, is_number, made_by, number_of, spread_like, terms
 from theon.rewrite.rule import Rules
+from theon.tensor.constant import constant
 
 __all__ = ["is_number", "made_by", "stabilize"]
 
@@ -142,7 +144,16 @@ _WITH_ONE: dict[str, dict[tuple[int, int], Any]] = {
         (-1, -1): lambda x: neg(erfc(_negative(x))),
     },
     "erfc": {(-1, 1): erf, (1, -1): lambda x: erf(_negative(x))},
+    "cos": {(-1, 1): lambda x: _one_minus_cos(x), (1, -1): lambda x: neg(_one_minus_cos(x))},
 }
+
+
+def _one_minus_cos(x: Any) -> Any:
+    return mul(_like(x, 2), sqr(sin(mul(_like(x, 0.5), x))))
+
+
+def _like(x: Any, number: float) -> Any:
+    return constant(np.asarray(number, x.type.dtype))
 
 
 @stabilize.node(
@@ -243,22 +254,6 @@ def sigmoid_by_a_line(node: Apply) -> Any:
     return hard_sigmoid(node.inputs[0])
 
 
-@stabilize.node("log", theano="local_log_add", effect="rounding")
-def log_of_two_exps(node: Apply) -> Any:
-    """log(exp(x) + exp(y)) overflows: it is the larger plus log1p(exp(-|x - y|))."""
-    total = made_by(node.inputs[0], "add")
-    made = [made_by(v, "exp") for v in total.inputs] if total is not None else []
-    if len(made) != 2 or None in made:
-        return None
-    x, y = (m.inputs[0] for m in made)  # type: ignore[union-attr]
-    if not is_float(x) or not is_float(y):
-        return None
-    larger = maximum(x, y)
-    # Of two equal infinities the difference would be NaN.
-    apart = switch(eq(x, y), 0, neg(abs_(sub(x, y)))).astype(larger.type.dtype)  # type: ignore[attr-defined]
-    return add(larger, log1p(exp(apart)))
-
-
 @stabilize.node("log", theano="local_log_sum_exp", effect="rounding")
 def log_of_sum_of_exp(node: Apply) -> Any:
     """log(sum(exp(x))) overflows, with the summed axes kept or not."""
@@ -279,8 +274,14 @@ def log_of_one_minus_exp(node: Apply) -> Any:
     if inner is None or inner.inputs[0].type != node.outputs[0].type:
         return None
     (x,) = inner.inputs
-    below = switch(gt(x, 0), np.nan, abs_(expm1(x))).astype(x.type.dtype)  # type: ignore[attr-defined]
-    return switch(lt(x, -math.log(2)), log1p(neg(exp(x))), log(below))
+    below = log(switch(gt(x, 0), np.nan, abs_(expm1(x))).astype(x.type.dtype))  # type: ignore[attr-defined]
+    minus = made_by(x, "neg")
+    power = None if minus is None else made_by(minus.inputs[0], "exp")
+    if power is not None:
+        # Of 1 - exp(-exp(y)), the complementary log-log link, the logarithm is y where exp(y) vanishes.
+        y = power.inputs[0]
+        below = switch(lt(y, -40), y, below)
+    return switch(lt(x, -math.log(2)), log1p(neg(exp(x))), below)
 
 
 @stabilize.node("log", theano="local_log_erfc", effect="rounding")
