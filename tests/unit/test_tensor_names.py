@@ -291,6 +291,16 @@ def test_constants_and_shapes():
     shapes = utils.shape_of_variables(g, {x: (2, 3), y: (3,)})
     assert [shapes[o] for o in g.outputs] == [(2,), (3, 2)]
     assert utils.hash_from_ndarray(np.zeros(2)) != utils.hash_from_ndarray(np.zeros((2, 1)))
+    value = np.arange(25.0).reshape(5, 5)
+    for view in (value[::2], value[::-1], value.T, value[1:, 1:]):
+        assert utils.hash_from_ndarray(view) == utils.hash_from_ndarray(view.copy())
+    assert utils.hash_from_ndarray(value) != utils.hash_from_ndarray(value.T)
+
+
+def test_xlogx_is_the_module_of_that_name():
+    x = T.dvector()
+    f = theano.function([x], [T.xlogx.xlogx(x), T.xlogx.xlogy0(x, x)])
+    np.testing.assert_allclose(f([0.0, 2.0]), [[0, 2 * np.log(2)]] * 2)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])

@@ -167,7 +167,7 @@ from theon.ops.elements import (
     advanced_subtensor,
     advanced_subtensor1,
 )
-from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt, xlogx, xlogy0
+from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt
 from theon.ops.extra import (
     PermuteRowElements,
     bartlett,

@@ -90,7 +90,7 @@ from theon.ops.dims import (
 )
 from theon.ops.dot import Dot, batched_dot, batched_tensordot, dot, outer, tensordot
 from theon.ops.elements import Nonzero
-from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt, xlogx, xlogy0
+from theon.ops.explog import deg2rad, exp, exp2, expm1, inv, log, log10, log1p, log2, rad2deg, sqrt
 from theon.ops.extra import (
     PermuteRowElements,
     ceil_intdiv,

@@ -10,11 +10,23 @@ __all__ = ["cumulate_text"]
 
 
 def cumulate_text(symbol: str, dtype: str, op: str) -> str:
-    """``out``, dense, holds the elements of three dimensions; rows of the last one are combined side by side."""
+    """``out``, dense, holds the elements of three dimensions; rows of the last one are combined side by side.
+
+    ``mul_pairs`` are products of complex numbers, whose two parts lie side by side in the last dimension.
+    """
     f = Function(symbol, [("out", "ptr"), ("numbers", "ptr")], "i64")
     out = Block(f, f["out"], 3)
     kind, item = abi.LLVM_TYPE[dtype], abi.itemsize(dtype)
     members, length, inner = out.sizes
+    if op == "mul_pairs":
+        with f.loop(members) as i, f.loop(length, 1) as j, f.loop(inner, 0, 2) as place:
+            row = f.at(out.data, ((i * length + j) * inner + place) * item)
+            before = f.at(row, inner * -item)
+            (a, b), (c, d) = ([f.load(kind, pair, part * item) for part in range(2)] for pair in (before, row))
+            f.store(a * c - b * d, row)
+            f.store(a * d + b * c, row, item)
+        f.emit("ret i64 0")
+        return f.text(linkage="")
     single = inner.same(1)
     with f.loop(members) as i:
         start = f.at(out.data, i * length * inner * item)

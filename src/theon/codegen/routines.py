@@ -84,7 +84,7 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             f"theon_{step.name}_{dtype}", len(tensors) + 1, functools.partial(of_blocks, dtype, pool.budget() > 1)
         )
-    if step.name in ("nonzero", "bincount", "repeat", "searchsorted"):
+    if step.name in ("nonzero", "bincount", "repeat", "searchsorted", "unique"):
         from theon.codegen import walks
 
         symbol = "_".join(["theon", step.name, dtype, *map(str, step.attrs)])

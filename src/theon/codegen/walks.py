@@ -1,4 +1,4 @@
-"""Routines that go through the elements of an array in their order: places of true ones, counts, repeats, searches.
+"""Routines that go through the elements of an array in their order: places of true ones, counts, repeats, searches, distinct ones.
 
 Blocks of three dimensions are what lies before an axis, the axis, and what lies behind it.
 """
@@ -19,7 +19,7 @@ def walk_text(name: str, symbol: str, dtype: str, attrs: tuple[object, ...]) -> 
     """Return the module of routine ``name`` for elements of ``dtype``."""
     texts: dict[str, Callable[..., str]] = {
         "nonzero": _nonzero, "bincount": _bincount, "repeat": _repeat,
-        "searchsorted": _searchsorted,
+        "searchsorted": _searchsorted, "unique": _unique,
     }  # fmt: skip
     return texts[name](symbol, dtype, *attrs)
 
@@ -118,4 +118,37 @@ def _searchsorted(symbol: str, dtype: str, side: str) -> str:
             low.set(f.select(before, middle + 1, first))
             high.set(f.select(before, last, middle))
         f.store(low.get(), out.data, i * 8)
+    return _done(f)
+
+
+@functools.cache
+def _unique(symbol: str, dtype: str, index: bool, inverse: bool, counts: bool) -> str:
+    """``unique(x, order, values, index, inverse, counts)`` of sorted ``x``, whose elements come from the places ``order``.
+
+    What is not asked for has no elements. All NaN are one value.
+    """
+    names = ("x", "order", "values", "index", "inverse", "counts")
+    f = _function(symbol, *names)
+    kind, item = LLVM_TYPE[dtype], itemsize(dtype)
+    x, order, values, first, back, number = (Block(f, f[name], 1) for name in names)
+    group = f.variable("i64", -1)
+    with f.loop(x.sizes[0], hint="") as i:
+        own, before = f.load(kind, x.data, i * item), f.load(kind, x.data, f.larger(i - 1, 0) * item)
+        if kind in ("float", "double"):
+            other = own.ordered("une", before) & before.ordered("ord", before)
+        else:
+            other = f.new("i1", f"icmp ne {kind} {own.text}, {before.text}")
+        new = f.new("i1", f"or i1 {i.same(0).text}, {other.text}")
+        with f.when(new):
+            group.set(group.get() + 1)
+            f.store(own, values.data, group.get() * item)
+            if index:
+                f.store(f.load("i64", order.data, i * 8), first.data, group.get() * 8)
+            if counts:
+                f.store(0, number.data, group.get() * 8)
+        if inverse:
+            f.store(group.get(), back.data, f.load("i64", order.data, i * 8) * 8)
+        if counts:
+            at = f.at(number.data, group.get() * 8)
+            f.store(f.load("i64", at) + 1, at)
     return _done(f)

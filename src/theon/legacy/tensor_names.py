@@ -176,9 +176,10 @@ def is_flat(var: Any, ndim: int | None = None, outdim: int | None = None) -> boo
 
 
 def hash_from_ndarray(data: Any) -> str:
-    """Return a hash of an array's dtype, shape, strides and elements."""
+    """Return a hash of an array's dtype, shape and elements: of a view the one that its copy has."""
+    data = np.ascontiguousarray(data)
     parts = [
-        np.ascontiguousarray(data).tobytes(),
+        data.tobytes(),
         str(data.shape).encode(),
         str(data.strides).encode(),
         str(data.dtype).encode(),

@@ -16,7 +16,7 @@ __all__ = ["checked_index"]
 
 def checked_index(low: Lowering, index: Variable, size: Scalar, wrap: bool = True) -> None:
     """Check that every element of ``index`` is a position along an axis of ``size``, before anything reads with it."""
-    if not index.type.dtype.startswith(("int", "uint")) or index.type.dtype == "uint64":  # type: ignore[attr-defined]
+    if not index.type.dtype.startswith(("int", "uint")):  # type: ignore[attr-defined]
         raise Unsupported("an index that is no integer")
     key = (index, size, wrap)
     if key in low.known_indices:

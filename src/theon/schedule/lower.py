@@ -51,14 +51,9 @@ _OF_ANY_NUMBERS = {
     "Scan", "LazyIfElse", "IfElse",
 }  # fmt: skip
 _OF_COMPLEX = {
-    "CumOp",
-    "FillDiagonal",
-    "Dot",
-    "BatchedDot",
-    "AdvancedIncSubtensor",
-    "AdvancedIncSubtensor1",
-    "ComplexFFT",
-}
+    "CumOp", "FillDiagonal", "Dot", "BatchedDot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1", "Choose", "PermuteRowElements",
+    "Nonzero", "MaskPositions", "RepeatOp", "Unsort", "TopKGather", "TopKGrad", "ComplexFFT",
+}  # fmt: skip
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}
 

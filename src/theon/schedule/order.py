@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.loops import Pass, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, item, k, plus, product, times
@@ -224,3 +224,87 @@ def gathered(low: Lowering, node: Apply) -> None:
     _same_but(low, low.sizes_of_variable(index), sizes, axis)
     checked_index(low, index, sizes[axis])
     low.memory[node.outputs[0]] = take_along(low, node.outputs[0], source, low.as_tensor(index), axis)
+
+
+# --- chosen elements, permuted rows -----------------------------------------------------------------------------------
+
+
+@lowers("Choose")
+def choose(low: Lowering, node: Apply) -> None:
+    """The first dimension of the choices is read at what the chooser says, the others side by side with it."""
+    chooser, choices = node.inputs
+    (out,) = node.outputs
+    op: Any = node.op
+    if not _dtype(chooser).startswith(("int", "uint")) or _dtype(chooser) == "uint64":
+        raise Unsupported("a chooser that is no integer")
+    source = low.as_tensor(choices)
+    count, *rest = low.sizes_of(source)
+    if op.mode == "raise":
+        checked_index(low, chooser, count, wrap=False)
+    else:
+        low.check(make("ge", BOOL, (count, const(1))))
+    found = low.as_expression(chooser)
+    ndim: int = out.type.ndim  # type: ignore[attr-defined]
+    sizes: list[Scalar] = [const(1)] * ndim
+    flags = (chooser.type.broadcastable, choices.type.broadcastable[1:])  # type: ignore[attr-defined]
+    for given, known in zip((found.sizes, rest), flags):
+        for d, (n, flag) in enumerate(zip(given, known), ndim - len(given)):
+            if not flag and sizes[d].op == "const" and sizes[d].attr == 1:
+                sizes[d] = n
+            elif not flag:
+                low.same(n, sizes[d])
+    missing = ndim - len(rest)
+    steps = [None if flag else s for s, flag in zip(low.strides_of(source)[1:], flags[1])]
+    number = low.fresh(out, _dtype(out), tuple(sizes))
+    operands: list[tuple[int, Strides, str]] = [
+        (tensor, (*(None,) * (ndim - len(strides)), *strides, None), "read") for tensor, strides in found.operands
+    ]
+    operands.append((source, (*(None,) * missing, *steps, low.strides_of(source)[0]), "read"))
+    operands.append((number, (*low.strides_of(number), None), "write"))
+    place, size = k.cast(found.value, INDEX), make("extent", INDEX, (), ndim)
+    if op.mode == "wrap":
+        place = make("mod", INDEX, (place, size))
+    elif op.mode == "clip":
+        place = make("min", INDEX, (make("max", INDEX, (place, const(0))), plus(size, const(-1))))
+    store = Store(len(operands) - 1, make("load", low.tensors[source].dtype, (), len(operands) - 2))
+    passes = (Pass((), (), (store,), ((ndim, place),)),)
+    low.kernel(ndim + 1, tuple(range(ndim)), passes, operands, (*sizes, count))
+    low.memory[out] = number
+
+
+def _broadcast(low: Lowering, variable: Variable, sizes: Sequence[Scalar]) -> int:
+    """A view in which a variable is repeated along the dimensions that it lacks, or has as ones, up to the given sizes."""
+    number = low.as_tensor(variable)
+    flags = variable.type.broadcastable  # type: ignore[attr-defined]
+    missing = len(sizes) - len(flags)
+    strides = [const(0) if flag else s for flag, s in zip(flags, low.strides_of(number))]
+    return low.view(number, sizes, [*[const(0)] * missing, *strides], low.offset_of(number))
+
+
+@lowers("PermuteRowElements")
+def permute(low: Lowering, node: Apply) -> None:
+    """Rows read in an order, or written in it."""
+    x, y, inverse = node.inputs
+    (out,) = node.outputs
+    if not isinstance(inverse, Constant):
+        raise Unsupported("a direction that only the call knows")
+    ndim: int = out.type.ndim  # type: ignore[attr-defined]
+    sizes: list[Scalar] = [const(1)] * ndim
+    for v in (x, y):
+        own = low.sizes_of_variable(v)
+        for d, (n, flag) in enumerate(zip(own, v.type.broadcastable), ndim - len(own)):  # type: ignore[attr-defined]
+            if not flag and sizes[d].op == "const" and sizes[d].attr == 1:
+                sizes[d] = n
+            elif not flag:
+                low.same(n, sizes[d])
+    for v in (x, y):
+        low.same(low.sizes_of_variable(v)[-1], sizes[-1])
+    checked_index(low, y, sizes[-1])
+    source, places = _broadcast(low, x, sizes), _broadcast(low, y, sizes)
+    if not inverse.data:
+        low.memory[out] = take_along(low, out, source, places, ndim - 1)
+        return
+    number = low.fresh(out, _dtype(out), tuple(sizes))
+    low.fill(number, Expression(k.const(0, _dtype(out)), [], tuple(sizes)))
+    put_along(low, number, places, source, ndim - 1)
+    low.memory[out] = number

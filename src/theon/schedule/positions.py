@@ -6,10 +6,10 @@ from typing import Any
 
 from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.expression import Expression, k, plus, product, renumbered, times
+from theon.schedule.expression import NATIVE, Expression, k, plus, product, renumbered, times
 from theon.schedule.gather import checked_index
 from theon.schedule.lower import Lowering, Unsupported, lowers
-from theon.schedule.sizes import least, minus, most, over
+from theon.schedule.sizes import elements, least, minus, modulo, most, over
 
 __all__: list[str] = []
 
@@ -37,20 +37,55 @@ def _given(low: Lowering, x: Scalar, operands: Operands, ndim: int) -> Scalar:
 
 @lowers("ARange")
 def arange(low: Lowering, node: Apply) -> None:
-    """Of integers: start + step * position."""
+    """start + step * position."""
     dtype = _dtype(node)
-    if not dtype.startswith("int") or any(not v.type.dtype.startswith(("int", "uint")) for v in node.inputs):  # type: ignore[attr-defined]
-        raise Unsupported("a range of floats")
-    start, stop, step = (k.cast(low.as_scalar(v), INDEX) for v in node.inputs)
-    if step.op != "const" or step.attr == 0:
-        raise Unsupported("a range with a computed step")
-    span = minus(stop, start) if step.attr > 0 else minus(start, stop)
-    width = const(abs(step.attr))
-    n = span if width.attr == 1 else make("floordiv", INDEX, (plus(span, const(width.attr - 1)), width))
-    n = most(n, const(0))
+    if all(v.type.dtype.startswith(("int", "uint", "bool")) for v in node.inputs) and dtype.startswith("int"):  # type: ignore[attr-defined]
+        start, stop, step = (k.cast(low.as_scalar(v), INDEX) for v in node.inputs)
+        if step.op == "const" and step.attr == 0:
+            raise Unsupported("a range without a step")
+        n, width = minus(stop, start), step
+        if step.op == "const" and step.attr < 0:
+            n, width = minus(start, stop), const(-step.attr)
+        elif step.op != "const":
+            low.check(make("ne", BOOL, (step, const(0))))
+            back = make("lt", BOOL, (step, const(0)))
+            n = make("select", INDEX, (back, minus(start, stop), n))
+            width = make("select", INDEX, (back, minus(const(0), step), step))
+        n = most(over(plus(n, minus(width, const(1))), width), const(0))
+        operands: Operands = []
+        steps = times(_given(low, step, operands, 1), _axis(0))
+        value = k.cast(plus(_given(low, start, operands, 1), steps), dtype)
+        low.pending[node.outputs[0]] = Expression(value, operands, (n,))
+        return
+    if not dtype.startswith("float") or any(v.type.dtype not in NATIVE for v in node.inputs):  # type: ignore[attr-defined]
+        raise Unsupported("a range of other numbers")
+    # The number of elements, and the second one, as NumPy has them; others by the difference of the first two.
+    begin, end, by = (k.cast(low.as_scalar(v), "float64") for v in node.inputs)
+    low.check(k.ne(by, k.const(0, "float64")))
+    count = k.ceil(k.div(k.sub(end, begin), by))
+    low.check(k.lt(count, k.const(2.0**53, "float64")))  # and not for NaN
+    n = k.cast(k.max(count, k.const(0, "float64")), INDEX)
+    cells = []
+    for number in (k.cast(begin, dtype), k.sub(k.cast(k.add(begin, by), dtype), k.cast(begin, dtype))):
+        cells.append((low.fresh(None, dtype, ()), (None,)))
+        low.host(number, cells[-1][0])
+    first, between = (make("load", dtype, (), i) for i in range(2))
+    value = k.add(first, k.mul(k.cast(_axis(0), dtype), between))
+    low.pending[node.outputs[0]] = Expression(value, list(cells), (n,))
+
+
+@lowers("Bartlett")
+def bartlett(low: Lowering, node: Apply) -> None:
+    """A triangle, of as many points as a number says."""
+    n = k.cast(low.as_scalar(node.inputs[0]), INDEX)
     operands: Operands = []
-    value = k.cast(plus(_given(low, start, operands, 1), times(step, _axis(0))), dtype)
-    low.pending[node.outputs[0]] = Expression(value, operands, (n,))
+    last = minus(_given(low, n, operands, 1), const(1))
+    place = k.cast(minus(times(const(2), _axis(0)), last), "float64")
+    slope = k.div(place, k.cast(last, "float64"))
+    one = k.const(1.0, "float64")
+    value = k.select(k.le(place, k.const(0.0, "float64")), k.add(one, slope), k.sub(one, slope))
+    value = k.select(make("eq", BOOL, (last, const(0))), one, value)
+    low.pending[node.outputs[0]] = Expression(value, operands, (most(n, const(0)),))
 
 
 @lowers("Eye")
@@ -78,59 +113,62 @@ def triangle(low: Lowering, node: Apply) -> None:
     low.pending[node.outputs[0]] = Expression(value, found.operands, found.sizes)
 
 
-def _diagonal(low: Lowering, number: int, offset: int) -> int:
-    """The view of a matrix's diagonal."""
-    rows, columns = low.sizes_of(number)
-    down, right = low.strides_of(number)
+def _diagonal(low: Lowering, number: int, offset: int, axes: tuple[int, int] = (0, 1)) -> int:
+    """The view of the diagonal over two dimensions, as the last one behind all others."""
+    sizes, strides = low.sizes_of(number), low.strides_of(number)
+    (rows, columns), (down, right) = ((v[axes[0]], v[axes[1]]) for v in (sizes, strides))
     n = least(rows, minus(columns, const(offset))) if offset >= 0 else least(plus(rows, const(offset)), columns)
     start = times(const(offset), right) if offset >= 0 else times(const(-offset), down)
     n = most(n, const(0))
     # Where the diagonal is beyond the matrix nothing is read, and the view begins at its start.
     inside = make("lt", BOOL, (const(0), n))
     start = start if offset == 0 else make("select", INDEX, (inside, start, const(0)))
-    return low.view(number, (n,), (plus(down, right),), plus(low.offset_of(number), start))
+    rest = [d for d in range(len(sizes)) if d not in axes]
+    shown = (*(sizes[d] for d in rest), n), (*(strides[d] for d in rest), plus(down, right))
+    return low.view(number, *shown, plus(low.offset_of(number), start))
+
+
+def _axes(op: Any, ndim: int) -> tuple[int, int]:
+    if not all(-ndim <= d < ndim for d in (op.axis1, op.axis2)) or (op.axis1 - op.axis2) % ndim == 0:
+        raise Unsupported("dimensions that are not there, or the same one twice")
+    return op.axis1 % ndim, op.axis2 % ndim
 
 
 @lowers("ExtractDiag")
 def extract(low: Lowering, node: Apply) -> None:
     """A view."""
     op: Any = node.op
-    (x,) = node.inputs
-    if x.type.ndim != 2 or (op.axis1 % 2, op.axis2 % 2) != (0, 1):  # type: ignore[attr-defined]
-        raise Unsupported("a diagonal of more than two dimensions")
-    low.memory[node.outputs[0]] = _diagonal(low, low.as_tensor(x), op.offset)
+    number = low.as_tensor(node.inputs[0])
+    low.memory[node.outputs[0]] = _diagonal(low, number, op.offset, _axes(op, low.tensors[number].ndim))
 
 
-def _on_diagonal(low: Lowering, node: Apply, sizes: tuple[Scalar, Scalar], value: Expression, offset: int) -> None:
+def _on_diagonal(low: Lowering, node: Apply, sizes: tuple[Scalar, ...], value: Expression) -> None:
+    op: Any = node.op
     dtype = _dtype(node)
     number = low.fresh(node.outputs[0], dtype, sizes)
     low.fill(number, Expression(k.const(0, dtype), [], sizes))
-    place = _diagonal(low, number, offset)
-    low.same(low.sizes_of(place)[0], value.sizes[0])
+    place = _diagonal(low, number, op.offset, _axes(op, len(sizes)))
+    low.all_same(low.sizes_of(place), value.sizes)
     low.fill(place, Expression(k.cast(value.value, dtype), value.operands, value.sizes))
     low.memory[node.outputs[0]] = number
 
 
 @lowers("AllocDiag")
 def allocate(low: Lowering, node: Apply) -> None:
-    """Zeros, and the vector on the diagonal."""
+    """Zeros, and the vectors on the diagonals."""
     op: Any = node.op
-    if node.inputs[0].type.ndim != 1 or (op.axis1 % 2, op.axis2 % 2) != (0, 1):  # type: ignore[attr-defined]
-        raise Unsupported("diagonals of more than one matrix")
     value = low.as_expression(node.inputs[0], positional=True)
-    n = plus(value.sizes[0], const(abs(op.offset)))
-    _on_diagonal(low, node, (n, n), value, op.offset)
+    n = plus(value.sizes[-1], const(abs(op.offset)))
+    rest, axes = iter(value.sizes[:-1]), _axes(op, len(value.sizes) + 1)
+    sizes = tuple(n if d in axes else next(rest) for d in range(len(value.sizes) + 1))
+    _on_diagonal(low, node, sizes, value)
 
 
 @lowers("DiagonalGrad")
 def gradient(low: Lowering, node: Apply) -> None:
-    """Zeros of a matrix's sizes, and the vector on the diagonal."""
-    op: Any = node.op
+    """Zeros of an array's sizes, and the vectors on its diagonals."""
     x, g = node.inputs
-    if x.type.ndim != 2 or (op.axis1 % 2, op.axis2 % 2) != (0, 1):  # type: ignore[attr-defined]
-        raise Unsupported("a diagonal of more than two dimensions")
-    rows, columns = low.sizes_of_variable(x)
-    _on_diagonal(low, node, (rows, columns), low.as_expression(g, positional=True), op.offset)
+    _on_diagonal(low, node, low.sizes_of_variable(x), low.as_expression(g, positional=True))
 
 
 @lowers("FillDiagonal")
@@ -179,11 +217,8 @@ def _fill_with(low: Lowering, place: int, value: Variable, node: Apply) -> None:
 
 
 def _dimensions(low: Lowering, dims: Variable, count: int) -> tuple[Scalar, ...]:
-    """The sizes that a vector of numbers names. Unsupported where it is computed otherwise."""
-    found = low.as_vector(dims)
-    if found is None or len(found) != count:
-        raise Unsupported("computed sizes")
-    sizes = tuple(k.cast(n, INDEX) for n in found)
+    """The sizes that a vector of so many numbers names."""
+    sizes = elements(low, dims, count, exact=True)
     for n in sizes:
         low.check(make("ge", BOOL, (n, const(0))))
     return sizes
@@ -209,25 +244,35 @@ def unravel(low: Lowering, node: Apply) -> None:
 
 @lowers("RavelMultiIndex")
 def ravel(low: Lowering, node: Apply) -> None:
-    """The sum of places times steps; places outside are left to the reference to refuse."""
+    """The sum of places times steps; places outside are brought inside, or left to the reference to refuse."""
     op: Any = node.op
     *places, dims = node.inputs
     (out,) = node.outputs
-    if op.mode != "raise" or any(v.type.broadcastable != out.type.broadcastable for v in places):  # type: ignore[attr-defined]
-        raise Unsupported("places that are brought inside, or broadcast")
+    ndim: int = out.type.ndim  # type: ignore[attr-defined]
     sizes = _dimensions(low, dims, len(places))
     for v, n in zip(places, sizes):
-        checked_index(low, v, n, wrap=False)
+        if op.mode == "raise":
+            checked_index(low, v, n, wrap=False)
+        elif v.type.dtype == "uint64":  # type: ignore[attr-defined]
+            raise Unsupported("places beyond int64")
+        else:
+            low.check(make("ge", BOOL, (n, const(1))))
     total, step = const(0), const(1)
     operands: Operands = []
-    whole: tuple[Scalar, ...] = ()
+    whole: list[Scalar] = [const(1)] * ndim
     for d in range(len(places)) if op.order == "F" else reversed(range(len(places))):
         found = low.as_expression(places[d])
-        for n, m in zip(found.sizes, whole):
-            low.same(n, m)
-        whole = found.sizes
+        missing = ndim - len(found.sizes)
+        for axis, (n, flag) in enumerate(zip(found.sizes, places[d].type.broadcastable), missing):  # type: ignore[attr-defined]
+            if not flag and whole[axis].op == "const" and whole[axis].attr == 1:
+                whole[axis] = n
+            elif not flag:
+                low.same(n, whole[axis])
         value = renumbered(k.cast(found.value, INDEX), [len(operands) + i for i in range(len(found.operands))])
-        operands += found.operands
-        total = plus(total, times(value, _given(low, step, operands, len(whole))))
+        operands += [(number, (*(None,) * missing, *strides)) for number, strides in found.operands]
+        if op.mode != "raise":
+            size = _given(low, sizes[d], operands, ndim)
+            value = modulo(value, size) if op.mode == "wrap" else least(most(value, const(0)), minus(size, const(1)))
+        total = plus(total, times(value, _given(low, step, operands, ndim)))
         step = times(step, sizes[d])
-    low.pending[out] = Expression(total, operands, whole)
+    low.pending[out] = Expression(total, operands, tuple(whole))

@@ -440,7 +440,7 @@ def cumulate(low: Lowering, node: Apply) -> None:
     op: Any = node.op
     (x,), (out,) = node.inputs, node.outputs
     dtype, mode = out.type.dtype, op.mode  # type: ignore[attr-defined]
-    if dtype == "bool" or (dtype in PART and mode == "mul"):
+    if dtype == "bool":
         raise Unsupported(f"running {mode} of {dtype}")
     found = low.as_expression(x, positional=True)
     count = len(found.sizes)
@@ -466,7 +466,8 @@ def cumulate(low: Lowering, node: Apply) -> None:
     t = low.tensors[target]
     row = times(n[2], step)
     whole = low.tensor(t.buffer, PART.get(dtype, dtype), 3, n, (times(n[1], row), row, step), low.offset_of(target))
-    low.steps.append(NativeCall("cumulate", (), (whole,), (), (mode,), 0))
+    pairs = dtype in PART and mode == "mul"
+    low.steps.append(NativeCall("cumulate", (), (whole,), (), ("mul_pairs" if pairs else mode,), 0))
 
 
 @lowers("MaxAndArgmax")

@@ -6,6 +6,7 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import NATIVE, Expression, axes_of, item, k, on_axes, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.sizes import known_axis
 
 __all__: list[str] = []
 
@@ -170,10 +171,22 @@ def split(low: Lowering, node: Apply) -> None:
     """Views, one after another along an axis that is known; the lengths must add up to the whole."""
     x, axis, lengths = node.inputs
     parts = low.as_vector(lengths) or _numbers(low, lengths, len(node.outputs))
-    if not isinstance(axis, Constant) or len(parts) != len(node.outputs):
-        raise Unsupported("parts along a computed axis, or of another number of lengths")
-    number, d = low.as_tensor(x), int(axis.data)
+    if len(parts) != len(node.outputs):
+        raise Unsupported("parts of another number of lengths")
+    number = low.as_tensor(x)
     sizes, strides, offset = low.sizes_of(number), low.strides_of(number), low.offset_of(number)
+    if not isinstance(axis, Constant):
+        along, here = known_axis(low, axis, len(sizes))
+        begin = const(0)
+        for out, length in zip(node.outputs, parts):
+            n = k.cast(length, INDEX)
+            low.check(make("ge", BOOL, (n, const(0))))
+            own = [make("select", INDEX, (there, n, size)) for there, size in zip(here, sizes)]
+            low.memory[out] = low.view(number, own, strides, plus(offset, times(along(strides), begin)))
+            begin = plus(begin, n)
+        low.same(begin, along(sizes))
+        return
+    d = int(axis.data)
     if not -len(sizes) <= d < len(sizes):
         raise Unsupported("parts along an axis that is not there")
     d %= len(sizes)

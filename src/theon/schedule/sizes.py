@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from theon.graph.variable import Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import k, plus, times
 from theon.schedule.lower import Lowering, Unsupported
 
-__all__ = ["elements", "least", "minus", "modulo", "most", "over"]
+__all__ = ["elements", "known_axis", "least", "minus", "modulo", "most", "over"]
 
 
 def minus(x: Scalar, y: Scalar) -> Scalar:
@@ -66,3 +68,22 @@ def elements(low: Lowering, sizes: Variable, count: int, exact: bool = False) ->
         low.host(k.cast(value, INDEX), cell)
         found.append(make("elem", INDEX, (), cell))
     return tuple(found)
+
+
+def known_axis(
+    low: Lowering, axis: Variable, ndim: int
+) -> tuple[Callable[[Sequence[Scalar]], Scalar], tuple[Scalar, ...]]:
+    """A function that picks, of values for each dimension, that of the one which a number names, and where that is the case."""
+    value = k.cast(low.as_scalar(axis), INDEX)
+    low.check(make("ge", BOOL, (value, const(-ndim))))
+    low.check(make("lt", BOOL, (value, const(ndim))))
+    value = make("select", INDEX, (make("lt", BOOL, (value, const(0))), plus(value, const(ndim)), value))
+    here = tuple(make("eq", BOOL, (value, const(d))) for d in range(ndim))
+
+    def along(values: Sequence[Scalar]) -> Scalar:
+        found = values[0]
+        for d in range(1, ndim):
+            found = make("select", INDEX, (here[d], values[d], found))
+        return found
+
+    return along, here

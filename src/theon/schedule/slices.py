@@ -13,6 +13,7 @@ from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.ops.shape import get_scalar_constant_value
 from theon.schedule.expression import HELD, Expression, k, plus, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.sizes import known_axis
 from theon.schedule.updates import overwritten, unchanged
 
 __all__ = ["is_reversal", "last", "matches", "region"]
@@ -295,11 +296,12 @@ def join(low: Lowering, node: Apply) -> None:
     """Each part is computed where it belongs."""
     axis, *parts = node.inputs
     (out,) = node.outputs
+    found = [low.as_expression(p) for p in parts]
     try:
         along = int(get_scalar_constant_value(axis)) % out.type.ndim  # type: ignore[attr-defined]
     except NotScalarConstantError:
-        raise Unsupported("a symbolic axis") from None
-    found = [low.as_expression(p) for p in parts]
+        _join_along(low, out, axis, found)
+        return
     sizes = list(found[0].sizes)
     for f in found[1:]:
         for d in range(len(sizes)):
@@ -315,4 +317,21 @@ def join(low: Lowering, node: Apply) -> None:
         low.parts[part] = number
         low.fill(part, f)
         offset = plus(offset, times(f.sizes[along], strides[along]))
+    low.memory[out] = number
+
+
+def _join_along(low: Lowering, out: Variable, axis: Variable, found: list[Expression]) -> None:
+    """Join along a dimension that only the call knows."""
+    ndim: int = out.type.ndim  # type: ignore[attr-defined]
+    along, here = known_axis(low, axis, ndim)
+    sizes = list(found[0].sizes)
+    for f in found[1:]:
+        for d in range(ndim):
+            low.check(make("or", BOOL, (here[d], make("eq", BOOL, (found[0].sizes[d], f.sizes[d])))))
+            sizes[d] = plus(sizes[d], make("select", INDEX, (here[d], f.sizes[d], const(0))))
+    number = low.fresh(out, out.type.dtype, tuple(sizes))  # type: ignore[attr-defined]
+    strides, offset = low.strides_of(number), low.offset_of(number)
+    for f in found:
+        low.fill(low.view(number, f.sizes, strides, offset), f)
+        offset = plus(offset, times(along(f.sizes), along(strides)))
     low.memory[out] = number

@@ -1,4 +1,4 @@
-"""Places of true elements, counts, repeats and searches: one routine each, on contiguous memory."""
+"""Places of true elements, counts, repeats, searches and distinct elements: one routine each, on contiguous memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import NATIVE, Expression, item, k, plus, product, times
+from theon.schedule.gather import checked_index
 from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.order import sorted_lines, take_along
 from theon.schedule.reduce import reduce_into
 from theon.schedule.sizes import most
 from theon.schedule.step import NativeCall
@@ -54,7 +56,7 @@ def _call(low: Lowering, name: str, inputs: tuple[int, ...], output: int, *attrs
 
 def _native(*variables: Variable) -> None:
     if any(v.type.dtype not in NATIVE for v in variables):  # type: ignore[attr-defined]
-        raise Unsupported("complex numbers or halves")
+        raise Unsupported("complex numbers")
 
 
 def _places(low: Lowering, mask: Variable, outputs: list[Variable]) -> None:
@@ -75,7 +77,6 @@ def _places(low: Lowering, mask: Variable, outputs: list[Variable]) -> None:
 @lowers("Nonzero")
 def nonzero(low: Lowering, node: Apply) -> None:
     """A vector of places for each dimension."""
-    _native(*node.inputs)
     _places(low, node.inputs[0], node.outputs)
 
 
@@ -146,13 +147,15 @@ def searchsorted(low: Lowering, node: Apply) -> None:
     """By halves, for each element."""
     from theon.dtypes import upcast
 
-    if len(node.inputs) != 2:
-        raise Unsupported("a vector in an order that another one gives")
-    x, v = node.inputs
+    x, v, *order = node.inputs
     (out,) = node.outputs
     _native(x, v)
     dtype = upcast(x.type.dtype, v.type.dtype)  # type: ignore[attr-defined]
     line, wanted = _as_dtype(low, x, dtype), _as_dtype(low, v, dtype)
+    if order:
+        low.same(low.sizes_of_variable(order[0])[0], low.sizes_of(line)[0])
+        checked_index(low, order[0], low.sizes_of(line)[0], wrap=False)
+        line = take_along(low, None, line, low.as_tensor(order[0]), 0)
     sizes = low.sizes_of(wanted)
     number = low.fresh(out, INDEX, sizes)
     if not low.is_dense(number):
@@ -161,3 +164,46 @@ def searchsorted(low: Lowering, node: Apply) -> None:
     op: Any = node.op
     _call(low, "searchsorted", (line, _reshaped(low, wanted, flat)), _reshaped(low, number, flat), op.side)
     low.memory[out] = number
+
+
+@lowers("Unique")
+def unique(low: Lowering, node: Apply) -> None:
+    """The elements sorted, then one walk through them; where places are asked for, in the order of the elements."""
+    (x,) = node.inputs
+    op: Any = node.op
+    if op.axis is not None:
+        raise Unsupported("distinct parts")
+    dense = low.as_dense(low.as_tensor(x))
+    n, dtype = product(low.sizes_of(dense)), low.tensors[dense].dtype
+    source = _reshaped(low, dense, n)
+    order = low.fresh(None, INDEX, (n if op.return_index or op.return_inverse else const(0),))
+    if op.return_index or op.return_inverse:
+        sorted_lines(low, "argsort", source, order, 0)
+        line = take_along(low, None, source, order, 0)
+    else:
+        line = low.fresh(None, dtype, (n,))
+        sorted_lines(low, "sort", source, line, 0)
+    # As many as there are elements that differ from the one before; all NaN are one.
+    step, start = low.strides_of(line)[0], low.offset_of(line)
+    pairs = most(plus(n, const(-1)), const(0))
+    views = [low.view(line, (pairs,), (step,), at) for at in (start, plus(start, step))]
+    before, here = (make("load", dtype, (), i) for i in range(2))
+    differs = k.ne(before, here)
+    if dtype.startswith("float"):
+        differs = k.and_(differs, k.not_(k.isnan(before)))
+    cell = low.fresh(None, INDEX, ())
+    given: list[tuple[int, tuple[Scalar | None, ...]]] = [(v, (step,)) for v in views]
+    reduce_into(low, cell, Expression(k.cast(differs, INDEX), given, (pairs,)), (0,), "add", INDEX)
+    some = make("lt", BOOL, (const(0), n))
+    count = plus(make("elem", INDEX, (), cell), make("select", INDEX, (some, const(1), const(0))))
+    asked = (op.return_index, op.return_inverse, op.return_counts)
+    results, rest = [low.fresh(node.outputs[0], dtype, (count,))], iter(node.outputs[1:])
+    low.memory[node.outputs[0]] = results[0]
+    for flag, size in zip(asked, (count, n, count)):
+        out = next(rest) if flag else None
+        results.append(low.fresh(out, INDEX, (size if flag else const(0),)))
+        if out is not None:
+            low.memory[out] = results[-1]
+    if not all(map(low.is_dense, results)):
+        raise Unsupported("a place that is not contiguous")
+    low.steps.append(NativeCall("unique", (line, order), tuple(results), (), asked, 0))
