@@ -29,7 +29,7 @@ __all__ = [
     "buffers_of",
     "draws_of",
     "in_order",
-    "is_long",
+    "is_quick",
     "kernels_of",
     "native_calls",
     "python_calls",
@@ -135,6 +135,10 @@ def in_order(program: Program) -> set[Kernel]:
     return {kernel for kernel, good in found.items() if good}
 
 
-def is_long(program: Program) -> bool:
-    """Whether the function is so long that optimising it takes too much time: what it spends is spent in its kernels."""
-    return sum(isinstance(step, KernelStep | NativeCall) for step in flat(program.steps)) > _MANY
+def is_quick(program: Program) -> bool:
+    """Whether the function is to be compiled quickly: what it spends is spent in its kernels, not in short loops of its own."""
+    steps = flat(program.steps)
+    return (
+        not any(isinstance(step, Loop) for step in steps)
+        or sum(isinstance(step, KernelStep | NativeCall) for step in steps) > _MANY
+    )

@@ -12,7 +12,7 @@ from theon.codegen import pool
 from theon.codegen.native import Function, Value, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, run, take_slot
 from theon.codegen.small import MOST, few_text, small_text
-from theon.codegen.tile import KINDS, call_tile, lanes, pieces, rows
+from theon.codegen.tile import KINDS, call_late, lanes, late_pieces, make_ready, rows
 
 __all__ = ["gemm_parts", "gemm_text", "stack_text"]
 
@@ -55,7 +55,7 @@ def gemm_parts(dtype: str, threads: int) -> dict[str, functools.partial[str]]:
 @functools.cache
 def _part_text(dtype: str, part: str, threads: int) -> str:
     parts = [
-        pieces(dtype, images=False),
+        late_pieces(dtype),
         (_thin_work if part == "thin" else _panel_work)(dtype, threads),
         (_thin if part == "thin" else _panel)(dtype, threads),
         _space(dtype, part, threads),
@@ -68,7 +68,7 @@ def stack_text(dtype: str, threads: int) -> str:
     """``out[b, i, j] = sum over k of x[b, i, k] * y[b, k, j]``, by panels, or a matrix at a time where they are small."""
     symbol = f"theon_gemm_stack_{dtype}"
     parts = [
-        pieces(dtype, images=False), few_text(symbol, *KINDS[dtype]), _few_work(symbol, dtype),
+        late_pieces(dtype), few_text(symbol, *KINDS[dtype]), _few_work(symbol, dtype),
         _panel_work(dtype, threads, stack=True), _stack(symbol, dtype, threads), _space(dtype, "panel", threads),
     ]  # fmt: skip
     return "\n".join([pool.DECLARATIONS if threads > 1 else "", *parts])
@@ -101,14 +101,14 @@ def _panel(dtype: str, threads: int) -> str:
     f = Function(f"theon_gemm_{dtype}_panel", _PARAMETERS, "i64")
     y, out = Block(f, f["y"], 2), Block(f, f["out"], 2)
     (lines, columns), depth = out.sizes, y.sizes[0]
-    frame, chunks = _divided(f, dtype, threads, lines, columns, f.value(1, "i64"))
+    frame, chunks = _divided(f, dtype, threads, lines, columns, f.value(1, "i64"), _rowwise(y, dtype))
     run(f, f"theon_gemm_panel_{dtype}", frame, chunks, lines * columns * depth, threads > 1)
     f.emit("ret i64 0")
     return f.text(linkage="")
 
 
 def _divided(
-    f: Function, dtype: str, threads: int, lines: Value, columns: Value, members: Value
+    f: Function, dtype: str, threads: int, lines: Value, columns: Value, members: Value, rowwise: Value
 ) -> tuple[Value, Value]:
     """What the parts of the work share, and how many there are: panels of columns in blocks of rows of each product."""
     lane = lanes(dtype)
@@ -119,10 +119,18 @@ def _divided(
     panels = (vectors + 2) // 3
     wanted = (panels * members + (6 * threads - 1)) // (panels * members)
     blocks = f.larger(f.smaller(wanted, (lines + 31) // 32), 1)
+    few, many = vectors // panels, (vectors + (panels - 1)) // panels
+    turned = f.new("i1", f"xor i1 {rowwise.text}, true")
+    make_ready(f, dtype, [*(few.same(n) | many.same(n) for n in (1, 2, 3)), turned])
     f.store(vectors, frame, 24)
     f.store(panels, frame, 32)
     f.store(blocks, frame, 40)
     return frame, panels * blocks * members
+
+
+def _rowwise(y: Block, dtype: str) -> Value:
+    """Whether the rows of a right factor are runs of memory."""
+    return y.strides[-1].same(KINDS[dtype][1])
 
 
 def _stack(symbol: str, dtype: str, threads: int) -> str:
@@ -138,7 +146,7 @@ def _stack(symbol: str, dtype: str, threads: int) -> str:
                 f.store(f[name], frame, 8 * place)
             run(f, f"{symbol}_few_work", frame, f.smaller(members, 8 * threads), weight, threads > 1)
         with f.unless(small):
-            frame, chunks = _divided(f, dtype, threads, lines, columns, members)
+            frame, chunks = _divided(f, dtype, threads, lines, columns, members, _rowwise(y, dtype))
             run(f, f"theon_gemm_panel_{dtype}", frame, chunks, weight, threads > 1)
     f.emit("ret i64 0")
     return f.text(linkage="")
@@ -212,7 +220,7 @@ def _panel_work(dtype: str, threads: int, stack: bool = False) -> str:
             target = f.select(whole, into, corner, "ptr")
             row = f.select(whole, out.strides[0], wide * item)
             keep = whole & (step > 0)
-            call_tile(f, dtype, count, source, bases, offsets, deep, factors, line, target, row, keep)
+            call_late(f, dtype, count - 1, source, bases, offsets, deep, factors, line, target, row, keep)
             with f.unless(whole), f.loop(here) as r, f.loop(known) as j:
                 place = f.at(into, r * out.strides[0] + j * out.strides[1])
                 found = f.variable(kind, f.load(kind, corner, (r * wide + j) * item))
@@ -234,7 +242,7 @@ def _lay(
     with f.when(rowwise), f.loop(deep) as k:
         f.call(f"theon_copy_{dtype}", f.at(room, k * width), f.at(own, k * y.strides[0]), item, known)
     with f.unless(rowwise):
-        f.call(f"theon_turn_{dtype}", room, width, item, own, y.strides[1], y.strides[0], known, deep)
+        call_late(f, dtype, 3, room, width, item, own, y.strides[1], y.strides[0], known, deep)
     with f.when(known < lanes_), f.loop(deep) as k:
         f.call(f"theon_copy_{dtype}", f.at(room, k * width + known * item), nothing, item, lanes_ - known)
 

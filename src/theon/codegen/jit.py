@@ -43,6 +43,9 @@ _WRITTEN = (
     "simplify_cfg",
 )  # fmt: skip
 
+# Code that runs once a call: variables become registers, which takes no longer than to write them out as memory.
+_QUICK = ("sroa", "simplify_cfg")
+
 # The same without a search for repeated computations: folds have few.
 _FOLD = ("sroa", "simplify_cfg", "instruction_combine", "loop_rotate", "simplify_cfg")
 _SETTABLE = (20,)  # versions of LLVM known to take an option more than once
@@ -58,18 +61,18 @@ def _optimise(llvm: Any, module: Any, machine: Any, effort: str) -> None:
         builder.getModulePassManager().run(module, builder)
         return
     passes = llvm.create_new_module_pass_manager()
-    for name in _FOLD if effort == "fold" else _WRITTEN:
+    for name in {"fold": _FOLD, "quick": _QUICK}.get(effort, _WRITTEN):
         getattr(passes, f"add_{name}_pass")()
     passes.run(module, builder)
 
 
 @contextmanager
 def _addresses_as_written(llvm: Any, effort: str) -> Iterator[None]:
-    """Loops of folds are not searched for better forms of their addresses, which would take half of the time for them.
+    """Loops with written-out vectors are not searched for better forms of their addresses, which takes a third of the time.
 
     The option is one of all who use LLVM in this process, hence it is set back at once.
     """
-    if effort != "fold" or target.version() not in _SETTABLE:
+    if effort not in ("fold", "written") or target.version() not in _SETTABLE:
         yield
         return
     llvm.set_option("", "-disable-lsr=true")
@@ -85,8 +88,8 @@ def object_code(text: str | Callable[[], str], effort: str = "written", descript
     A text that is a function of its ``description``, this machine and this package alone is not even written then.
 
     ``effort`` is "full" for loops that are to be made vectors, "written" for code whose vectors are written out: the
-    optimiser has little left to do; "fold" for such code whose addresses are as they should be, and "quick", no passes
-    at all, for long straight code that runs once a call.
+    optimiser has little left to do; "fold" for such code with nothing computed twice, and "quick" for straight
+    code that runs once a call: LLVM's quick path makes machine code of it.
     """
     known = cache.generator() if description is not None else None
     if callable(text) and (known is None or description is None):
@@ -105,8 +108,7 @@ def object_code(text: str | Callable[[], str], effort: str = "written", descript
         module.triple = machine.triple
         module.data_layout = str(machine.target_data)
         module.verify()
-        if effort != "quick":
-            _optimise(llvm, module, machine, effort)
+        _optimise(llvm, module, machine, effort)
         with _addresses_as_written(llvm, effort):
             body: bytes = machine.emit_object(module)
     cache.store(key, body)
@@ -131,7 +133,7 @@ def compile_module(
 ) -> CompiledModule:
     """Return ``text`` compiled and linked; ``symbols`` gives addresses of external names it uses.
 
-    ``quick`` is a second module that is compiled without optimisation; ``effort`` is that of the first.
+    ``quick`` is a second module that is compiled quickly; ``effort`` is that of the first.
     """
     if "!llvm.loop !7" in text:
         text += PLAIN

@@ -2,19 +2,27 @@
 
 A tile is ``rows()`` x (1 to 3 vectors) of sums: ``C[m, :] (+)= sum over t of src[bases[m] + offsets[t]] * B[t, :]``. Both
 tables hold bytes, so that the same tile serves any stride, dilation, border and group, forward and for both gradients.
+
+Convolutions take all pieces of a dtype as one module. Products of matrices, which mostly need few of them, look them up in
+a table and have them compiled when a product needs them first.
 """
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import re
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from theon.codegen import target
 from theon.codegen.jit import CompiledModule, compile_module
 from theon.codegen.native import Function, Value, attributes
 
-__all__ = ["KINDS", "call_tile", "lanes", "panels", "pieces", "rows", "symbols"]
+__all__ = [
+    "KINDS", "call_late", "call_tile", "lanes", "late_pieces", "make_ready", "panels", "pieces", "rows", "symbols"
+]  # fmt: skip
 
 KINDS = {"float32": ("float", 4), "float64": ("double", 8)}
 
@@ -65,6 +73,37 @@ def pieces(dtype: str, images: bool = True) -> str:
     return "\n".join(parts)
 
 
+def late_pieces(dtype: str) -> str:
+    """Return what a module needs that calls :func:`make_ready` and :func:`call_late`, and copies."""
+    return f"@theon_late_{dtype} = external global [{len(_LATE) + 1} x ptr]\n{_declared(_copy(dtype))}"
+
+
+def make_ready(f: Function, dtype: str, wanted: Sequence[Value]) -> None:
+    """Have the pieces compiled that are wanted, of tiles of 1, 2, 3 vectors and transposition; not to be called by workers.
+
+    A thread that waits for workers may hold the interpreter, which compiling takes. Returns 1 where a piece cannot be made.
+    """
+    table = Value(f, "ptr", f"@theon_late_{dtype}")
+    for place, needed in enumerate(wanted):
+        with f.when(needed & _missing(f, table, place)):
+            compile_ = f.load("ptr", table, 8 * len(_LATE))
+            f.emit(f"call void {compile_.text}(i64 {place})")
+            with f.when(_missing(f, table, place)):
+                f.emit("ret i64 1")
+                f.label(f"never{place}")
+
+
+def _missing(f: Function, table: Value, place: int) -> Value:
+    found = f.new("ptr", f"load atomic ptr, ptr {f.at(table, 8 * place).text} acquire, align 8")
+    return f.new("i1", f"icmp eq ptr {found.text}, null")
+
+
+def call_late(f: Function, dtype: str, place: Value | int, *args: Value | int) -> None:
+    """Call a piece that is ready: the tile of ``place`` + 1 vectors, or transposition, number 3."""
+    code = f.load("ptr", Value(f, "ptr", f"@theon_late_{dtype}"), f.value(place, "i64") * 8)
+    f.emit(f"call void {code.text}({', '.join(f'{a.kind} {a.text}' for a in (f.value(x, 'i64') for x in args))})")
+
+
 def _fma(dtype: str) -> str:
     kind, lane = KINDS[dtype][0], lanes(dtype)
     vector = f"<{lane} x {kind}>"
@@ -74,6 +113,8 @@ def _fma(dtype: str) -> str:
 _TILES = ("tile1", "tile2", "tile3")
 _PRODUCTS = (*_TILES, "turn", "copy")
 _IMAGES = ("band", "offsets")
+_LATE = (*_TILES, "turn")
+_TABLE = re.compile(r"^@theon_late_(float32|float64) = external", re.MULTILINE)
 _NAME = re.compile(r"^declare void @theon_(tile[123]|turn|copy|band|offsets)_(float32|float64)\(", re.MULTILINE)
 
 
@@ -92,20 +133,48 @@ def _declared(definition: str) -> str:
 @functools.cache
 def _module(names: tuple[str, ...], dtype: str) -> CompiledModule:
     text = "\n".join([*(_definition(name, dtype) for name in names), _fma(dtype)]).replace("define internal", "define")
-    if "copy" not in names:
+    if names == _IMAGES:
         text += "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
         text += _copy(dtype).replace(" nounwind", " nounwind alwaysinline")
     return compile_module(text, {}, tuple(f"theon_{name}_{dtype}" for name in names), effort="written")
 
 
+_together: set[str] = set()  # dtypes of which all pieces for products are there
+
+
 def symbols(text: str) -> dict[str, int]:
     """Return the addresses of those functions that a module declares; each is compiled once in a process."""
-    found = {}
+    found = {f"theon_late_{dtype}": ctypes.addressof(_table(dtype)[0]) for dtype in _TABLE.findall(text)}
+    alone = "@theon_tile1_" not in text
     for name, dtype in _NAME.findall(text):
         with target.LOCK:  # of two modules made at once only one is kept, and code would call into the other
-            module = _module(_IMAGES if name in _IMAGES else _PRODUCTS, dtype)
-        found[f"theon_{name}_{dtype}"] = module.address(f"theon_{name}_{dtype}")
+            found[f"theon_{name}_{dtype}"] = _address(name, dtype, alone)
     return found
+
+
+def _address(name: str, dtype: str, alone: bool) -> int:
+    """The address of a piece, compiled with all others for products unless it stands alone."""
+    names = _IMAGES if name in _IMAGES else (name,) if alone and dtype not in _together else _PRODUCTS
+    if names is _PRODUCTS:
+        _together.add(dtype)
+    return _module(names, dtype).address(f"theon_{name}_{dtype}")
+
+
+@functools.cache
+def _table(dtype: str) -> tuple[Any, Any]:
+    """The addresses of pieces that are compiled when first needed, behind them that of a function which does it."""
+    table = (ctypes.c_void_p * (len(_LATE) + 1))()
+
+    def compile_piece(place: int) -> None:
+        try:
+            with target.LOCK:
+                table[place] = _address(_LATE[place], dtype, True)
+        except BaseException:  # there is no way to raise it here: the step fails
+            traceback.print_exc()
+
+    made = ctypes.CFUNCTYPE(None, ctypes.c_int64)(compile_piece)
+    table[len(_LATE)] = ctypes.cast(made, ctypes.c_void_p).value
+    return table, made
 
 
 def _suffix(dtype: str) -> str:

@@ -210,9 +210,12 @@ def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule
 
 
 def _linked(program: Program, main: str, kernels: str, extra: str, symbols: dict[str, int]) -> CompiledModule:
-    if not contents.is_long(program):
+    if not contents.is_quick(program):
         return compile_module(_merged([kernels, main, extra]), symbols)
     called, declarations = separated(_merged([kernels, extra]))
+    straight = "define " not in extra and not any(kernel.naxes for kernel in contents.kernels_of(program))
+    if straight or not declarations:
+        return compile_module(_merged([kernels, main, extra]), symbols, effort="quick")
     names = {line.split("(")[0].split("@")[1] for line in declarations.splitlines()}
     head, begin, body = main.partition("define ptr @theon_entry(")
     own = [
