@@ -230,3 +230,30 @@ def test_negative_classes_count_from_the_last_where_the_likelihood_is_written_as
             np.testing.assert_allclose(a, b, rtol=1e-6)
         with pytest.raises(IndexError):
             f(values, [0, 4, 2])
+
+
+@pytest.mark.parametrize("form", [lambda p, i, y: T.log(p)[i, y], lambda p, i, y: T.log(p[i, y])])
+def test_a_likelihood_written_as_indexing_may_have_fewer_classes_than_rows(form):
+    x, y = T.dmatrix(), T.ivector()
+    nll = form(T.nnet.softmax(x), T.arange(y.shape[0]), y)
+    outs = [nll, T.grad(-nll.mean(), x), nll.shape]
+    f, g = theano.function([x, y], outs), theano.function([x, y], outs, mode="FAST_COMPILE")
+    for classes in ([0, 2, 1], [4, 0, 3, -1]):
+        for got, wanted in zip(f(X, classes), g(X, classes), strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-15)
+    for each in (f, g):
+        with pytest.raises(IndexError, match="index 4 is out of bounds"):
+            each(X, [0] * 5)
+
+
+def test_the_most_probable_class_beside_a_likelihood_is_native():
+    from theon.schedule.step import PythonCall
+
+    x, b, y = T.fmatrix(), T.fvector(), T.lvector()
+    outs = T.nnet.crossentropy_softmax_argmax_1hot_with_bias(x, b, y)
+    f, g = theano.function([x, b, y], outs), theano.function([x, b, y], outs, mode="FAST_COMPILE")
+    assert not any(isinstance(s, PythonCall) for s in f._native.program.steps)
+    values = X.astype("float32"), B.astype("float32"), Y
+    for got, wanted in zip(f(*values), g(*values), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5)
+        assert got.dtype == wanted.dtype

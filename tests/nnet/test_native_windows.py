@@ -6,7 +6,7 @@ import pytest
 import theano
 import theano.tensor as T
 from theano.tensor.nnet.neighbours import images2neibs, neibs2images
-from theano.tensor.signal.pool import Pool
+from theano.tensor.signal.pool import Pool, PoolGrad, max_pool_2d_same_size, pool_2d
 from theon.schedule.step import PythonCall
 
 rng = np.random.RandomState(1)
@@ -113,3 +113,66 @@ def test_the_largest_of_integers(dtype):
         assert found.dtype == wanted.dtype == dtype
         assert not any(isinstance(step, PythonCall) for step in native._native.program.steps)
         np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "uint64"])
+@pytest.mark.parametrize(("mode", "ignore_border"), [("max", True), ("sum", False), ("average_exc_pad", True)])
+def test_windows_of_integers_run_in_native_code(dtype, mode, ignore_border):
+    x = T.TensorType(dtype, (False,) * 5)()
+    pads = [(0, 1, 1), (1, 0, 1)] if ignore_border else [(0, 0, 0)] * 2
+    op = [Pool(ignore_border, mode, n) for n in (2, 3)]
+    outs = [op[0](x, (3, 2), (2, 1), pads[0][1:]), op[1](x, (2, 3, 2), (1, 2, 3), pads[1])]
+    if mode != "average_exc_pad":
+        outs.append(PoolGrad(ignore_border, mode)(x, outs[0], outs[0], (3, 2), (2, 1), pads[0][1:]))
+    f, g = theano.function([x], outs), theano.function([x], outs, mode="FAST_COMPILE")
+    assert not any(isinstance(s, PythonCall) for s in f._native.program.steps)
+    info = np.iinfo(dtype)
+    value = rng.randint(max(info.min, -(2**62)), min(info.max, 2**62), (2, 2, 5, 4, 5)).astype(dtype)
+    for got, wanted in zip(f(value), g(value), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_averages_of_small_integers_do_not_wrap_around():
+    x = T.TensorType("int8", (False,) * 2)()
+    value = np.full((2, 2), 100, "int8")
+    for mode in ("FAST_RUN", "FAST_COMPILE"):
+        f = theano.function([x], pool_2d(x, (2, 2), ignore_border=True, mode="average_inc_pad"), mode=mode)
+        assert f(value).tolist() == [[100]]
+
+
+@pytest.mark.parametrize("mode", ["max", "sum", "average_inc_pad", "average_exc_pad"])
+@pytest.mark.parametrize("ignore_border", [True, False])
+def test_windows_known_only_at_run_time(mode, ignore_border):
+    x, ws, stride, pad = T.dtensor4(), T.lvector(), T.ivector(), T.lvector()
+    y = pool_2d(x, ws, ignore_border, stride, pad if ignore_border else (0, 0), mode)
+    inputs = [x, ws, stride, *([pad] if ignore_border else [])]
+    f = theano.function(inputs, [y, T.grad((y**2).sum(), x), y.shape])
+    assert not any(isinstance(s, PythonCall) for s in f._native.program.steps)
+    value = rng.rand(2, 3, 6, 7)
+    for w, s, p in [
+        ((2, 3), (2, 1), (1, 2)),
+        ((3, 1), (1, 2), (0, 0)),
+        ((9, 2), (3, 2), (4, 1)),
+        ((2, 2), (3, 3), (0, 0)),
+    ]:
+        given = Pool(ignore_border, mode)(x, w, s, p if ignore_border else 0)
+        wanted = theano.function([x], [given, T.grad((given**2).sum(), x)])(value)
+        got = f(value, w, np.array(s, "int32"), *([p] if ignore_border else []))
+        for a, b in zip(got, wanted):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+        assert got[2].tolist() == list(wanted[0].shape)
+    with pytest.raises(ValueError, match="windows and strides are positive"):
+        f(value, (0, 1), np.ones(2, "int32"), *([(0, 0)] if ignore_border else []))
+
+
+def test_second_derivatives_of_pooling_and_patches_largest_in_place_are_native():
+    x, t = T.dtensor4(), T.dtensor4()
+    y = pool_2d(x, (3, 2), True, (2, 2), (1, 0))
+    slope = T.grad((y**3).sum(), x)
+    kept = max_pool_2d_same_size(x, (2, 3))
+    outs = [T.grad((slope**2).sum(), x), T.Rop(y, x, t), kept, T.grad((kept**2).sum(), x)]
+    f, g = theano.function([x, t], outs), theano.function([x, t], outs, mode="FAST_COMPILE")
+    assert not any(isinstance(s, PythonCall) for s in f._native.program.steps)
+    values = rng.rand(2, 3, 6, 7), rng.rand(2, 3, 6, 7)
+    for got, wanted in zip(f(*values), g(*values), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12)

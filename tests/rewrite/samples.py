@@ -204,6 +204,7 @@ SAMPLES = {
     "gradient_of_log_of_softmax": [
         likelihood_gradient(T.nnet.crossentropy_categorical_1hot(p, nll_target)), likelihood_gradient(T.log(p) * b)
     ],
+    "class_of_likelihood_apart": T.nnet.crossentropy_softmax_argmax_1hot_with_bias(a, a[0], nll_target)[2:],
     "log_of_softmax_element": [T.log(p[T.arange(nll_target.shape[0]), nll_target])],
     # shapes
     "shape_by_dimensions": [a.shape * 2, (a + b).shape],

@@ -253,7 +253,7 @@ class Function:
         self.label(end)
 
     @contextmanager
-    def repeat(self, limit: int) -> Iterator[Callable[[Value], None]]:
+    def repeat(self, limit: Any) -> Iterator[Callable[[Value], None]]:
         """Do what follows ``limit`` times at most; the function that is given ends it where a condition holds."""
         self.count += 1
         n = self.count

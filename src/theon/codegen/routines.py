@@ -97,6 +97,12 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
         return _of_library(
             symbol, 4, functools.partial(sorting.sorting_text, step.name, symbol, dtype, pool.budget() > 1)
         )
+    if step.name in ("multinomial", "choice"):
+        from theon.codegen import picks
+
+        symbol = "_".join(["theon", step.name, *map(str, step.attrs)])
+        picked = picks.multinomial_text if step.name == "multinomial" else picks.choice_text
+        return _of_library(symbol, len(tensors) + 1, functools.partial(picked, symbol, *step.attrs))
     if step.name == "ctc":
         from theon.codegen import ctc, pool
 
@@ -111,13 +117,16 @@ def routine(step: NativeCall, tensors: Sequence[Tensor]) -> Routine:
 
         library = functools.partial(streams.uniform_text, *step.attrs, pool.budget() > 1)
         return _of_library(f"theon_uniform_{step.attrs[0]}", len(tensors) + 1, library)
-    if step.name in ("pooled", "pool_gradient") and dtype in ("float32", "float64"):
+    if step.name in ("pooled", "pool_gradient", "pool_tangent"):
         from theon.codegen import pool, windows
 
         mode, window, stride = step.attrs
-        symbol = "_".join(["theon", step.name, dtype, mode, *map(str, (*window, *stride))])
-        text = windows.pooled_text if step.name == "pooled" else windows.gradient_text
-        library = functools.partial(text, dtype, symbol, mode, window, stride, pool.budget() > 1)
+        symbol = "_".join(["theon", step.name, dtype, mode, *map(str, (*(window or ()), *(stride or ())))])
+        if step.name == "pool_tangent":
+            library = functools.partial(windows.tangent_text, dtype, symbol, window, stride, pool.budget() > 1)
+        else:
+            text = windows.pooled_text if step.name == "pooled" else windows.gradient_text
+            library = functools.partial(text, dtype, symbol, mode, window, stride, pool.budget() > 1)
         return _of_library(symbol, len(tensors) + 1, library)
     if step.name == "cumulate":
         from theon.codegen import cumulate

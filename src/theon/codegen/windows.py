@@ -1,4 +1,7 @@
-"""Routines that pool images over windows of a constant size, and spread gradients back; images are shared between threads."""
+"""Routines that pool images over windows, and spread gradients back; images are shared between threads.
+
+Windows and strides are constants, by which routines are made, or None: then they follow the pads in a call's numbers.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import functools
 import itertools
 from collections.abc import Callable
 
+import numpy as np
+
 from theon.codegen import pool
+from theon.codegen.abi import LLVM_TYPE, itemsize
 from theon.codegen.native import SEPARATE, Function, Value, attributes
 from theon.codegen.shared import SMALL, Block, numbers, run
-from theon.codegen.tile import KINDS
 
-__all__ = ["gradient_text", "pooled_text"]
+__all__ = ["gradient_text", "pooled_text", "tangent_text"]
 
 _UNROLLED = 32  # elements of a window that are written out one by one
 Pair = tuple[int, int]
@@ -20,11 +25,18 @@ Pair = tuple[int, int]
 class _Images:
     """A chunk's share of the images, and the windows of one row of results at a time."""
 
-    def __init__(self, f: Function, blocks: int, window: Pair, stride: Pair) -> None:
-        self.f, self.window, self.stride = f, window, stride
+    def __init__(self, f: Function, blocks: int, window: Pair | None, stride: Pair | None) -> None:
+        self.f = f
         self.tensors = [Block(f, f.load("ptr", f["frame"], 8 * i), 4) for i in range(blocks)]
-        pads = numbers(f, f.load("ptr", f["frame"], 8 * blocks), ["y", "x"])
-        self.pads = pads["y"], pads["x"]
+        names = ["pad", "pads", "tall", "wide", "down", "along"][: 2 if window else 6]
+        given = numbers(f, f.load("ptr", f["frame"], 8 * blocks), names)
+        self.pads = given["pad"], given["pads"]
+        self.window: tuple[int | Value, int | Value] = window or (given["tall"], given["wide"])
+        self.stride: tuple[int | Value, int | Value] = stride or (given["down"], given["along"])
+        # The places of a window, where they are written out one by one.
+        self.places = list(itertools.product(*map(range, window))) if window else []
+        if len(self.places) > _UNROLLED:
+            self.places = []
         self.total = f.load("i64", f["frame"], 8 * (blocks + 1))
 
     def each(self, body: Callable[[list[Value]], None]) -> None:
@@ -68,8 +80,7 @@ class _Images:
         most = f.select(room >= 0, room // self.stride[1] + 1, 0)
         first = f.smaller(ahead, results.sizes[3])
         end = f.larger(f.smaller(most, results.sizes[3]), first)
-        written_out = self.window[0] * self.window[1] <= _UNROLLED
-        good = tall & unit & Value(f, "i1", str(written_out).lower())
+        good = tall & unit & Value(f, "i1", str(bool(self.places)).lower())
         return first, f.select(good, end, first)
 
 
@@ -80,11 +91,29 @@ def _unit(f: Function, tensors: list[Block], item: int) -> Value:
     return good
 
 
+def _is_float(dtype: str) -> bool:
+    return dtype.startswith("float")
+
+
+def _largest(dtype: str) -> str:
+    """LLVM's function of the larger of two; NaN is larger than all."""
+    if _is_float(dtype):
+        return f"llvm.maximum.f{8 * itemsize(dtype)}"
+    return f"llvm.{'u' if dtype[0] in 'bu' else 's'}max.i{8 * itemsize(dtype)}"
+
+
+def _lowest(f: Function, dtype: str) -> Value:
+    if _is_float(dtype):
+        return Value(f, LLVM_TYPE[dtype], "0xFFF0000000000000")
+    return f.value(0 if dtype[0] in "bu" else np.iinfo(dtype).min, LLVM_TYPE[dtype])
+
+
 def _joined(f: Function, dtype: str, mode: str, x: Value, y: Value) -> Value:
-    if mode != "max":
-        return x + y
-    kind, item = KINDS[dtype]
-    return f.call(f"llvm.maximum.f{8 * item}", x, y, result=kind)
+    return f.call(_largest(dtype), x, y, result=x.kind) if mode == "max" else x + y
+
+
+def _equal(x: Value, y: Value) -> Value:
+    return x.ordered("oeq", y) if x.kind in ("float", "double") else x.same(y)
 
 
 def _float(f: Function, n: Value, kind: str) -> Value:
@@ -96,9 +125,8 @@ def _divided(f: Function, x: Value, n: Value) -> Value:
 
 
 def _module(dtype: str, shared: bool, *functions: str) -> str:
-    kind, item = KINDS[dtype]
-    bits = 8 * item
-    declared = f"declare {kind} @llvm.maximum.f{bits}({kind}, {kind})"
+    kind = LLVM_TYPE[dtype]
+    declared = f"declare {kind} @{_largest(dtype)}({kind}, {kind})"
     return "\n".join([pool.DECLARATIONS if shared else "", *functions, declared, SEPARATE])
 
 
@@ -117,13 +145,13 @@ def _main(name: str, blocks: list[str], big: str, weight: int, shared: bool) -> 
 
 
 @functools.cache
-def pooled_text(dtype: str, name: str, mode: str, window: Pair, stride: Pair, shared: bool) -> str:
-    """The largest, the sum or the average of each window; windows reach over the edges by numbers given at run time."""
-    kind, item = KINDS[dtype]
+def pooled_text(dtype: str, name: str, mode: str, window: Pair | None, stride: Pair | None, shared: bool) -> str:
+    """The largest, the sum or (of floats) the average of each window; windows reach over the edges by the pads."""
+    kind, item = LLVM_TYPE[dtype], itemsize(dtype)
     f = Function(f"{name}_work", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
     images = _Images(f, 2, window, stride)
     image, out = images.tensors
-    start = Value(f, kind, "0xFFF0000000000000" if mode == "max" else "0.0")
+    start = _lowest(f, dtype) if mode == "max" else f.value(0, kind)
     unit = _unit(f, [image, out], item)
 
     def one(at: list[Value]) -> None:
@@ -151,11 +179,11 @@ def pooled_text(dtype: str, name: str, mode: str, window: Pair, stride: Pair, sh
             corner = f.at(x, begin * image.strides[2] - images.pads[1] * item)
             with f.separate(after, quick) as place:
                 found = start
-                for i, j in itertools.product(*map(range, window)) if window[0] * window[1] <= _UNROLLED else ():
-                    value = f.load(kind, f.at(corner, image.strides[2] * i), (place * stride[1] + j) * item)
+                for i, j in images.places:
+                    value = f.load(kind, f.at(corner, image.strides[2] * i), (place * images.stride[1] + j) * item)
                     found = value if mode == "max" and (i, j) == (0, 0) else _joined(f, dtype, mode, found, value)
                 if mode.startswith("average"):
-                    found = _divided(f, found, f.value(window[0] * window[1], kind))
+                    found = _divided(f, found, f.value(max(len(images.places), 1), kind))
                 f.store(found, line, place * item)
             with f.loop(out.sizes[3], after) as place:
                 single(place)
@@ -170,18 +198,19 @@ def pooled_text(dtype: str, name: str, mode: str, window: Pair, stride: Pair, sh
 
 
 @functools.cache
-def gradient_text(dtype: str, name: str, mode: str, window: Pair, stride: Pair, shared: bool) -> str:
+def gradient_text(dtype: str, name: str, mode: str, window: Pair | None, stride: Pair | None, shared: bool) -> str:
     """Each window's gradient added to its largest elements, to all, or to all in equal parts."""
-    kind, item = KINDS[dtype]
+    kind, item = LLVM_TYPE[dtype], itemsize(dtype)
     f = Function(f"{name}_work", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
     images = _Images(f, 4, window, stride)
     image, best, slope, out = images.tensors
     unit = _unit(f, images.tensors, item)
-    apart = stride[0] >= window[0] and stride[1] >= window[1]  # no element lies in two windows
-    zero = Value(f, kind, "0.0")
+    # Whether no element lies in two windows.
+    apart = bool(window and stride) and all(s >= w for s, w in zip(stride or (), window or ()))
+    zero = f.value(0, kind)
 
     def share(x: Value | None, top: Value | None, g: Value) -> Value:
-        return g if x is None or top is None else f.select(x.ordered("oeq", top), g, zero, kind)
+        return g if x is None or top is None else f.select(_equal(x, top), g, zero, kind)
 
     def one(at: list[Value]) -> None:
         x, largest, gradient, result = at
@@ -210,9 +239,9 @@ def gradient_text(dtype: str, name: str, mode: str, window: Pair, stride: Pair, 
                 g = f.load(kind, f.at(gradient, y * slope.strides[2]), place * item)
                 m = f.load(kind, f.at(largest, y * best.strides[2]), place * item) if mode == "max" else None
                 if mode.startswith("average"):
-                    g = _divided(f, g, f.value(window[0] * window[1], kind))
-                for i, j in itertools.product(*map(range, window)) if window[0] * window[1] <= _UNROLLED else ():
-                    offset = (place * stride[1] + j - images.pads[1]) * item
+                    g = _divided(f, g, f.value(max(len(images.places), 1), kind))
+                for i, j in images.places:
+                    offset = (place * images.stride[1] + j - images.pads[1]) * item
                     value = f.load(kind, f.at(x, (begin + i) * image.strides[2]), offset) if m is not None else None
                     into = f.at(result, (begin + i) * out.strides[2])
                     found = share(value, m, g)
@@ -227,3 +256,30 @@ def gradient_text(dtype: str, name: str, mode: str, window: Pair, stride: Pair, 
     f.emit("ret i64 0")
     work = f.text(" noinline" + attributes())
     return _module(dtype, shared, work, _main(name, ["x", "best", "g", "out"], "x", 3, shared))
+
+
+@functools.cache
+def tangent_text(dtype: str, name: str, window: Pair | None, stride: Pair | None, shared: bool) -> str:
+    """The sum of ``t`` over the elements of each window where ``x`` is its largest: ``tangent(x, best, t, out)``."""
+    kind = LLVM_TYPE[dtype]
+    f = Function(f"{name}_work", [("frame", "ptr"), ("chunk", "i64"), ("chunks", "i64")], "i64")
+    images = _Images(f, 4, window, stride)
+    image, best, moved, out = images.tensors
+
+    def one(at: list[Value]) -> None:
+        x, largest, t, result = at
+        with f.loop(out.sizes[2]) as y, f.loop(out.sizes[3]) as place:
+            _, top, bottom = images.span(0, y, image.sizes[2])
+            _, first, end = images.span(1, place, image.sizes[3])
+            m = f.load(kind, largest, y * best.strides[2] + place * best.strides[3])
+            total = f.variable(kind, 0)
+            with f.loop(bottom, top) as i, f.loop(end, first) as j:
+                value = f.load(kind, x, i * image.strides[2] + j * image.strides[3])
+                with f.when(_equal(value, m)):
+                    total.set(total.get() + f.load(kind, t, i * moved.strides[2] + j * moved.strides[3]))
+            f.store(total.get(), result, y * out.strides[2] + place * out.strides[3])
+
+    images.each(one)
+    f.emit("ret i64 0")
+    work = f.text(" noinline" + attributes())
+    return _module(dtype, shared, work, _main(name, ["x", "best", "t", "out"], "x", 3, shared))

@@ -36,6 +36,7 @@ from theon.schedule import loop as loop
 from theon.schedule import moments as moments
 from theon.schedule import order as order
 from theon.schedule import patches as patches
+from theon.schedule import picks as picks
 from theon.schedule import positions as positions
 from theon.schedule import products as products
 from theon.schedule import reduce as reduce

@@ -234,10 +234,13 @@ class Pool(TensorOp):
                 np.maximum(out, big[where], out=out)
             return out
         big = w.padded(x, 0)
-        out = np.zeros((*w.lead, *w.out), dtype=x.dtype)
+        # Averages of integers are not those of sums that wrap around.
+        wide = x.dtype.kind in "iu" and self.mode != "sum"
+        held = (np.uint64 if x.dtype == np.uint64 else np.int64) if wide else x.dtype
+        out = np.zeros((*w.lead, *w.out), dtype=held)
         for where in w.places():
             out += big[where]
-        return out if self.mode == "sum" else (out / w.counts(self.mode, x.dtype)).astype(x.dtype)
+        return out if self.mode == "sum" else (out / w.counts(self.mode, held)).astype(x.dtype)
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The largest of a window (all of them where there are several), or each in equal parts."""

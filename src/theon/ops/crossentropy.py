@@ -58,7 +58,11 @@ def _classes(x: Any, y: Any, wraps: bool = False) -> Any:
 
 
 class _OfClasses(TensorOp):
-    """An op whose last input is the class of each row; with ``wraps``, negative ones count from the last, as in indexing."""
+    """An op whose last input is the class of each row.
+
+    With ``wraps`` it stands for what was written as indexing: negative classes count from the last, and there may be fewer
+    classes than rows, those of the first rows.
+    """
 
     __props__ = ("wraps",)
 
@@ -66,8 +70,11 @@ class _OfClasses(TensorOp):
         self.wraps = wraps
 
 
-def _rows_agree(name: str, x: Any, y: Any) -> None:
-    if x.shape[0] != y.shape[0]:
+def _rows_agree(name: str, x: Any, y: Any, wraps: bool = False) -> None:
+    rows = x.shape[0]
+    if wraps and y.shape[0] > rows:
+        raise IndexError(f"index {rows} is out of bounds for axis 0 with size {rows}: there are {y.shape[0]} classes")
+    if not wraps and rows != y.shape[0]:
         raise ValueError(f"{name}: {x.shape[0]} rows but {y.shape[0]} targets")
 
 
@@ -174,7 +181,7 @@ class CrossentropySoftmaxArgmax1HotWithBias(_OfClasses):
             raise ValueError("y_idx must be 1-d tensor of [u]ints", y_idx.type)
         rows = x.type.shape[0]
         return [
-            TensorType(x.type.dtype, shape=[rows]),
+            TensorType(x.type.dtype, shape=[y_idx.type.shape[0] if self.wraps else rows]),
             TensorType(x.type.dtype, shape=x.type.shape),
             TensorType(y_idx.type.dtype, shape=[rows]),
         ]
@@ -183,14 +190,14 @@ class CrossentropySoftmaxArgmax1HotWithBias(_OfClasses):
         """Stable in each row. ValueError for other sizes and for a class that is not there."""
         if b.shape[0] != x.shape[1]:
             raise ValueError(f"b must have same number of columns as x: {b.shape[0]} and {x.shape[1]}")
-        _rows_agree("crossentropy_softmax_argmax_1hot_with_bias", x, y_idx)
+        _rows_agree("crossentropy_softmax_argmax_1hot_with_bias", x, y_idx, self.wraps)
         y_idx = _classes(x, y_idx, self.wraps)
         row = x + b
         d = row - xp.max(row, axis=1, keepdims=True) if row.size else row
         e = xp.exp(d)
         total = xp.sum(e, axis=1, keepdims=True)
         best = xp.argmax(row, axis=1) if row.size else xp.zeros(x.shape[:1])
-        return xp.log(total[:, 0]) - _picked(xp, d, y_idx), e / total, best
+        return xp.log(total[: y_idx.shape[0], 0]) - _picked(xp, d, y_idx), e / total, best
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Classes do not move smoothly."""
@@ -214,8 +221,8 @@ class CrossentropySoftmaxArgmax1HotWithBias(_OfClasses):
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """One value a row, and x's shape."""
-        x = shapes[0]
-        return [(x[0],), x, (x[0],)]
+        x, _, y_idx = shapes
+        return [(y_idx[0] if self.wraps else x[0],), x, (x[0],)]
 
 
 class CrossentropySoftmax1HotWithBiasDx(_OfClasses):
@@ -242,12 +249,14 @@ class CrossentropySoftmax1HotWithBiasDx(_OfClasses):
 
     def reference(self, xp: Any, dy: Any, sm: Any, y_idx: Any) -> Any:
         """Subtract 1 at each target and scale the rows. ValueError where the numbers of rows differ."""
-        _rows_agree("crossentropy_softmax_1hot_with_bias_dx", sm, y_idx)
-        if dy.ndim and dy.shape[0] not in (1, sm.shape[0]):
-            raise ValueError(f"crossentropy_softmax_1hot_with_bias_dx: {sm.shape[0]} rows but {dy.shape[0]} gradients")
+        _rows_agree("crossentropy_softmax_1hot_with_bias_dx", sm, y_idx, self.wraps)
+        rows = y_idx.shape[0]
+        if dy.ndim and dy.shape[0] not in (1, rows):
+            raise ValueError(f"crossentropy_softmax_1hot_with_bias_dx: {rows} rows but {dy.shape[0]} gradients")
         y = _classes(sm, y_idx, self.wraps)
         hot = xp.arange(sm.shape[1]) == y[:, None]
-        return (sm - hot) * (dy[:, None] if dy.ndim else dy)
+        found = (sm[:rows] - hot) * (dy[:, None] if dy.ndim else dy)
+        return found if rows == sm.shape[0] else xp.concatenate([found, xp.zeros_like(found, shape=sm[rows:].shape)])
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Classes do not move smoothly."""

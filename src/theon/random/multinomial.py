@@ -1,4 +1,7 @@
-"""Draws from discrete distributions, given uniform draws: one outcome for each uniform, by its place in the running sum."""
+"""Draws from discrete distributions, given uniform draws: one outcome for each uniform, by its place in the running sum.
+
+Running sums are of float64 whatever the dtype of the probabilities, as Theano's are.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.op import Op
-from theon.graph.variable import Apply
+from theon.graph.variable import Apply, Constant
 from theon.ops.declare import zeros_for
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -60,7 +63,7 @@ class MultinomialFromUniform(_FromUniform):
             raise ValueError(f"unis.shape[0] != pvals.shape[0] * n_samples: {len(unis)}, {m}, {n}")
         out = np.zeros(pvals.shape, dtype=node.outputs[0].type.dtype)  # type: ignore[attr-defined]
         if out.size:
-            running = np.cumsum(pvals, axis=1, dtype=pvals.dtype)
+            running = np.cumsum(pvals, axis=1, dtype="float64")
             for c in range(n):
                 above = running > unis[c * m : (c + 1) * m, None]
                 rows = np.flatnonzero(above.any(axis=1))
@@ -82,7 +85,10 @@ class ChoiceFromUniform(_FromUniform):
         """Return the node."""
         inputs = self._variables(pvals, unis, n)
         odtype = "int64" if self.odtype == "auto" else self.odtype
-        return Apply(self, inputs, [TensorType(odtype, (inputs[0].type.broadcastable[0], False))()])
+        rows, columns = inputs[0].type.broadcastable
+        # One outcome of one that there is.
+        one = columns and isinstance(inputs[2], Constant) and bool((inputs[2].data == 1).all())
+        return Apply(self, inputs, [TensorType(odtype, (rows, one))()])
 
     def infer_shape(self, node: Apply, shapes: Any) -> list[Any]:
         """(rows of ``pvals``, ``n``)."""
@@ -101,13 +107,17 @@ class ChoiceFromUniform(_FromUniform):
         out = np.full((m, n), -1, dtype=node.outputs[0].type.dtype)  # type: ignore[attr-defined]
         left = pvals.copy()
         for c in range(n if m and k else 0):
-            above = np.cumsum(left, axis=1, dtype=left.dtype) > unis[c * m : (c + 1) * m, None]
+            running = np.cumsum(left, axis=1, dtype="float64")
+            above = running > unis[c * m : (c + 1) * m, None]
             rows = np.flatnonzero(above.any(axis=1))
             columns = above[rows].argmax(axis=1)
             out[rows, c] = columns
-            if not self.replace:
-                left[rows, columns] = 0
-                left[rows] /= left[rows].sum(axis=1, keepdims=True)
+            if not self.replace and c + 1 < n:
+                # What lies before a column is summed already; the rest is added in the dtype of the probabilities.
+                for row, column in zip(rows, columns):
+                    before = (running[row, column] - left[row, column]).astype(left.dtype)
+                    left[row, column] = 0
+                    left[row] /= np.cumsum([before, *left[row, column:]], dtype=left.dtype)[-1]
         output_storage[0][0] = out
 
 

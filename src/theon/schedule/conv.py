@@ -13,7 +13,7 @@ from theon.schedule.copies import backwards
 from theon.schedule.expression import item, plus, times
 from theon.schedule.follow import pooled_rows
 from theon.schedule.lower import Lowering, Unsupported, lowers
-from theon.schedule.sizes import elements, least, minus, modulo, most, over
+from theon.schedule.sizes import elements, least, minus, modulo, most, only_sized, over
 from theon.schedule.step import Branch, NativeCall
 from theon.schedule.winograd import convolve_tiles, sums_of_tiles
 from theon.schedule.workspace import NOTHING, rounded, workspace
@@ -146,7 +146,10 @@ def forward(low: Lowering, node: Apply) -> None:
     dtype = dtype_of(node, 2)
     x, w = low.as_tensor(img), low.as_tensor(kern)
     geometry = fitted(low, op, x, w)
-    number = low.fresh(out, dtype, (low.sizes_of(x)[0], low.sizes_of(w)[0], *geometry.sizes))
+    sizes = (low.sizes_of(x)[0], low.sizes_of(w)[0], *geometry.sizes)
+    if only_sized(low, out, sizes):
+        return
+    number = low.fresh(out, dtype, sizes)
     convolved(low, op, x, w, number, geometry, pooled_rows(low, out))
     low.memory[out] = number
 

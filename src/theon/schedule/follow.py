@@ -255,7 +255,12 @@ class _Chain:
     def pooling(self, step: NativeCall) -> Follower | None:
         """Windows that do not overlap from one row of windows to the next, nor reach over the image's edge."""
         _, window, stride = step.attrs
-        if window[0] > stride[0] or step.scalars[0] is not const(0) or not self.fresh(step.outputs[0]):
+        if (
+            window is None
+            or window[0] > stride[0]
+            or step.scalars[0] is not const(0)
+            or not self.fresh(step.outputs[0])
+        ):
             return None
         by = int(stride[0])
         numbers = (*step.inputs, *step.outputs)

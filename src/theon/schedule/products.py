@@ -10,6 +10,7 @@ from theon.kernel.scalar import Scalar, const, make
 from theon.schedule.expression import Expression, item, k, renumbered
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.reduce import reduce
+from theon.schedule.sizes import only_sized
 from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
@@ -47,6 +48,8 @@ def dot(low: Lowering, node: Apply) -> None:
     low.same(low.sizes_of(left)[1], low.sizes_of(right)[0])
     rows, columns = low.sizes_of(left)[0], low.sizes_of(right)[1]
     sizes = tuple(n for n, v in ((rows, x), (columns, y)) if v.type.ndim == 2)  # type: ignore[attr-defined]
+    if only_sized(low, out, sizes):
+        return
     number = low.fresh(out, dtype, sizes)
     whole = number
     if len(sizes) == 1:
@@ -80,6 +83,8 @@ def batched_dot(low: Lowering, node: Apply) -> None:
     (members, rows, depth), (others, inner, columns) = low.sizes_of(left), low.sizes_of(right)
     low.same(members, others)
     low.same(depth, inner)
+    if only_sized(low, out, (members, rows, columns)):
+        return
     number = low.fresh(out, dtype, (members, rows, columns))
     low.steps.append(NativeCall("gemm_stack", (left, right), (number,), (), (), 0))
     low.memory[out] = number

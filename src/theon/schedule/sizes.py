@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from theon.graph.variable import Variable
+from theon.graph.variable import Apply, Variable
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.expression import k, plus, times
+from theon.schedule.expression import Expression, k, plus, times
 from theon.schedule.lower import Lowering, Unsupported
 
-__all__ = ["elements", "known_axis", "least", "minus", "modulo", "most", "over"]
+__all__ = ["elements", "known_axis", "least", "minus", "modulo", "most", "only_sized", "over"]
+
+_LOOKED_AT = 16  # readers that are followed, of what only has sizes perhaps
 
 
 def minus(x: Scalar, y: Scalar) -> Scalar:
@@ -87,3 +89,24 @@ def known_axis(
         return found
 
     return along, here
+
+
+def only_sized(low: Lowering, out: Variable, sizes: Sequence[Scalar]) -> bool:
+    """Where nothing but the sizes of a product is ever read, as in the gradient of its sum, give it no values but zeros."""
+    waiting, seen = [out], {out}
+    while waiting:
+        v = waiting.pop()
+        if v in low.wanted or v in low.places or len(seen) > _LOOKED_AT:
+            return False
+        for node, place in low.clients(v):
+            kind = type(node.op).__name__ if isinstance(node, Apply) else ""
+            if kind in ("Shape", "Shape_i") or (kind == "SumLike" and place == 1):
+                continue
+            if kind != "Elemwise":
+                return False
+            if place or node.op.scalar_op.name != "second":
+                waiting += [o for o in node.outputs if o not in seen]
+                seen.update(node.outputs)
+    dtype = out.type.dtype  # type: ignore[attr-defined]
+    low.pending[out] = Expression(k.literal(0, dtype), [], tuple(sizes))
+    return True

@@ -11,7 +11,7 @@ from theon.schedule.conv import Geometry, convolved, divided, dtype_of, filter_s
 from theon.schedule.copies import backwards, copied, dense, joined, moved
 from theon.schedule.expression import Expression, plus, times
 from theon.schedule.lower import Lowering, lowers
-from theon.schedule.sizes import elements, least, minus, most, over
+from theon.schedule.sizes import elements, least, minus, most, only_sized, over
 
 __all__: list[str] = []
 
@@ -74,6 +74,8 @@ def forward(low: Lowering, node: Apply) -> None:
     geometry = fitted(low, op, x, w)
     batch, filters, taps = low.sizes_of(x)[0], low.sizes_of(w)[0], low.sizes_of(w)[2]
     count, *plane = geometry.sizes
+    if only_sized(low, out, (batch, filters, count, *plane)):
+        return
     images = _image_windows(low, op, x, taps, geometry)
     planes = low.fresh(None, dtype, (batch, count, filters, *plane))
     kernel = joined(low, dense(low, w), 1)

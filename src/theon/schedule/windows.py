@@ -1,7 +1,7 @@
-"""Pooling over windows of constant sizes and its gradient as native routines.
+"""Pooling over windows, its gradient and its tangent as native routines.
 
 Windows of volumes are pooled along the last two dimensions, then along the first: the largest and the sum of a window are those
-of its planes, and averages are over products of counts.
+of its planes, and averages of floats are over products of counts. Averages of integers are quotients of sums of int64.
 """
 
 from __future__ import annotations
@@ -11,57 +11,55 @@ from contextlib import contextmanager
 from typing import Any
 
 from theon.graph.variable import Apply
-from theon.kernel.scalar import Scalar, const, make
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, item, k, plus, product, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
-from theon.schedule.sizes import minus, most, over
+from theon.schedule.sizes import elements, least, minus, most, over
 from theon.schedule.step import NativeCall
 
 __all__: list[str] = []
 
-_EXACT = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})  # integers that float64 holds
+_FLOATS = ("float32", "float64")
 
 
 class _Geometry:
-    """Window sizes, strides and pads of the last dimensions, all constant, and the sizes of the result."""
+    """Window sizes, strides and pads of the last dimensions, and the sizes of the result."""
 
-    def __init__(self, op: Any, dtype: str, numbers: Sequence[Sequence[int]]) -> None:
-        self.op, self.dtype = op, dtype
+    def __init__(self, op: Any, dtype: str, mode: str, numbers: Sequence[Sequence[Scalar]]) -> None:
+        self.op, self.dtype, self.mode = op, dtype, mode
         self.window, self.stride, self.pads = numbers
         self.ndim = len(self.window)
 
     @staticmethod
     def of(low: Lowering, node: Apply) -> _Geometry:
-        """The geometry of a node. Unsupported for what is known only at run time and what the reference refuses."""
+        """The geometry of a node. Unsupported for what the reference refuses; what it may refuse is checked."""
         op: Any = node.op
         dtype = node.inputs[0].type.dtype  # type: ignore[attr-defined]
-        if dtype in _EXACT and op.mode == "max":
-            dtype = "float64"
-        if dtype not in ("float32", "float64") or op.ndim > 3:
-            raise Unsupported("sums of integers, or windows of more than three dimensions")
-        found = []
-        for v in node.inputs[-3:]:
-            numbers = low.as_vector(v)
-            if numbers is None or len(numbers) != op.ndim or any(n.op != "const" for n in numbers):
-                raise Unsupported("windows known only at run time")
-            found.append([int(n.attr) for n in numbers])
+        if dtype == "bool" or op.ndim > 3:
+            raise Unsupported("windows of more than three dimensions")
+        found = [elements(low, v, op.ndim, exact=True) for v in node.inputs[-3:]]
         window, stride, pads = found
-        good = all(v >= 1 for v in (*window, *stride)) and all(
-            0 <= p < w and (op.ignore_border or not p) for p, w in zip(pads, window)
-        )
-        if not good:
-            raise Unsupported("sizes that the reference refuses")
-        return _Geometry(op, dtype, found)
+        for w, s, p in zip(window, stride, pads):
+            needed = [("ge", w, const(1)), ("ge", s, const(1)), ("ge", p, const(0))]
+            if op.mode == "max":
+                needed.append(("lt", p, w))
+            if not op.ignore_border:
+                needed.append(("eq", p, const(0)))
+            for name, x, y in needed:
+                low.check(make(name, BOOL, (x, y)))
+        return _Geometry(op, dtype, op.mode, found)
 
     def size(self, n: Scalar, axis: int) -> Scalar:
         """How many windows there are along an axis of ``n``."""
         w, s, p = self.window[axis], self.stride[axis], self.pads[axis]
-        n = plus(n, const(2 * p))
+        n = plus(n, times(const(2), p))
         if self.op.ignore_border:
-            return most(plus(over(minus(n, const(w)), const(s)), const(1)), const(0))
-        if s >= w:
-            return most(plus(over(minus(n, const(1)), const(s)), const(1)), const(0))
-        return plus(most(over(plus(n, const(s - w - 1)), const(s)), const(0)), const(1))
+            return most(plus(over(minus(n, w), s), const(1)), const(0))
+        after = most(plus(over(minus(n, const(1)), s), const(1)), const(0))
+        within = plus(most(over(plus(n, minus(minus(s, w), const(1))), s), const(0)), const(1))
+        if s.op == w.op == "const":
+            return after if s.attr >= w.attr else within
+        return make("select", INDEX, (make("ge", BOOL, (s, w)), after, within))
 
     def sizes(self, image: Sequence[Scalar]) -> tuple[Scalar, ...]:
         """The sizes of the result."""
@@ -70,16 +68,33 @@ class _Geometry:
 
     def part(self, first: int, last: int) -> _Geometry:
         """The geometry of some of the dimensions."""
-        return _Geometry(self.op, self.dtype, [n[first:last] for n in (self.window, self.stride, self.pads)])
+        return self.other([n[first:last] for n in (self.window, self.stride, self.pads)])
+
+    def other(self, numbers: Sequence[Sequence[Scalar]]) -> _Geometry:
+        """Windows of other sizes, pooled in the same way."""
+        return _Geometry(self.op, self.dtype, self.mode, numbers)
+
+    def count(self, n: Scalar, axis: int, at: Scalar) -> Scalar:
+        """How many of ``n`` elements along an axis the average of window ``at`` is over, at least one."""
+        w, s, p = self.window[axis], self.stride[axis], self.pads[axis]
+        begin = minus(times(at, s), p)
+        if self.op.mode == "average_inc_pad":
+            inside = minus(least(plus(begin, w), plus(n, p)), begin)
+        else:
+            inside = minus(least(plus(begin, w), n), most(begin, const(0)))
+        return most(inside, const(1))
 
     def call(self, low: Lowering, name: str, inputs: Sequence[int], output: int) -> None:
         """Add the routine's step, for windows of one or two dimensions."""
         images = [_images(low, number, self.ndim) for number in (*inputs, output)]
         window, stride, pads = (
-            [*[neutral] * (2 - self.ndim), *n] for neutral, n in zip((1, 1, 0), (self.window, self.stride, self.pads))
+            [*[const(neutral)] * (2 - self.ndim), *n]
+            for neutral, n in zip((1, 1, 0), (self.window, self.stride, self.pads))
         )
-        attrs = (self.op.mode, tuple(window), tuple(stride))
-        low.steps.append(NativeCall(name, tuple(images[:-1]), (images[-1],), tuple(map(const, pads)), attrs, 0))
+        known = all(n.op == "const" for n in (*window, *stride))
+        attrs = (self.mode, *(tuple(int(n.attr) for n in ns) if known else None for ns in (window, stride)))
+        scalars = (*pads, *(() if known else (*window, *stride)))
+        low.steps.append(NativeCall(name, tuple(images[:-1]), (images[-1],), scalars, attrs, 0))
 
 
 def _images(low: Lowering, number: int, ndim: int) -> int:
@@ -140,9 +155,9 @@ class _Volume:
 
     def __init__(self, low: Lowering, geometry: _Geometry, sizes: Sequence[Scalar]) -> None:
         self.low, self.sizes = low, sizes
-        self.planes, self.lines = geometry.part(1, 3), _Geometry(geometry.op, geometry.dtype, [
-            [*n[:1], neutral] for neutral, n in zip((1, 1, 0), (geometry.window, geometry.stride, geometry.pads))
-        ])  # fmt: skip
+        self.planes = geometry.part(1, 3)
+        numbers = (geometry.window, geometry.stride, geometry.pads)
+        self.lines = geometry.other([[n[0], const(neutral)] for neutral, n in zip((1, 1, 0), numbers)])
         self.count, self.deep = product(sizes[:-3]), sizes[-3]
         self.flat = self.planes.sizes(sizes[-2:])
         self.dtype = geometry.dtype
@@ -172,12 +187,20 @@ class _Volume:
         name = "pool_gradient"
         planes, lines = self.middle()
         slopes, of_lines = self.middle()
-        if self.planes.op.mode == "max":
+        if self.planes.mode == "max":
             self.planes.call(self.low, "pooled", [self.images(x)], planes)
         else:
             planes, lines = slopes, of_lines  # their sizes alone are read
         self.lines.call(self.low, name, [lines, self.results(best), self.results(g)], of_lines)
         self.planes.call(self.low, name, [self.images(x), planes, slopes], self.images(target))
+
+    def tangent(self, x: int, best: int, t: int, target: int) -> None:
+        """What lies at the largest of the planes, then at the largest of the lines through them."""
+        planes, lines = self.middle()
+        moved, of_lines = self.middle()
+        self.planes.call(self.low, "pooled", [self.images(x)], planes)
+        self.planes.call(self.low, "pool_tangent", [self.images(x), planes, self.images(t)], moved)
+        self.lines.call(self.low, "pool_tangent", [lines, self.results(best), of_lines], self.results(target))
 
 
 @lowers("Pool")
@@ -185,42 +208,76 @@ def pooled(low: Lowering, node: Apply) -> None:
     """The reference's sizes; then one call, or two for volumes."""
     geometry = _Geometry.of(low, node)
     (out,) = node.outputs
-    own = out.type.dtype  # type: ignore[attr-defined]
-    if own != geometry.dtype:
-        found = low.as_expression(node.inputs[0])
-        whole = low.fresh(None, geometry.dtype, found.sizes)
-        low.fill(whole, Expression(k.cast(found.value, geometry.dtype), found.operands, found.sizes))
-    else:
-        whole = low.as_tensor(node.inputs[0])
-    x = _dense(low, whole, geometry.ndim)
+    own = geometry.dtype
+    divided = own not in _FLOATS and geometry.mode.startswith("average")
+    if divided:
+        geometry.dtype, geometry.mode = "uint64" if own == "uint64" else INDEX, "sum"
+    x = _dense(low, low.as_dtype(node.inputs[0], geometry.dtype), geometry.ndim)
     sizes = low.sizes_of(x)
-    number = low.fresh(out if own == geometry.dtype else None, geometry.dtype, geometry.sizes(sizes))
+    number = low.fresh(None if divided else out, geometry.dtype, geometry.sizes(sizes))
     with _room(low, number, geometry.ndim) as target:
         if geometry.ndim == 3:
             _Volume(low, geometry, sizes).pooled(x, target)
         else:
             geometry.call(low, "pooled", [x], target)
-    if own != geometry.dtype:
-        floats, number = _whole(low, number), low.fresh(out, own, low.sizes_of(number))
-        low.fill(number, Expression(k.cast(floats.value, own), floats.operands, floats.sizes))
-    low.memory[out] = number
+    if not divided:
+        low.memory[out] = number
+        return
+    low.pending[out] = _averages(low, geometry, number, sizes, own)
+
+
+def _averages(low: Lowering, geometry: _Geometry, sums: int, sizes: Sequence[Scalar], dtype: str) -> Expression:
+    """Sums over how many elements each is of, rounded towards zero."""
+    found = _whole(low, sums)
+    operands = list(found.operands)
+
+    def held(n: Scalar) -> Scalar:
+        """A number as kernels read it."""
+        if n.op == "const":
+            return n
+        cell = low.fresh(None, INDEX, ())
+        low.host(n, cell)
+        operands.append((cell, (None,) * len(sizes)))
+        return make("load", INDEX, (), len(operands) - 1)
+
+    windows = geometry.other([[held(n) for n in ns] for ns in (geometry.window, geometry.stride, geometry.pads)])
+    count, first = const(1), len(sizes) - geometry.ndim
+    for d in range(geometry.ndim):
+        count = times(count, windows.count(held(sizes[first + d]), d, make("axis", INDEX, (), first + d)))
+    value = k.div(k.cast(found.value, "float64"), k.cast(count, "float64"))
+    return Expression(k.cast(value, dtype), operands, found.sizes)
 
 
 @lowers("PoolGrad")
 def pool_gradient(low: Lowering, node: Apply) -> None:
     """One call that reads each window once, or two for volumes."""
+    _backed(low, node, "pool_gradient")
+
+
+@lowers("MaxPoolTangent")
+def pool_tangent(low: Lowering, node: Apply) -> None:
+    """One call that reads each window once, or three for volumes."""
+    _backed(low, node, "pool_tangent")
+
+
+def _backed(low: Lowering, node: Apply, name: str) -> None:
     geometry = _Geometry.of(low, node)
     (out,) = node.outputs
     if any(v.type.dtype != geometry.dtype for v in (*node.inputs[:3], out)):  # type: ignore[attr-defined]
         raise Unsupported("mixed dtypes")
-    x, best, g = (_dense(low, low.as_tensor(v), geometry.ndim) for v in node.inputs[:3])
+    if geometry.mode.startswith("average") and geometry.dtype not in _FLOATS:
+        raise Unsupported("parts of integers")
+    x, best, moved = (_dense(low, low.as_tensor(v), geometry.ndim) for v in node.inputs[:3])
     image = low.sizes_of(x)
-    for number in (best, g):
-        low.all_same(low.sizes_of(number), geometry.sizes(image))
-    number = low.fresh(out, geometry.dtype, image)
+    results = geometry.sizes(image)
+    back = name == "pool_gradient"
+    low.all_same(low.sizes_of(best), results)
+    low.all_same(low.sizes_of(moved), results if back else image)
+    number = low.fresh(out, geometry.dtype, image if back else results)
     with _room(low, number, geometry.ndim) as target:
         if geometry.ndim == 3:
-            _Volume(low, geometry, image).gradient(x, best, g, target)
+            volume = _Volume(low, geometry, image)
+            (volume.gradient if back else volume.tangent)(x, best, moved, target)
         else:
-            geometry.call(low, "pool_gradient", [x, best, g], target)
+            geometry.call(low, name, [x, best, moved], target)
     low.memory[out] = number

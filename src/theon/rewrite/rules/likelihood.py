@@ -6,7 +6,7 @@ from typing import Any
 
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
-from theon.ops.arith import neg, second, sub
+from theon.ops.arith import add, neg, second, sub
 from theon.ops.crossentropy import (
     CrossentropyCategorical1Hot,
     CrossentropyCategorical1HotGrad,
@@ -15,8 +15,9 @@ from theon.ops.crossentropy import (
     crossentropy_softmax_1hot,
     crossentropy_softmax_1hot_with_bias_dx,
 )
-from theon.ops.dims import DimShuffle, unbroadcast
+from theon.ops.dims import DimShuffle, dimshuffle, unbroadcast
 from theon.ops.elements import AdvancedIncSubtensor, AdvancedSubtensor
+from theon.ops.extremes import argmax
 from theon.ops.fill import Alloc, ARange, zeros
 from theon.ops.reduce import Sum
 from theon.ops.shape import shape_i
@@ -103,6 +104,16 @@ def softmax_known_from_likelihood(node: Apply, fgraph: FunctionGraph) -> Any:
             if client.inputs[0] is x and _zeros(client.inputs[1]):
                 return client.outputs[1]
     return None
+
+
+@likelihood.node(CrossentropySoftmaxArgmax1HotWithBias, graph=True)
+def class_of_likelihood_apart(node: Apply, fgraph: FunctionGraph) -> Any:
+    """The most probable class of each row, where it is wanted, is found by an op of its own."""
+    x, b, _ = node.inputs
+    *others, best = node.outputs
+    if not fgraph.clients(best):
+        return None
+    return [*others, argmax(add(x, dimshuffle(b, "x", 0)), axis=1).astype(best.type.dtype)]
 
 
 def _scattered(variable: Variable) -> tuple[Variable, Variable] | None:
