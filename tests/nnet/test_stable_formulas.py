@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 
 import theano
 import theano.tensor as T
@@ -21,6 +22,10 @@ def _sigmoid(x):
 def _one_minus_exp(x):
     """log(1 - exp(x)) for x < 0."""
     return np.where(x > -0.7, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+def _log_of_cosh(x):
+    return np.where(abs(x) < 0.1, np.log1p(2 * np.sinh(x.clip(-1, 1) / 2) ** 2), np.logaddexp(x, -x) - np.log(2))
 
 
 def _rows(x):
@@ -55,6 +60,40 @@ FORMULAS = {
         lambda x: _rows(x) - T.log(T.exp(_rows(x)).sum(axis=1, keepdims=True)),
         lambda x: PAIRS - np.logaddexp(x, -x)[:, None],
     ),
+    "tanh by exponentials": (lambda x: (T.exp(x) - T.exp(-x)) / (T.exp(x) + T.exp(-x)), np.tanh),
+    "tanh by one exponential": (lambda x: (T.exp(2 * x) - 1) / (T.exp(2 * x) + 1), np.tanh),
+    "tanh by sigmoid": (lambda x: 2 * T.nnet.sigmoid(2 * x) - 1, np.tanh),
+    "softplus(x) - x": (lambda x: T.nnet.softplus(x) - x, lambda x: _softplus(-x)),
+    "log of a normal density": (
+        lambda x: T.log(T.exp(-0.5 * x**2) / np.sqrt(2 * np.pi)), lambda x: -0.5 * x**2 - 0.5 * np.log(2 * np.pi)
+    ),
+    "log of a normal distribution function": (
+        lambda x: T.log(0.5 * (1 + T.erf(x / np.sqrt(2)))), lambda x: scipy.special.log_ndtr(x)
+    ),
+    "log of the odds": (lambda x: T.log(T.nnet.sigmoid(x) / (1 - T.nnet.sigmoid(x))), lambda x: x),
+    "log(1 - tanh(x)**2)": (lambda x: T.log(1 - T.tanh(x) ** 2), lambda x: -2 * _log_of_cosh(x)),
+    "log of a mixture": (
+        lambda x: T.log(0.3 * T.exp(x) + 0.7 * T.exp(-x)), lambda x: np.logaddexp(x + np.log(0.3), np.log(0.7) - x)
+    ),
+    "log(mean(exp))": (
+        lambda x: T.log(T.mean(T.exp(_rows(x)), axis=1)), lambda x: np.logaddexp(x, -x) - np.log(2)
+    ),
+    "log of a product of probabilities": (
+        lambda x: T.log(T.prod(T.nnet.sigmoid(_rows(x)) ** 0.5, axis=1)), lambda x: -0.5 * (_softplus(x) + _softplus(-x))
+    ),
+    "log(exp(x) - 1) of softplus": (lambda x: T.log(T.exp(T.nnet.softplus(x)) - 1), lambda x: x),
+    "complementary log-log": (
+        lambda x: T.log(1 - T.exp(-T.exp(x))), lambda x: np.where(x < -30, x, np.log(-np.expm1(-np.exp(x.clip(-30, 9)))))
+    ),
+    "sqrt(x**2)": (lambda x: T.sqrt((x * 1e180) ** 2), lambda x: abs(x * 1e180)),
+    "log(x + sqrt(x**2 + 1))": (lambda x: T.log(x + T.sqrt(x**2 + 1)), np.arcsinh),
+    "log((1 + y) / (1 - y))": (
+        lambda x: T.log((1 + T.tanh(x / 100)) / (1 - T.tanh(x / 100))), lambda x: 2 * np.arctanh(np.tanh(x / 100))
+    ),
+    "1 - cos(x)": (lambda x: 1 - T.cos(x), lambda x: 2 * np.sin(x / 2) ** 2),
+    "density of the logistic distribution": (
+        lambda x: T.exp(-x) / (1 + T.exp(-x)) ** 2, lambda x: _sigmoid(x) * _sigmoid(-x)
+    ),
     "log(exp(x) + exp(-x))": (lambda x: T.log(T.exp(x) + T.exp(-x)), lambda x: np.logaddexp(x, -x)),
 }  # fmt: skip
 
@@ -71,3 +110,24 @@ def test_an_exponential_that_others_read_is_not_computed_twice_for_softmax():
     e = T.exp(x)
     f = theano.function([x], [e / e.sum(axis=1, keepdims=True), e.mean()])
     assert "Softmax" not in [str(node.op) for node in f.maker.fgraph.toposort()]
+
+
+@pytest.mark.parametrize("link", [lambda s: 1 / (1 + T.exp(-s)), T.nnet.sigmoid], ids=["written out", "sigmoid"])
+@pytest.mark.parametrize("loss", ["written out", "binary_crossentropy"])
+def test_gradient_of_logistic_regression_is_finite_far_out(link, loss):
+    x, y = T.dmatrix(), T.dvector()
+    w, b = theano.shared(np.array([1000.0, 0.0])), theano.shared(0.0)
+    p = link(T.dot(x, w) + b)
+    cost = -y * T.log(p) - (1 - y) * T.log(1 - p) if loss == "written out" else T.nnet.binary_crossentropy(p, y)
+    f = theano.function([x, y], T.grad(cost.mean(), [w, b]))
+    slope, offset = f([[1, 1], [-1, 1], [1, 1], [-1, 1], [0, 1]], [1, 1, 0, 0, 1])
+    np.testing.assert_allclose(slope, [0.4, -0.1], rtol=1e-12)
+    np.testing.assert_allclose(offset, -0.1, rtol=1e-12)
+
+
+def test_gradient_of_log_of_sum_of_exponentials_is_softmax():
+    x = T.dmatrix()
+    f = theano.function([x], T.grad(T.log(T.exp(x).sum(axis=1)).sum(), x))
+    np.testing.assert_allclose(
+        f([[1000.0, 1000.0], [-1000.0, -1001.0]]), [[0.5, 0.5], [1 / (1 + np.exp(-1)), 1 / (1 + np.e)]]
+    )

@@ -127,7 +127,7 @@ SAMPLES = {
     "factor_of_switch": [x * T.switch(y > 0.5, 0, z), T.switch(y > 0.5, 0, z) / x, T.switch(y > 0.5, z, 0) * x],
     "product_with_sum_of_quotients": [x * (y / x + z)],
     "product": [x * (y / x), (x / y) * y, T.exp(-T.sqr(x)) * (y / T.erfc(x))],
-    "quotient": [(x * y) / x, T.exp(x) / (1 + T.exp(x)), x / x, T.exp(-T.sqr(x)) / T.erfc(x), x**2 / x, y * x / x**3],
+    "quotient": [(x * y) / x, T.exp(x) / (1 + T.exp(x)), x / x, T.exp(-T.sqr(x)) / T.erfc(x), x**2 / x, y * x / x**3, T.exp(-x) / (1 + T.exp(-x)) ** 2],
     # powers
     "root_of_square": [T.sqrt(T.sqr(x)), T.sqrt(x**2), (x**2) ** 0.5, T.sqrt(x * x)],
     "power_zero_or_one": [x**0, x**1],
@@ -143,7 +143,7 @@ SAMPLES = {
     "twice_its_own_inverse": [T.invert(T.invert(j)), T.conj(T.conj(T.zvector("c")))],
     "function_of_its_inverse_where_defined": [T.exp(T.log(x)), T.sqr(T.sqrt(x)), T.sin(T.arcsin(x / 8))],
     # stabilisation
-    "log_of_softmax": [T.log(p), T.log(p)[:, 0]],
+    "log_of_softmax": [T.log(p), T.log(p)[:, 0], T.log(p[T.arange(3), nll_target]), T.log(p[[2, 0]]), T.log(p.T)],
     "softmax_written_out": [
         T.exp(a) / T.exp(a).sum(axis=1, keepdims=True), T.exp(a) / T.exp(a).sum(axis=0, keepdims=True),
         T.exp(x) / T.exp(x).sum(axis=0, keepdims=True),
@@ -162,7 +162,10 @@ SAMPLES = {
     "inverse_of_one_plus_exp": [1 / (1 + T.exp(x)), 1 / (1 + T.exp(-x)), T.inv(1 + T.exp(x))],
     "sigmoid_by_pieces": [T.nnet.sigmoid(x)],
     "sigmoid_by_a_line": [T.nnet.sigmoid(x)],
-    "log_of_sum_of_exp": [T.log(T.exp(a).sum(axis=1)), T.log(T.exp(a).sum(axis=1, keepdims=True)), T.log(T.sum(T.exp(x)))],
+    "log_of_sum_of_exp": [
+        T.log(T.exp(a).sum(axis=1)), T.log(T.exp(a).sum(axis=1, keepdims=True)), T.log(T.sum(T.exp(x))),
+        T.log((np.array([0.2, 0.3, 0.5]) * T.exp(a)).sum(axis=1)),
+    ],
     "log_of_erfc": [T.log(T.erfc(x))],
     # exponentials and logarithms written out
     "exponentials_of_opposites": [T.exp(x) - T.exp(-x), T.exp(-2 * x) + T.exp(2 * x), T.exp(-x / 3) - T.exp(x / 3)],
@@ -191,11 +194,23 @@ SAMPLES = {
         T.log(T.exp(x) + T.exp(y)), T.log(0.25 * T.exp(x) + 0.75 * T.exp(y)), T.log(T.exp(x) + T.exp(y) + T.exp(z) / 3),
         T.log(2 + T.exp(x)), T.log(1 + T.exp(x) + T.exp(y)), T.log(T.exp(x) + 2 + T.exp(y)),
     ],
-    "log_of_exp_minus_one": [T.log(T.exp(x) - 1), T.log(T.expm1(x))],
+    "log_of_exp_minus_one": [T.log(T.exp(x) - 1), T.log(T.expm1(x)), T.log(T.exp(T.nnet.softplus(x)) - 1)],
     "log_of_cosh": [T.log(T.cosh(x)), T.log((T.exp(x) + T.exp(-x)) / 2)],
     "log_of_one_minus_squared_tanh": [T.log(1 - T.tanh(x) ** 2), T.log(1 - T.sqr(T.tanh(x))), T.log1p(-T.tanh(x) * T.tanh(x))],
     "log_of_one_plus_over_one_minus": [T.log((1 + x / 2) / (1 - x / 2)), 0.5 * T.log((1 - x / 2) / (1 + x / 2))],
     "log_of_sum_with_root": [T.log(x + T.sqrt(x**2 + 1)), T.log(T.sqrt(T.sqr(x) - 1) + x), T.log(2 * x + T.sqrt(1 + 4 * x**2))],
+    "log_of_switch": [T.log(T.switch(y > 0.5, T.nnet.sigmoid(x), T.nnet.sigmoid(-x))), T.log(T.switch(y > 0.5, 2.0, T.exp(x)))],
+    # shares of sums
+    "softmax_in_a_product": [
+        T.grad(T.log(T.exp(a).sum(axis=1)).sum(), a), T.grad(T.log(T.exp(t).sum(axis=(0, 2))).sum(), t), y * T.exp(x) / T.exp(x).sum(keepdims=True),
+    ],
+    "share_of_a_sum_of_exps": [
+        T.exp(x) / (T.exp(x) + T.exp(y)), z * T.exp(y) / (T.exp(x) + T.exp(y)), T.exp(x) / (T.exp(y) + T.exp(x) + T.exp(z)),
+    ],
+    "sigmoids_over_a_sum_of_quotients": [
+        (y / T.nnet.sigmoid(x) + z / T.nnet.sigmoid(-x)) * T.nnet.sigmoid(x) * T.nnet.sigmoid(-x),
+        (y - z * T.exp(x)) * T.nnet.sigmoid(-x),
+    ],
     # likelihoods
     "crossentropy_of_softmax": [T.nnet.crossentropy_categorical_1hot(p, nll_target)],
     "element_of_log_softmax": [T.log(p)[T.arange(nll_target.shape[0]), nll_target]],

@@ -11,12 +11,13 @@ from theon.rewrite.rules.likelihood import likelihood
 from theon.rewrite.rules.linear import factors, linear
 from theon.rewrite.rules.reductions import positions, reductions, unusual
 from theon.rewrite.rules.shapes import shapes
+from theon.rewrite.rules.shares import shares
 from theon.rewrite.rules.stabilize import stabilize
 from theon.rewrite.rules.useless import useless
 
 __all__ = ["GROUPS"]
 
 GROUPS = (
-    canonical, useless, arithmetic, shapes, indexing, reductions, cancel, stabilize, exponentials, likelihood, powers, positions, unusual,
+    canonical, useless, arithmetic, shapes, indexing, reductions, cancel, stabilize, shares, exponentials, likelihood, powers, positions, unusual,
     gradients_of_factors, linear, factors, layers,
 )  # fmt: skip

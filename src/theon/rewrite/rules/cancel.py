@@ -10,12 +10,11 @@ from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.arith import mul, neg, pow, true_div
 from theon.ops.cast import cast
 from theon.ops.special import erfcx, sigmoid
-from theon.rewrite.match import number_of, spread_like
+from theon.rewrite.match import is_number, made_by, number_of, spread_like
 from theon.rewrite.rule import Rules
-from theon.rewrite.rules.stabilize import is_number, made_by
 from theon.tensor.constant import constant
 
-__all__ = ["cancel"]
+__all__ = ["cancel", "computed_alike"]
 
 cancel = Rules("canonicalize")
 _LARGEST = 12  # factors looked at
@@ -40,6 +39,11 @@ def _factors(variable: Variable) -> tuple[list[Variable], list[Variable], bool]:
             if name == "true_div":
                 stack += [(node.inputs[1], not under), (node.inputs[0], under)]
                 continue
+            if name == "sqr" or (name == "pow" and number_of(node.inputs[1]) == 2 and node.inputs[0].type == v.type):
+                if under and made_by(node.inputs[0], "add") is not None:
+                    # (1 + exp(x))**2 under exp(x).
+                    stack += [(node.inputs[0], under)] * 2
+                    continue
             if name == "neg":
                 changed = not changed
                 stack.append((node.inputs[0], under))
@@ -48,7 +52,7 @@ def _factors(variable: Variable) -> tuple[list[Variable], list[Variable], bool]:
     return above, below, changed
 
 
-def _equal(a: Variable, b: Variable) -> bool:
+def computed_alike(a: Variable, b: Variable) -> bool:
     """Whether two variables are computed alike, a few nodes deep."""
     stack = [(a, b, 0)]
     while stack:
@@ -87,7 +91,7 @@ def _minus_square(variable: Variable) -> Variable | None:
     if spread is not None and len(spread.inputs) == 2:
         for one, other in (spread.inputs, spread.inputs[::-1]):
             inner = made_by(one, "neg")
-            if inner is not None and _equal(inner.inputs[0], other):
+            if inner is not None and computed_alike(inner.inputs[0], other):
                 return other
     minus = made_by(outer.inputs[0], "neg")
     if minus is None:
@@ -122,18 +126,18 @@ def _power(x: Any, n: float) -> Any:
 
 def _together(top: Variable, bottom: Variable) -> Any:
     """What stands for ``top / bottom``: 1 where they are equal, a stable op where there is one, None."""
-    if _equal(top, bottom):
+    if computed_alike(top, bottom):
         return 1
     e = made_by(top, "exp")
     x = _exponent_plus_one(bottom)
-    if e is not None and x is not None and _equal(e.inputs[0], x):
+    if e is not None and x is not None and computed_alike(e.inputs[0], x):
         return sigmoid(x)
     (base, m), (other, n) = _power_of(top), _power_of(bottom)
-    if (m, n) != (1, 1) and base.type == other.type and _equal(base, other):
+    if (m, n) != (1, 1) and base.type == other.type and computed_alike(base, other):
         return _power(base, m - n)
     y = _minus_square(top)
     c = made_by(bottom, "erfc")
-    if y is not None and c is not None and _equal(y, c.inputs[0]):
+    if y is not None and c is not None and computed_alike(y, c.inputs[0]):
         return true_div(1, erfcx(y)).astype(top.type.dtype)  # type: ignore[attr-defined]
     return None
 

@@ -14,7 +14,7 @@ from theon.ops.compare import eq, isinf, lt
 from theon.ops.declare import Elemwise
 from theon.ops.dims import DimShuffle
 from theon.ops.explog import exp, expm1, log, log1p
-from theon.ops.reduce import Prod
+from theon.ops.reduce import Prod, Sum
 from theon.ops.softmax import Softmax
 from theon.ops.special import erfc, erfcx, sigmoid, softplus
 from theon.ops.trig import arccosh, arcsinh, arctanh, cosh, sinh, tanh
@@ -263,6 +263,10 @@ def _keeps(v: Variable) -> bool:
     """Whether the logarithm of ``v``, which is positive, has a form that does not overflow or vanish where ``v`` does."""
     if made_by(v, Softmax) is not None or any(made_by(v, name) for name in ("exp", "sigmoid", "erfc", "cosh")):
         return True
+    spread = made_by(v, DimShuffle)
+    total = made_by(v if spread is None else spread.inputs[0], Sum)
+    if total is not None and made_by(total.inputs[0], "exp"):
+        return True
     power = made_by(v, "pow")
     return power is not None and _keeps(power.inputs[0])
 
@@ -311,6 +315,19 @@ def log_of_product(node: Apply) -> Any:
         total = add(*minus) if len(minus) > 1 else minus[0]
         found = neg(total) if found is None else sub(found, total)
     return _fits(found, out)
+
+
+@exponentials.node("log", effect="domain")
+def log_of_switch(node: Apply) -> Any:
+    """log(switch(c, sigmoid(x), sigmoid(-x))) is a choice between logarithms: likelihoods of yes and no are such choices."""
+    made = made_by(node.inputs[0], "switch")
+    if made is None or not all(_keeps(v) or number_of(v) is not None for v in made.inputs[1:]):
+        return None
+    if not any(_keeps(v) for v in made.inputs[1:]) or not alone(node.inputs[0]):
+        return None
+    out = node.outputs[0]
+    logs = [_log(v, out) if _keeps(v) else log(cast(v, out.type.dtype)) for v in made.inputs[1:]]  # type: ignore[attr-defined]
+    return _fits(switch(made.inputs[0], *logs), out)
 
 
 @exponentials.node("log", theano="local_log_pow", effect="domain")
@@ -376,9 +393,10 @@ def _exponent(v: Variable) -> Any:
     whole = monomial(v)
     if len(whole.above) != 1 or whole.below or not 0 < whole.number < math.inf:
         return None
-    x = _argument(whole.above[0], "exp")
+    x = _argument(_uncast(whole.above[0]), "exp")
     if x is None or whole.number == 1:
         return x
+    x = cast(x, v.type.dtype)  # type: ignore[attr-defined]
     return add(x, _number(x, math.log(whole.number)))
 
 
@@ -429,6 +447,9 @@ def log_of_exp_minus_one(node: Apply) -> Any:
     """log(exp(x) - 1), the inverse of softplus, is x + log(1 - exp(-x))."""
     x = _argument(node.inputs[0], "expm1")
     out = node.outputs[0]
+    inner = None if x is None else _argument(x, "softplus")
+    if inner is not None:
+        return _fits(inner, out)
     return None if x is None or x.type != out.type else add(x, log(neg(expm1(scaled(x, -1)))))
 
 

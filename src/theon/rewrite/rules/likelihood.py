@@ -22,6 +22,7 @@ from theon.ops.fill import Alloc, ARange, zeros
 from theon.ops.reduce import Sum
 from theon.ops.shape import shape_i
 from theon.ops.softmax import LogSoftmax, Softmax, SoftmaxGrad
+from theon.rewrite.match import spread_like
 from theon.rewrite.rule import Rules
 from theon.rewrite.rules.stabilize import is_number, made_by
 
@@ -184,8 +185,9 @@ def gradient_of_log_of_softmax(node: Apply) -> Any:
     if made_by(y, Softmax) is None and made_by(y, CrossentropySoftmaxArgmax1HotWithBias) is None:
         return None
     quotient = made_by(dy, "true_div")
-    if quotient is not None and quotient.inputs[1] is y and quotient.inputs[0].type == dy.type:
-        return _pullback(quotient.inputs[0], y)
+    if quotient is not None and quotient.inputs[1] is y:
+        top = spread_like(quotient.inputs[0], dy, [y])
+        return None if top is None else _pullback(top, y)
     joint = made_by(dy, CrossentropyCategorical1HotGrad)
     if joint is not None and joint.inputs[1] is y:
         return crossentropy_softmax_1hot_with_bias_dx(joint.inputs[0], y, joint.inputs[2])

@@ -9,12 +9,12 @@ import numpy as np
 
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
-from theon.ops.arith import abs_, add, mul, neg, sqr, sub, switch, true_div
+from theon.ops.arith import abs_, add, mul, neg, sqr, sub, switch
 from theon.ops.compare import gt, lt
 from theon.ops.declare import Elemwise
-from theon.ops.dims import DimShuffle, dimshuffle
+from theon.ops.dims import DimShuffle
+from theon.ops.elements import AdvancedSubtensor, AdvancedSubtensor1
 from theon.ops.explog import exp, expm1, log, log1p
-from theon.ops.extremes import Max, MaxAndArgmax, max
 from theon.ops.reduce import Sum
 from theon.ops.regions import Subtensor
 from theon.ops.softmax import LogSoftmax, Softmax
@@ -23,6 +23,7 @@ from theon.ops.statistics import logsumexp
 from theon.ops.trig import sin
 from theon.rewrite.match import factors, is_float, is_number, made_by, number_of, spread_like, terms
 from theon.rewrite.rule import Rules
+from theon.rewrite.rules.shares import below_zero, softmax_along
 from theon.tensor.constant import constant
 
 __all__ = ["is_number", "made_by", "stabilize"]
@@ -56,22 +57,12 @@ def _negative(x: Variable) -> Any:
 @stabilize.node("log", theano="local_logsoftmax", effect="rounding")
 def log_of_softmax(node: Apply) -> Any:
     """log(softmax(x)), or of a part of it, is -inf where softmax underflows."""
-    part = made_by(node.inputs[0], Subtensor)
+    part = made_by(node.inputs[0], Subtensor | AdvancedSubtensor | AdvancedSubtensor1 | DimShuffle)
     inner = made_by(node.inputs[0] if part is None else part.inputs[0], Softmax)
     if inner is None:
         return None
     whole = LogSoftmax()(inner.inputs[0])
     return whole if part is None else part.op(whole, *part.inputs[1:])
-
-
-def _below_zero(x: Variable) -> bool:
-    """Whether the largest elements have been subtracted, as :func:`logsumexp` and careful users do."""
-    moved = made_by(x, "sub")
-    if moved is None:
-        return False
-    finite = made_by(moved.inputs[1], "switch")
-    spread = made_by(moved.inputs[1] if finite is None else finite.inputs[2], DimShuffle)
-    return spread is not None and isinstance(getattr(spread.inputs[0].owner, "op", None), Max | MaxAndArgmax)
 
 
 @stabilize.node("true_div", theano="softmax_simplifier", effect="rounding", graph=True)
@@ -89,12 +80,7 @@ def softmax_written_out(node: Apply, fgraph: FunctionGraph) -> Any:
     # Where others read exp(x), they would have to compute it again.
     if spread.op.new_order != order or len(fgraph.clients(node.inputs[0])) != 2:  # type: ignore[attr-defined]
         return None
-    if ndim == 2:
-        return Softmax()(x) if axis == 1 else dimshuffle(Softmax()(dimshuffle(x, 1, 0)), 1, 0)
-    if _below_zero(x):
-        return None
-    e = exp(sub(x, max(x, axis=axis, keepdims=True)))
-    return true_div(e, e.sum(axis=axis, keepdims=True))  # type: ignore[attr-defined]
+    return softmax_along(x, (axis,))
 
 
 @stabilize.node("log", theano="local_log1p", effect="rounding")
@@ -254,16 +240,28 @@ def sigmoid_by_a_line(node: Apply) -> Any:
     return hard_sigmoid(node.inputs[0])
 
 
+def _spread(found: Any, spread: Any) -> Any:
+    return found if spread is None else spread.op(found)
+
+
 @stabilize.node("log", theano="local_log_sum_exp", effect="rounding")
 def log_of_sum_of_exp(node: Apply) -> Any:
     """log(sum(exp(x))) overflows, with the summed axes kept or not."""
     spread = made_by(node.inputs[0], DimShuffle)
     total = made_by(node.inputs[0] if spread is None else spread.inputs[0], Sum)
     inner = None if total is None else made_by(total.inputs[0], "exp")
-    if total is None or inner is None or _below_zero(inner.inputs[0]):
+    weighted = None if total is None else made_by(total.inputs[0], "mul")
+    if total is not None and weighted is not None and len(weighted.inputs) == 2:
+        # Weights that are known and positive are added to the exponents.
+        for weight, e in (weighted.inputs, weighted.inputs[::-1]):
+            data, power = getattr(weight, "data", None), made_by(e, "exp")
+            if isinstance(data, np.ndarray) and power is not None and data.dtype.kind == "f" and (data > 0).all():
+                x = add(power.inputs[0], constant(np.log(data)))
+                return None if x.type != total.inputs[0].type else _spread(logsumexp(x, axis=total.op.axis), spread)  # type: ignore[attr-defined]
+    if total is None or inner is None or below_zero(inner.inputs[0]):
         return None
     found = logsumexp(inner.inputs[0], axis=total.op.axis)  # type: ignore[attr-defined]
-    return found if spread is None else spread.op(found)
+    return _spread(found, spread)
 
 
 @stabilize.node("log", effect="rounding")
