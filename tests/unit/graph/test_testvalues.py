@@ -102,3 +102,11 @@ def test_scan_and_ifelse_have_test_values():
         total, _ = theano.scan(lambda v, before: v + before, sequences=x, outputs_info=T.constant(0.0, dtype="float64"))
         assert total.tag.test_value.tolist() == [1.0, 3.0]
         assert theano.ifelse.ifelse(x[0] > 0, x, -x).tag.test_value.tolist() == [1.0, 2.0]
+
+
+def test_jacobian_and_hessian_have_test_values():
+    with on(compute_test_value="raise"):
+        x = T.dvector("x")
+        x.tag.test_value = np.array([1.0, 2.0])
+        assert theano.gradient.jacobian(x**2, x).tag.test_value.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+        assert theano.gradient.hessian((x**3).sum(), x).tag.test_value.tolist() == [[6.0, 0.0], [0.0, 12.0]]
