@@ -18,6 +18,8 @@ PROGRAMS = {
     "keras1": ["keras==1.2.2", "six", "pyyaml", "setuptools<70"],
     "keras2": ["keras==2.3.1", "keras-applications==1.0.8", "keras-preprocessing==1.1.2", "six", "pyyaml", "h5py"],
     "theano_lstm": ["theano-lstm==0.0.15"],
+    "theanets": ["theanets==0.7.3", "downhill==0.4.0", "click"],
+    "pymanopt": ["pymanopt==0.2.5"],
     "sympy": ["sympy==1.12", "mpmath"],
     "pymc3": [
         "pymc3==3.11.5", "arviz==0.23.4", "cachetools<5", "deprecat", "wrapt", "dill",
@@ -54,7 +56,12 @@ def test_program_runs_unmodified(name, tmp_path):
     }
     story = HERE / "stories" / f"{STORIES.get(name, name + '_story')}.py"
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(story)], env=environment, capture_output=True, text=True, timeout=600
+        [sys.executable, "-W", "ignore", str(story)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     print(done.stdout)
     assert done.returncode == 0, done.stderr[-4000:]

@@ -18,6 +18,16 @@ for name, kind in {"bool": bool, "int": int, "float": float, "object": object, "
         setattr(np, name, kind)
 np.asscalar = lambda a: a.item()
 np.product, np.Inf, np.NaN, np.float_ = np.prod, np.inf, np.nan, np.float64
+
+
+class Casts(dict):
+    """NumPy's ``cast``: the functions that give an array another dtype."""
+
+    def __missing__(self, dtype):
+        return lambda a: np.asarray(a).astype(dtype)
+
+
+np.cast = Casts()
 if not hasattr(inspect, "getargspec"):
     Arguments = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
     inspect.getargspec = lambda function: Arguments(*inspect.getfullargspec(function)[:4])
