@@ -8,7 +8,7 @@ import numpy as np
 
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
-from theon.nnet import abstract_conv
+from theon.nnet import convolutions
 from theon.ops.declare import TensorOp
 from theon.ops.fill import zeros_like
 from theon.tensor.constant import as_tensor_variable
@@ -133,5 +133,5 @@ def conv3d_of_frames(
             for s, mode in zip(spans, modes)
         )
     known = [None if s is None else tuple(s[d] for d in order) for s in (signals_shape, filters_shape)]
-    out = abstract_conv.conv3d(signals.dimshuffle(*order), filters.dimshuffle(*order), *known, pads)
+    out = convolutions.conv3d(signals.dimshuffle(*order), filters.dimshuffle(*order), *known, pads)
     return out.dimshuffle(*order)

@@ -10,7 +10,7 @@ from typing import Any
 
 from theon.graph.op import Op
 from theon.graph.variable import Apply
-from theon.nnet import abstract_conv
+from theon.nnet import abstract_conv, convolutions
 from theon.nnet.conv_sizes import get_conv_gradinputs_shape_1axis, get_conv_gradweights_shape_1axis
 from theon.ops.join import stack
 from theon.ops.shape import shape
@@ -222,5 +222,5 @@ class ConvOp(Op):
         channels = None if self.imshp is None else self.imshp[0]
         image_shape = None if self.imshp is None else (self.bsize, *self.imshp)
         filter_shape = None if self.kshp is None else (self.nkern, channels, *self.kshp)
-        found = abstract_conv.conv2d(images, filters, image_shape, filter_shape, self.out_mode, (self.dx, self.dy))
+        found = convolutions.conv2d(images, filters, image_shape, filter_shape, self.out_mode, (self.dx, self.dy))
         return found.owner  # type: ignore[no-any-return]

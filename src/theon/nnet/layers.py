@@ -10,7 +10,7 @@ import numpy as np
 from theon.dtypes import float_dtypes
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
-from theon.nnet import abstract_conv
+from theon.nnet import convolutions
 from theon.ops.dot import dot, tensordot
 from theon.ops.explog import exp
 from theon.ops.fill import alloc, arange
@@ -169,7 +169,7 @@ def conv2d_of_layers(
         if input_shape is not None:
             raise ValueError("input_shape and image_shape should not be provided at the same time.")
         input_shape = image_shape
-    return abstract_conv.conv2d(
+    return convolutions.conv2d(
         input,
         filters,
         input_shape,
@@ -202,7 +202,7 @@ def conv2d_of_nnet(
                 f"images of {image_shape[1]} channels do not fit filters of {filter_shape[1]}: "
                 f"image_shape {image_shape}, filter_shape {filter_shape}"
             )
-    return abstract_conv.conv2d(input, filters, image_shape, filter_shape, border_mode, subsample)
+    return convolutions.conv2d(input, filters, image_shape, filter_shape, border_mode, subsample)
 
 
 def _numbers(shape: Any) -> tuple[int | None, ...] | None:
@@ -235,7 +235,7 @@ def conv2d_of_signal(
             return v.dimshuffle("x", "x", 0, 1)  # type: ignore[attr-defined]
         return v.dimshuffle(0, "x", 1, 2)  # type: ignore[attr-defined]
 
-    found = abstract_conv.conv2d(four(x, True), four(w, True), None, None, border_mode, subsample)
+    found = convolutions.conv2d(four(x, True), four(w, True), None, None, border_mode, subsample)
     keep = [d for d, v in ((0, x), (1, w)) if v.type.ndim == 3]
     if len(keep) < 2:
         found = found.dimshuffle(*keep, 2, 3)

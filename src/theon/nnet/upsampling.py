@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from theon.graph.variable import Variable
-from theon.nnet.abstract_conv import conv2d_grad_wrt_inputs
+from theon.nnet.convolutions import conv2d_grad_wrt_inputs
 from theon.ops.arith import clip
 from theon.ops.cast import cast
 from theon.ops.fill import arange

@@ -20,14 +20,14 @@ from theon.legacy.rewrites import (
     graph_merge_softmax_with_crossentropy_softmax,
     softmax_simplifier,
 )
-from theon.nnet.abstract_conv import (
+from theon.nnet.bn import batch_normalization
+from theon.nnet.convolutions import (
     conv2d as abstract_conv2d,
     conv2d_grad_wrt_inputs,
     conv2d_transpose,
     conv3d,
     separable_conv2d,
 )
-from theon.nnet.bn import batch_normalization
 from theon.nnet.corr import ConvOp
 from theon.nnet.layers import (
     Prepend_scalar_constant_to_each_row,

@@ -18,15 +18,6 @@ from theon.nnet.abstract_conv import (
     AbstractConv_gradInputs,
     AbstractConv_gradWeights,
     BaseAbstractConv,
-    causal_conv1d,
-    conv2d,
-    conv2d_grad_wrt_inputs,
-    conv2d_grad_wrt_weights,
-    conv3d,
-    conv3d_grad_wrt_inputs,
-    conv3d_grad_wrt_weights,
-    separable_conv2d,
-    separable_conv3d,
 )
 from theon.nnet.conv_sizes import (
     assert_conv_shape,
@@ -39,6 +30,17 @@ from theon.nnet.conv_sizes import (
     get_conv_gradweights_shape_1axis,
     get_conv_output_shape,
     get_conv_shape_1axis,
+)
+from theon.nnet.convolutions import (
+    causal_conv1d,
+    conv2d,
+    conv2d_grad_wrt_inputs,
+    conv2d_grad_wrt_weights,
+    conv3d,
+    conv3d_grad_wrt_inputs,
+    conv3d_grad_wrt_weights,
+    separable_conv2d,
+    separable_conv3d,
 )
 from theon.nnet.corr import imported_scipy_signal
 from theon.nnet.upsampling import (
