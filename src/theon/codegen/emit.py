@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from theon.codegen import abi, folds, jit, lanes, mathlib, native, target
 from theon.codegen.jit import CompiledModule
 from theon.codegen.lanes import LaneWriter, Plan
-from theon.codegen.program_scalar import MATH, ScalarWriter, literal, ssa_type
+from theon.codegen.program_scalar import ScalarWriter, literal, ssa_type
 from theon.kernel.loops import Kernel, Pass, Store, neutral
 from theon.kernel.scalar import Scalar
 from theon.kernel.text import kernel_text
@@ -28,9 +28,7 @@ class _Scalars(ScalarWriter):
         if name in mathlib.INLINE and dtype in ("float32", "float64"):
             self.called.add((name, dtype, 1))
             symbol = f"theon_{name}_{'f64' if dtype == 'float64' else 'f32'}"
-            return self.new(f"call {kind} @{symbol}({kind} {args[0]})")
-        if name == "pow" and dtype == "float64":
-            return self._library(MATH[name], args)
+            return self.new(f"call {kind} @{symbol}({', '.join(f'{kind} {x}' for x in args)})")
         return super()._math(name, args, dtype)
 
 
@@ -419,7 +417,7 @@ class _Writer:
         """
         width, turns = plan.width, plan.turns
         writer = LaneWriter(self.lines, lambda x: self.wide_leaf(writer, axis, x), width, self.label("w") + ".")
-        writer.math, writer.called = self.scalars.math, self.scalars.called if self.calls else None
+        writer.math, writer.called, writer.apart = self.scalars.math, self.scalars.called, self.calls
         for place in places:
             known = {id(x): place.known[id(x)] for x in steady}
             kinds = {id(x): x.dtype for x in steady}

@@ -105,9 +105,8 @@ class LaneWriter(ScalarWriter):
     def __init__(self, lines: list[str], leaf: Callable[[Scalar], str], width: int, prefix: str) -> None:
         super().__init__(lines, leaf)
         self.width, self.prefix, self.block = width, prefix, ""
-        self.called: set[tuple[str, str, int]] | None = (
-            None  # functions that are called, not written out in their place
-        )
+        self.called: set[tuple[str, str, int]] = set()  # functions that are called, not written out in their place,
+        self.apart = False  # and whether all are
 
     def kind(self, dtype: str) -> str:
         """The type of a vector of values."""
@@ -144,15 +143,18 @@ class LaneWriter(ScalarWriter):
         )
 
     def _math(self, name: str, args: list[str], dtype: str) -> str:
-        x, kind = self.operand(args[0], dtype), self.kind(dtype)
-        if self.called is not None:
+        given, kind = [self.operand(x, dtype) for x in args], self.kind(dtype)
+        if self.apart or name in mathlib.BEYOND:
             self.called.add((name, dtype, self.width))
-            return self.plain(f"call {kind} @{_symbol(name, dtype, self.width)}({kind} {x})")
+            listed = ", ".join(f"{kind} {x}" for x in given)
+            return self.plain(f"call {kind} @{_symbol(name, dtype, self.width)}({listed})")
         text, result, declared = _function(name, dtype, self.width)
         self.counter += 1
         self.math |= declared
         place = f"%{self.prefix}f{self.counter}."
-        self.lines.append(text.replace("%in", x).replace("%f.", place))
+        for i, x in enumerate(given):
+            text = text.replace(f"%in{i}", x)
+        self.lines.append(text.replace("%f.", place))
         return result.replace("%f.", place)
 
     def steps(self) -> str:
@@ -228,11 +230,15 @@ class LaneWriter(ScalarWriter):
 
 @functools.lru_cache(maxsize=64)
 def _function(name: str, dtype: str, width: int) -> tuple[str, str, frozenset[str]]:
-    """The instructions of a function of the vector ``%in``, its result, and what they declare."""
+    """The instructions of a function of the vectors ``%in0`` and ``%in1``, its result, and what they declare."""
     lines: list[str] = []
     writer = LaneWriter(lines, lambda x: "", width, "f.")
-    result = mathlib.written(name, dtype, "%in", writer.new)
+    result = mathlib.written(name, dtype, _given(name), writer.new)
     return "\n".join(lines), result, frozenset(writer.math)
+
+
+def _given(name: str) -> list[str]:
+    return [f"%in{i}" for i in range(mathlib.arguments(name))]
 
 
 def _symbol(name: str, dtype: str, width: int) -> str:
@@ -243,7 +249,31 @@ def definition(name: str, dtype: str, width: int) -> tuple[str, frozenset[str]]:
     """Return the text of a function of vectors, and the declarations it needs."""
     text, result, declared = _function(name, dtype, width)
     kind = f"<{width} x {ssa_type(dtype)}>"
-    head = (
-        f"define internal {kind} @{_symbol(name, dtype, width)}({kind} %in) noinline nounwind{native.attributes()} {{"
-    )
-    return "\n".join([head, text, f"  ret {kind} {result}", "}"]), declared
+    listed = ", ".join(f"{kind} {x}" for x in _given(name))
+    head = f"define internal {kind} @{_symbol(name, dtype, width)}({listed}) noinline nounwind{native.attributes()} {{"
+    lines = [head, text]
+    if name in mathlib.BEYOND:
+        found, needed = _beyond(name, dtype, width, result)
+        lines, declared = [*lines, *found], declared | needed
+    return "\n".join([*lines, f"  ret {kind} {result}", "}"]), declared
+
+
+def _beyond(name: str, dtype: str, width: int, result: str) -> tuple[list[str], frozenset[str]]:
+    """Lines that return what the library says where a lane is beyond what the formula can do, and go on where none is."""
+    lines: list[str] = []
+    writer = LaneWriter(lines, lambda x: "", width, "b.")
+    kind, one = writer.kind(dtype), ssa_type(dtype)
+    size = writer._intrinsic("fabs", ["%in0"], dtype)
+    far = writer.new(f"fcmp ogt {one} {size}, {literal(mathlib.BEYOND[name][dtype], dtype)}")
+    some = writer.across("or", "bool", far)
+    lines += [f"  br i1 {some}, label %far, label %near", "far:"]
+    found = result
+    for lane in range(width):
+        x = writer.plain(f"extractelement {kind} %in0, i32 {lane}")
+        x = x if dtype == "float64" else writer.plain(f"fpext float {x} to double")
+        x = writer.plain(f"call double @{name}(double {x})")
+        x = x if dtype == "float64" else writer.plain(f"fptrunc double {x} to float")
+        found = writer.plain(f"insertelement {kind} {found}, {one} {x}, i32 {lane}")
+    chosen = writer.plain(f"select <{width} x i1> {far}, {kind} {found}, {kind} {result}")
+    lines += [f"  ret {kind} {chosen}", "near:"]
+    return lines, frozenset({*writer.math, f"declare double @{name}(double)"})

@@ -3,25 +3,32 @@
 Each is accurate to about 1-2 ulp; ``tests/unit/native/test_mathlib.py`` measures them against high precision. Methods:
 exp and expm1 by reduction to |r| <= ln(2)/2 and the Taylor polynomial (Muller, Elementary Functions, ch. 11); log as in
 fdlibm's e_log.c (the series of 2 artanh(f/(2+f))); log1p by log(1+x) with the correction for the rounding of 1+x
-(Higham, Accuracy and Stability of Numerical Algorithms, problem 1.5); tanh(x) = t/(t+2) with t = expm1(2x).
+(Higham, Accuracy and Stability of Numerical Algorithms, problem 1.5); tanh(x) = t/(t+2) with t = expm1(2x). Others stand in
+``angles``, ``powers`` and ``tails``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from theon.codegen import angles, powers, tails
 from theon.codegen.program_scalar import literal
 
-__all__ = ["INLINE", "declarations", "definition", "written"]
+__all__ = ["BEYOND", "INLINE", "Text", "arguments", "declarations", "definition", "written"]
 
-INLINE: Final = frozenset({"exp", "exp2", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus"})
+_OTHERS: Final[dict[str, Callable[..., str]]] = {
+    "sin": angles.sin, "cos": angles.cos, "tan": angles.tan, "arctan": angles.arctan, "erf": tails.erf,
+    "pow": powers.pow, "hypot": powers.hypot, "log2": powers.log2, "log10": powers.log10,
+}  # fmt: skip
+INLINE: Final = frozenset({"exp", "exp2", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", *_OTHERS})
+BEYOND: Final = {name: angles.FAR for name in ("sin", "cos", "tan")}  # sizes from which the library is asked
 _LN2: Final = math.log(2.0)
 
 
-class _Text:
-    """Writes one function of one float argument; ``new`` appends an instruction and returns its register."""
+class Text:
+    """Writes one function of floats; ``new`` appends an instruction and returns its register."""
 
     def __init__(self, dtype: str, new: Callable[[str], str]) -> None:
         self.dtype, self.new = dtype, new
@@ -29,6 +36,10 @@ class _Text:
         self.kind, self.int = ("double", "i64") if double else ("float", "i32")
         self.suffix = "f64" if double else "f32"
         self.bits, self.bias = (52, 1023) if double else (23, 127)
+
+    def other(self, dtype: str) -> Text:
+        """The writer of another dtype among the same instructions."""
+        return Text(dtype, self.new)
 
     def num(self, value: float) -> str:
         return literal(value, self.dtype)
@@ -142,14 +153,16 @@ class _Text:
         m = self.new(f"bitcast {self.int} {mantissa} to {self.kind}")
         return self.sub(m, self.num(1.0)), self.new(f"sitofp {self.int} {exponent} to {self.kind}"), exponent
 
-    def log_of_parts(self, f: str, e: str, extra: str | None = None) -> str:
-        """log(1 + f) + e ln 2 + extra, |f| < 0.42."""
+    def log_of_parts(self, f: str, e: str | None, extra: str | None = None, terms: int = 0) -> str:
+        """log(1 + f) + e ln 2 + extra, |f| < 0.42; ``terms`` of the series where fewer do."""
         double = self.dtype == "float64"
         s = self.div(f, self.add(f, self.num(2.0)))
         z = self.mul(s, s)
-        terms = 10 if double else 5
+        terms = terms or (10 if double else 5)
         series = self.mul(z, self.poly(z, [2 / (2 * i + 3) for i in range(terms)]))
         half = self.mul(self.mul(f, f), self.num(0.5))
+        if e is None:
+            return self.sub(f, self.sub(half, self.mul(s, self.add(half, series))))
         high = 6.93147180369123816490e-01 if double else 0.693359375
         low = 1.90821492927058770002e-10 if double else -2.12194440e-4
         small = self.mul(e, self.num(low)) if extra is None else self.fma(e, self.num(low), extra)
@@ -221,9 +234,15 @@ class _Text:
         return self.keep_nan(x, self.add(positive, rest))
 
 
-def written(name: str, dtype: str, x: str, new: Callable[[str], str]) -> str:
-    """Write the instructions of a function in :data:`INLINE` of the register ``x`` by ``new``; return its register."""
-    return str(getattr(_Text(dtype, new), name)(x))
+def written(name: str, dtype: str, args: Sequence[str], new: Callable[[str], str]) -> str:
+    """Write the instructions of a function in :data:`INLINE` of registers by ``new``; return the result's register."""
+    text = Text(dtype, new)
+    return _OTHERS[name](text, *args) if name in _OTHERS else str(getattr(text, name)(*args))
+
+
+def arguments(name: str) -> int:
+    """Return how many arguments a function has."""
+    return 2 if name in ("pow", "hypot") else 1
 
 
 def definition(name: str, dtype: str) -> tuple[str, str]:
@@ -234,19 +253,28 @@ def definition(name: str, dtype: str) -> tuple[str, str]:
         lines.append(f"  %r{len(lines)} = {text}")
         return f"%r{len(lines) - 1}"
 
-    result = written(name, dtype, "%x", new)
+    given = [f"%in{i}" for i in range(arguments(name))]
+    result = written(name, dtype, given, new)
     kind, suffix = ("double", "f64") if dtype == "float64" else ("float", "f32")
+    if name in BEYOND:
+        size = new(f"call {kind} @llvm.fabs.{suffix}({kind} %in0)")
+        far = new(f"fcmp ogt {kind} {size}, {literal(BEYOND[name][dtype], dtype)}")
+        lines += [f"  br i1 {far}, label %far, label %near", "near:", f"  ret {kind} {result}", "far:"]
+        wide = "%in0" if dtype == "float64" else new("fpext float %in0 to double")
+        result = new(f"call double @{name}(double {wide})")
+        result = result if dtype == "float64" else new(f"fptrunc double {result} to float")
     symbol = f"theon_{name}_{suffix}"
+    listed = ", ".join(f"{kind} {x}" for x in given)
     return symbol, "\n".join(
-        [f"define internal {kind} @{symbol}({kind} %x) noinline {{", *lines, f"  ret {kind} {result}", "}"]
+        [f"define internal {kind} @{symbol}({listed}) noinline {{", *lines, f"  ret {kind} {result}", "}"]
     )
 
 
 def declarations() -> list[str]:
-    """Return the declarations of the intrinsics that the functions use."""
-    found = []
+    """Return the declarations of what the functions use."""
+    found = [f"declare double @{name}(double)" for name in BEYOND]
     for kind, suffix in (("double", "f64"), ("float", "f32")):
         found.append(f"declare {kind} @llvm.fma.{suffix}({kind}, {kind}, {kind})")
-        found += [f"declare {kind} @llvm.{name}.{suffix}({kind})" for name in ("rint", "fabs")]
+        found += [f"declare {kind} @llvm.{name}.{suffix}({kind})" for name in ("rint", "fabs", "floor", "sqrt")]
         found.append(f"declare {kind} @llvm.copysign.{suffix}({kind}, {kind})")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from theon.dtypes import upcast
@@ -120,15 +121,15 @@ def _lowered(low: Lowering, op: Any, node: Apply) -> None:
 
 
 def _power(x: Scalar, y: Scalar) -> Scalar | None:
-    """A power with a small constant exponent as products, or a root; None for others."""
+    """A power with a small constant exponent as products and a root; None for others."""
     y, zero = parts_of(y)
     if y.op != "const" or zero.op != "const" or zero.attr or not x.dtype.startswith(("float", "complex")):
         return None
     n = float(y.attr)
-    if n == 0.5:
-        # pow(-0, 0.5) is +0 and pow(-inf, 0.5) is inf, where the root gives -0 and NaN.
+    if abs(n) > 8 or n != n or 2 * n != int(2 * n):
         return None
-    if n != int(n) or abs(n) > 8:
+    root = n != int(n)
+    if root and not x.dtype.startswith("float"):
         return None
     if n == 0:
         return k.one(x)
@@ -138,5 +139,10 @@ def _power(x: Scalar, y: Scalar) -> Scalar | None:
         if rest & 1:
             out = factor if out is None else k.mul(out, factor)
         factor, rest = k.mul(factor, factor), rest >> 1
+    if root:
+        # The power of -0 is that of 0, and that of -inf the one of inf, where roots are -0 and NaN.
+        half = k.sqrt(k.add(x, k.zero(x)))
+        half = k.select(k.eq(x, k.number(-math.inf, x)), k.number(math.inf, x), half)
+        out = half if out is None else k.mul(k.abs(out), half)
     assert out is not None
     return k.div(k.one(x), out) if n < 0 else out
