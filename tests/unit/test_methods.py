@@ -127,6 +127,11 @@ def test_ufuncs_of_numpy_make_expressions():
         np.add.reduce(x)
     with pytest.raises(TypeError):
         np.exp(x, out=np.zeros(2))
-    array = np.ones(2)
-    with pytest.raises(TypeError):
-        array += x
+
+
+def test_an_array_plus_in_place_is_an_expression():
+    x = T.dvector("x")
+    array = before = np.ones(2)
+    array += x
+    assert isinstance(array, T.TensorVariable) and before.tolist() == [1.0, 1.0]
+    assert array.eval({x: [1.0, 2.0]}).tolist() == [2.0, 3.0]

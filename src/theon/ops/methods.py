@@ -198,7 +198,10 @@ def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
     """Return the expression that a NumPy function of symbolic arrays means; TypeError where there is no such op."""
     name = ufunc.__name__
     op = _UFUNCS[name] if name in _UFUNCS else REGISTRY.get(name)
-    if method != "__call__" or kwargs or op is None:
+    in_place = (
+        len(kwargs) == 1 and kwargs.get("out", (None,))[0] is inputs[0]
+    )  # array -= x: the name stands for x's expression
+    if method != "__call__" or op is None or (kwargs and not in_place):
         return NotImplemented
     return op(*inputs)
 
