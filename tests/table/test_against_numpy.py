@@ -262,7 +262,12 @@ declare(
     lambda x, n, axis: np.diff(x, n, axis),
 )
 declare("sort", lambda d: ([x := d.array(dtypes=REAL, special=True)], {"axis": d.axis(x)}), T.sort, np.sort)
-declare("argsort", lambda d: ([x := d.array(dtypes=FLOATS)], {"axis": d.axis(x)}), T.argsort, np.argsort)
+declare(
+    "argsort",
+    lambda d: ([x := d.array(dtypes=FLOATS)], {"axis": d.axis(x)}),
+    T.argsort,
+    lambda x, axis: np.argsort(x, axis, kind="stable"),
+)
 declare(
     "argsort-stable",
     lambda d: ([x := d.array(dtypes=INTEGERS, low=-2, high=2)], {"axis": d.axis(x)}),

@@ -318,10 +318,13 @@ def inc_subtensor(
         for place, d in enumerate(op.new_order):  # type: ignore[attr-defined]
             if d != "x" and place >= offset:
                 order[d] = place - offset
-        if inner.owner is None:
-            raise TypeError("x must be the result of a subtensor operation", x)
-        return inc_subtensor(inner, dimshuffle(y, _dropped(y, order)), set_instead_of_inc=set_instead_of_inc)
-    if kind in ("Reshape", "Rebroadcast") and inputs[0].owner is not None:
+        y = dimshuffle(y, _dropped(y, order))
+        if _is_index(inner):
+            return inc_subtensor(inner, y, set_instead_of_inc=set_instead_of_inc)
+        if [d for d in op.new_order if d != "x"] == list(range(inner.type.ndim)):  # type: ignore[attr-defined]
+            # An index that only adds dimensions: all of the array.
+            return IncSubtensor((), set_instead_of_inc=set_instead_of_inc)(inner, y)
+    if kind in ("Reshape", "Rebroadcast") and _is_index(inputs[0]):
         inner = inputs[0]
         if kind == "Reshape":
             from theon.ops.arith import second
@@ -331,6 +334,13 @@ def inc_subtensor(
             y = reshape(second(x, y) if y.type.ndim < x.type.ndim else y, shape(inner), ndim=inner.type.ndim)  # type: ignore[attr-defined]
         return inc_subtensor(inner, y, set_instead_of_inc=set_instead_of_inc)
     raise TypeError("x must be the result of a subtensor operation", x)
+
+
+def _is_index(x: Any) -> bool:
+    """Whether an array is a part of another one, perhaps under another shape."""
+    while x.owner is not None and type(x.owner.op).__name__ in ("DimShuffle", "Reshape", "Rebroadcast"):
+        x = x.owner.inputs[0]
+    return x.owner is not None and isinstance(x.owner.op, Subtensor | AdvancedSubtensor1 | AdvancedSubtensor)
 
 
 def _dropped(y: Any, order: list[Any]) -> list[Any]:
