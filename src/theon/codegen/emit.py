@@ -116,6 +116,7 @@ class _Writer:
         self.whole: str | None = None  # whether these are all
         self.loaded: dict[int, str] = {}  # vectors read ahead in this turn
         self.wide_sums: dict[tuple[str, int], str] = {}
+        self.offsets: dict[tuple[str, int], str] = {}  # by the position of a loop and the stride
         self.stride_slots: dict[tuple[int, int], int] = {}
         slot = 0
         for number, operand in enumerate(kernel.operands):
@@ -166,14 +167,19 @@ class _Writer:
     # Loops ---------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def loop(self, stop: str, start: str = "0", step: int = 1) -> Iterator[str]:
-        """Count from ``start`` by ``step`` while below ``stop``."""
+    def loop(self, stop: str, start: str = "0", step: int = 1, axis: int | None = None) -> Iterator[str]:
+        """Count from ``start`` by ``step`` while below ``stop``; along an axis, by one, offsets are counted up as well."""
         i = self.label("i")
+        slots = [slot for (_, a), slot in self.stride_slots.items() if a == axis]
+        first = {slot: "0" if start == "0" else self.new(f"mul i64 {start}, %s{slot}") for slot in slots}
         self.emit(f"br label %{i}.before")
         self.start(f"{i}.before")
         self.emit(f"br label %{i}.head")
         self.start(f"{i}.head")
         self.emit(f"%{i} = phi i64 [ {start}, %{i}.before ], [ %{i}.next, %{i}.latch ]")
+        for slot in slots:
+            offset = self.offsets[f"%{i}", slot] = f"%{i}.s{slot}"
+            self.emit(f"{offset} = phi i64 [ {first[slot]}, %{i}.before ], [ {offset}.next, %{i}.latch ]")
         self.emit(f"%{i}.more = icmp slt i64 %{i}, {stop}")
         self.emit(f"br i1 %{i}.more, label %{i}.body, label %{i}.end")
         self.start(f"{i}.body")
@@ -181,6 +187,8 @@ class _Writer:
         self.emit(f"br label %{i}.latch")
         self.start(f"{i}.latch")
         self.emit(f"%{i}.next = add nuw nsw i64 %{i}, {step}")
+        for slot in slots:
+            self.emit(f"%{i}.s{slot}.next = add i64 %{i}.s{slot}, %s{slot}")
         self.emit(f"br label %{i}.head")
         self.start(f"{i}.end")
 
@@ -190,7 +198,7 @@ class _Writer:
             body()
             return
         here = self.here()
-        with self.loop(f"%n{axes[0]}") as i:
+        with self.loop(f"%n{axes[0]}", axis=axes[0]) as i:
             self.enter(self.stepped(here, axes[0], i))
             self.nest(axes[1:], body)
         self.enter(here)
@@ -212,7 +220,8 @@ class _Writer:
                     memory = abi.LLVM_TYPE[operand.dtype]
                     self.base[number] = self.new(f"getelementptr {memory}, ptr {self.base[number]}, i64 {i}")
                 else:
-                    step = self.new(f"mul i64 {i}, %s{self.stride_slots[number, axis]}")
+                    slot = self.stride_slots[number, axis]
+                    step = self.offsets.get((i, slot)) or self.new(f"mul i64 {i}, %s{slot}")
                     self.base[number] = self.new(f"getelementptr i8, ptr {self.base[number]}, i64 {step}")
         return self.here()
 
@@ -305,7 +314,7 @@ class _Writer:
 
         def deeper(axes: Sequence[int], places: list[_Place]) -> None:
             if len(axes) > 1:
-                with self.loop(f"%n{axes[0]}") as i:
+                with self.loop(f"%n{axes[0]}", axis=axes[0]) as i:
                     deeper(axes[1:], [self.stepped(place, axes[0], i) for place in places])
                 return
 
@@ -355,10 +364,11 @@ class _Writer:
                 self.scalars.value(x)
             place.known = dict(self.scalars.known)
         dtypes = [self.kernel.operands[n].dtype for n in operands] + [s.dtype for s in sums]
-        wanted = self.vectors and (varying or sums)
+        fills = all(axis in self.kernel.operands[s.operand].axes for s in stores)
+        wanted = self.vectors and (varying or sums or fills)
         found = lanes.plan([*varying.values(), *steady], dtypes, bool(sums)) if wanted else None
         if found is None:
-            with self.loop(f"%n{axis}") as i:
+            with self.loop(f"%n{axis}", axis=axis) as i:
                 body(self.scalars, places, [i])
             return
         turns = found.turns if len(places) == 1 else 1
@@ -378,7 +388,7 @@ class _Writer:
         self.emit(f"store i64 {end}, ptr {begin}")
         self.emit(f"br label %{done if end == f'%n{axis}' else single}")
         self.start(single)
-        with self.loop(f"%n{axis}", self.new(f"load i64, ptr {begin}")) as i:
+        with self.loop(f"%n{axis}", self.new(f"load i64, ptr {begin}"), axis=axis) as i:
             body(self.scalars, places, [i])
         self.emit(f"br label %{done}")
         self.start(done)
