@@ -8,6 +8,8 @@ import pytest
 import theano
 import theano.tensor as T
 import theon
+from theano.ifelse import ifelse
+from theano.scan_module import until
 from theon.graph.op import Op
 from theon.graph.variable import Apply
 from theon.schedule.step import KernelStep, Loop
@@ -108,10 +110,81 @@ def test_a_python_step_runs_and_its_failure_names_the_step():
         assert any("in step 2 of" in note for note in caught.value.__notes__)
 
 
-def test_steps_whose_memory_grows_still_run():
-    n = T.lscalar("n")
-    out, _ = theano.scan(lambda i: (T.cumsum(T.arange(i + 1)) ** 2).sum(), T.arange(n))
-    _both([n], [out], 6)
+def inner_loops_that_stop(x, m, n):
+    def root(a, h):
+        step = lambda r: (r - (r * r - a) / (2 * r), until(abs(r * r - a) < 1e-9))  # noqa: E731
+        rows, _ = theano.scan(step, outputs_info=T.maximum(a, 1.0) + h * 0.1, n_steps=60)
+        return rows[-1] + rows.sum() * 0.01, rows.shape[0]
+
+    (r, counts), _ = theano.scan(root, x, [T.zeros(()), None])
+    return [r, counts, T.grad(r.sum(), x)]
+
+
+def inner_loops_of_other_lengths(x, m, n):
+    def power(a, i, h):
+        rows, _ = theano.scan(lambda g, q: T.tanh(T.dot(g, m) + a + q), None, h, [h[::-1]], n_steps=(i * 3) % 7)
+        return T.concatenate([rows, h[None, :]])[-3:].sum(axis=0) * 0.5
+
+    h, _ = theano.scan(power, [x, T.arange(x.shape[0])], T.ones((3,)))
+    return [h, *T.grad(T.sqr(h).sum(), [x, m])]
+
+
+def slices_of_other_lengths(x, m, n):
+    def step(a, i, h):
+        part = T.tanh(h[i % 3 : i % 5 + 1]) * a
+        h = T.inc_subtensor(h[i % 2 : i % 4], T.exp(-h[i % 2 : i % 4]))
+        more = T.concatenate([part, T.arange(i) * a, T.zeros((i % 3, 3)).flatten()])
+        return h, T.sort(more).sum() + T.sqr(more).sum()
+
+    (h, sums), _ = theano.scan(step, [x, T.arange(x.shape[0])], [m[0], None])
+    return [h, sums, *T.grad(sums.sum() + T.sqr(h).sum(), [x, m])]
+
+
+def running_sums(x, m, n):
+    sums, _ = theano.scan(lambda i: (T.cumsum(T.arange(i + 1)) ** 2).sum(), T.arange(n))
+    squares, _ = theano.scan(lambda i: T.dot(T.ones((i, i)), T.ones((i, 2))).sum(), T.arange(n))
+    return [sums, squares]
+
+
+def sizes_of_carried_numbers(x, m, n):
+    """The number that says how much memory there is changes before the last values are moved on."""
+
+    def step(a, k, h):
+        wide = T.tanh(T.arange(k) * a)
+        return k + 3, wide[:3] * h, wide.sum()
+
+    (k, h, s), _ = theano.scan(step, x, [T.constant(np.int64(4)), T.ones((3,)), None])
+    return [k[-1], h[-1], s, T.grad(h[-1].sum() + s.sum(), x)]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        inner_loops_that_stop,
+        inner_loops_of_other_lengths,
+        slices_of_other_lengths,
+        running_sums,
+        sizes_of_carried_numbers,
+    ],
+)
+def test_memory_of_another_size_in_each_step(program):
+    x, m, n = T.dvector("x"), T.dmatrix("m"), T.lscalar("n")
+    rng = np.random.RandomState(3)
+    outputs = program(x, m, n)
+    for count in (0, 1, 6, 40):
+        native, _ = _both([x, m, n], outputs, rng.rand(count) * 3 + 0.5, rng.randn(3, 3) * 0.3, count)
+    assert "python " not in theon.explain(native)
+
+
+def test_a_branch_that_computes_how_much_memory_it_needs():
+    x = T.dvector("x")
+
+    def step(a, i, h):
+        k = T.cast(T.clip(a, 0, 9), "int64") * i
+        return ifelse(a > 1, T.arange(k).sum() + h * 0.5, h + (T.ones((k + 1,)) * a).sum())
+
+    h, _ = theano.scan(step, [x, T.arange(x.shape[0])], T.zeros(()))
+    _both([x], [h, T.grad(h.sum(), x)], np.asarray([0.5, 2.0, 3.5, 0.1, 1.5]))
 
 
 def test_sizes_that_do_not_fit_are_refused():

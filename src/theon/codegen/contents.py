@@ -76,10 +76,10 @@ def flat(steps: tuple[Step, ...]) -> list[Step]:
     return found
 
 
-def buffers_of(loop: Loop, tensors: dict[int, Tensor]) -> list[int]:
-    """The buffers that a loop's steps read and write, its counter's and its condition's, each once."""
-    found = {tensors[number].buffer: None for number in (loop.counter, loop.stop) if number is not None}
-    for step in flat(loop.steps):
+def buffers_of(whole: Step, tensors: dict[int, Tensor]) -> list[int]:
+    """The buffers that a step, and those in it, read and write, loops' counters and conditions too, each once."""
+    found: dict[int, None] = {}
+    for step in flat((whole,)):
         numbers: tuple[int, ...] = ()
         if isinstance(step, HostScalar):
             numbers = (step.output,)

@@ -128,6 +128,33 @@ yes:
 }}
 """
 
+# Memory of a size that changes each time: twice as much as is needed where there was less, so that a loop soon asks no more.
+_ROOM = """\
+define internal i1 @theon_room(ptr %data, ptr %room, i64 %nbytes) {{
+  %have = load i64, ptr %room
+  %enough = icmp sle i64 %nbytes, %have
+  br i1 %enough, label %yes, label %make
+make:
+  %there = load ptr, ptr %data
+  call void @PyMem_RawFree(ptr %there)
+  store ptr null, ptr %data
+  store i64 -1, ptr %room
+  %twice = shl i64 %nbytes, 1
+  %more = add i64 %twice, 64
+  %fresh = call ptr @PyMem_RawMalloc(i64 %more)
+  store ptr %fresh, ptr %data
+  %good = icmp ne ptr %fresh, null
+  br i1 %good, label %made, label %no
+made:
+  store i64 %twice, ptr %room
+  ret i1 true
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}}
+"""
+
 # A NumPy array of a shape, where there is none yet. Where others may run Python meanwhile, they may not while it is made.
 _NEW = """\
 define internal i1 @theon_new(ptr %data, ptr %object, ptr %thread, i1 %worth, i32 %type, i64 %itemsize, i32 %ndim, ptr %strides, ptr %sizes) {{
@@ -295,6 +322,7 @@ _NUMBERS = {
 HELPERS = {
     f"theon_{name}": text.format(**_NUMBERS)
     for name, text in {
-        "fits": _FITS, "shared": _SHARED, "floordiv": _FLOORDIV, "malloc": _MALLOC, "new": _NEW, "new_strided": _NEW_STRIDED, "same": _SAME, "view": _VIEW
+        "fits": _FITS, "shared": _SHARED, "floordiv": _FLOORDIV, "malloc": _MALLOC, "room": _ROOM, "new": _NEW,
+        "new_strided": _NEW_STRIDED, "same": _SAME, "view": _VIEW,
     }.items()
 }  # fmt: skip

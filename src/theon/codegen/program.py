@@ -91,6 +91,9 @@ class _Writer(MemoryWriter):
             f"  %words.at = getelementptr i8, ptr %self, i64 {abi.ARRAY['data']}",
             "  %words = load ptr, ptr %words.at",
         ]  # fmt: skip
+        slots += [
+            line for name in self.rooms.values() for line in (f"  {name} = alloca i64", f"  store i64 -1, ptr {name}")
+        ]
         slots += [f"  %w{place} = alloca i64, i64 {count}, align 16" for place, count in enumerate(self.word_counts)]
         lines, variables, functions = written(self.lines)
         declarations = sorted(self.declared | self.scalars.math | self.early.math)
@@ -324,7 +327,7 @@ class _Writer(MemoryWriter):
 
     def _loop(self, step: Loop) -> None:
         for number in buffers_of(step, self.tensors):
-            if self.buffers[number].kind in ("temp", "output"):
+            if self.buffers[number].kind in ("temp", "output") and number not in self.anew:
                 self.allocate(number)
         self.scalars.forget()
         count, counter = self.scalars.value(step.count), self.data(step.counter)
@@ -338,8 +341,14 @@ class _Writer(MemoryWriter):
         self.start(body)
         self.branching += 1
         self.scalars.forget()
+        waiting = set(step.anew)
         for inner in step.steps:
+            # What needs another size each time gets it once, before the first step that touches it.
+            for number in waiting.intersection(buffers_of(inner, self.tensors)) if waiting else ():
+                self.make_room(number)
+                waiting.remove(number)
             self.step(inner)
+        self.ready.difference_update(step.anew)
         self.branching -= 1
         self.emit(f"store i64 {self.new(f'add i64 {now}, 1')}, ptr {counter}")
         if stop is None:

@@ -158,7 +158,7 @@ class MemoryWriter(ValueWriter):
                 self.registers["data", buffer.number] = place
                 self.ready.add(buffer.number)
                 continue
-            if buffer.nbytes is None or not self._early(buffer.nbytes):
+            if buffer.nbytes is None or buffer.number in self.anew or not self._early(buffer.nbytes):
                 self.mallocs.append(buffer.number)
                 continue
             slots.setdefault(("own", buffer.number) if buffer.slot is None else buffer.slot, []).append(buffer)
@@ -231,6 +231,16 @@ class MemoryWriter(ValueWriter):
         self.need(made, "memory")
         if number not in self.mallocs:
             self.mallocs.append(number)
+
+    def make_room(self, number: int) -> None:
+        """See to it that a temp has the memory that it needs now; what was there before is lost."""
+        nbytes = self.buffers[number].nbytes
+        assert nbytes is not None
+        self.ready.add(number)
+        room = self.rooms.setdefault(number, f"%b{number}.room")
+        where = f"ptr {self.slot('data', number)}, ptr {room}"
+        made = self.new(f"call i1 {self.helper('theon_room')}({where}, i64 {self.scalars.value(nbytes)})")
+        self.need(made, "memory")
 
     def _shape(self, tensor: Tensor) -> tuple[Words, list[Words]]:
         """What describes an array of a tensor's shape to the prelude: dtype, itemsize, ndim; sizes and strides."""

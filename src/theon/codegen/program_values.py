@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 from theon.codegen import abi
 from theon.codegen.calls import Call, Words
-from theon.codegen.contents import Layout, kernels_of
+from theon.codegen.contents import Layout, flat, kernels_of
 from theon.codegen.program_scalar import ScalarWriter
 from theon.kernel.loops import Kernel
 from theon.kernel.scalar import Scalar, const, make
 from theon.schedule.step import (
     Buffer,
+    Loop,
     Program,
     Tensor,
 )
@@ -60,6 +61,8 @@ class ValueWriter(ABC):
         self.held: list[int] = []
         self.owned: set[int] = set()  # buffers that are NumPy arrays made here
         self.mallocs: list[int] = []
+        self.rooms: dict[int, str] = {}  # for memory whose size changes from step to step: how much there is
+        self.anew = {number for step in flat(program.steps) if isinstance(step, Loop) for number in step.anew}
         self.branching = 0
         self.ready: set[int] = set()
         # Where a buffer's memory and its array are: in registers where the first lines say it, else in slots.

@@ -7,7 +7,7 @@ on share a ring, rings.py); an elementwise new value that nothing else needs is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from theon.schedule.lower import LOWERINGS, Lowering, Unsupported, lowers
 from theon.schedule.rings import chains, ring
 from theon.schedule.sizes import least, minus, modulo, most
 from theon.schedule.slices import is_reversal
-from theon.schedule.step import HostScalar, Loop, Step, Tensor
+from theon.schedule.step import Branch, HostScalar, KernelStep, Loop, NativeCall, PythonCall, Step, Tensor
 from theon.schedule.sweeps import joined
 
 __all__ = ["restored", "snapshot"]
@@ -27,7 +27,7 @@ __all__ = ["restored", "snapshot"]
 
 @lowers("Scan")
 def scan(low: Lowering, node: Apply) -> None:
-    """Lower a loop; Unsupported, with nothing changed, where a step needs memory whose size changes from step to step."""
+    """Lower a loop; Unsupported, with nothing changed, where rows have another size in each step."""
     before = snapshot(low)
     try:
         _Loop(low, node).lower()
@@ -249,16 +249,14 @@ class _Loop:
         for v, number in zip(heads, newest):
             self.deliver(v, number)
         self.carry([v for place, v in enumerate(moved) if place not in ring_of], current)
-        for buffer in low.buffers[self.first_inside :]:
-            if buffer.nbytes is not None and self.varies(buffer.nbytes):
-                raise Unsupported("memory whose size changes from step to step")
+        anew = self.made_anew()
         early = self.steady_numbers()
         low.loops.pop()
         del low.rooms[-2:]
         inside: tuple[Step, ...] = joined(low, low.steps, outer[2])
         low.steps = [*steps, *early]
         low.fgraph, low.wanted, low.checked, low.known_indices = outer
-        low.steps.append(Loop(inside, count, counter, stop))
+        low.steps.append(Loop(inside, count, counter, stop, anew))
         # What is there afterwards.
         for i, number in enumerate([*rows, *collected]):
             out = node.outputs[i]
@@ -469,6 +467,51 @@ class _Loop:
         found = [s for s in self.low.steps if isinstance(s, HostScalar) and s.output == tensor]
         return found[0] if len(found) == 1 else None
 
+    def made_anew(self) -> tuple[int, ...]:
+        """The temporaries whose sizes change from step to step, but for those of loops inside that see to it themselves.
+
+        Unsupported where one of them is first touched in a branch that computes its size, or where Python computes it (what a
+        lazy choice leaves uncomputed has no size).
+        """
+        low = self.low
+        seen_to = {number for step in _with_inner(low.steps) if isinstance(step, Loop) for number in step.anew}
+        found = []
+        for buffer in low.buffers[self.first_inside :]:
+            if buffer.nbytes is not None and buffer.number not in seen_to and self.varies(buffer.nbytes):
+                if buffer.kind != "temp":
+                    raise Unsupported("results whose size changes from step to step")
+                found.append(buffer)
+        branches = [step for step in _with_inner(low.steps) if isinstance(step, Branch)] if found else []
+        written = {low.tensors[number].buffer for branch in branches for number in _written([branch])}
+        for buffer in found:
+            read = self.read_for(buffer.nbytes)
+            if buffer.number in written and read & written:
+                raise Unsupported("memory whose size a branch computes")
+            if any(low.buffers[number].kind == "python" for number in read):
+                raise Unsupported("memory of a size that Python tells in each step")
+        return tuple(buffer.number for buffer in found)
+
+    def read_for(self, root: Scalar | None) -> set[int]:
+        """The buffers whose contents, or sizes known only when they are there, a number is computed from."""
+        low, found, pending, seen = self.low, set[int](), [root], set()
+        while pending:
+            x = pending.pop()
+            if x is None or x in seen:
+                continue
+            seen.add(x)
+            pending.extend(x.args)
+            if x.op == "elem":
+                found.add(low.tensors[x.attr].buffer)
+                pending.append(low.tensors[x.attr].offset)
+            elif x.op in ("dim", "stride"):
+                t = low.tensors[x.attr[0]]
+                known = t.sizes if x.op == "dim" else t.strides
+                if known is None:
+                    found.add(t.buffer)
+                else:
+                    pending.append(known[x.attr[1]])
+        return found
+
     def steady_numbers(self) -> list[HostScalar]:
         """The steps that compute numbers on which sizes depend and that are the same in all steps, taken out of the loop."""
         low = self.low
@@ -514,3 +557,32 @@ class _Loop:
             stack.pop()
             self.known[x] = found or any(self.known[y] for y in parts)
         return self.known[root]
+
+
+def _with_inner(steps: Iterable[Step]) -> Iterator[Step]:
+    """Steps, and those of loops and branches among them."""
+    pending = list(steps)
+    while pending:
+        step = pending.pop()
+        yield step
+        if isinstance(step, Loop):
+            pending += step.steps
+        elif isinstance(step, Branch):
+            pending += [*step.then, *step.otherwise]
+
+
+def _written(steps: Iterable[Step]) -> Iterator[int]:
+    """The tensors that steps write."""
+    for step in _with_inner(steps):
+        if isinstance(step, HostScalar):
+            yield step.output
+        elif isinstance(step, KernelStep):
+            for operand, given in zip(step.kernel.operands, step.operands):
+                if given is not None and operand.kind != "read":
+                    yield given[0]
+        elif isinstance(step, NativeCall | PythonCall):
+            yield from step.outputs
+        elif isinstance(step, Loop):
+            yield step.counter
+            if step.stop is not None:
+                yield step.stop

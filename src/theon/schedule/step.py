@@ -151,13 +151,15 @@ class Loop:
     """Run ``steps`` ``count`` times, or until the 0-d bool tensor ``stop`` holds after one of them.
 
     ``counter`` is a 0-d int64 tensor: the number of times the steps have run, while they run and afterwards. Sizes of
-    buffers made inside do not change from one time to the next.
+    buffers made inside do not change from one time to the next, but for those ``anew``: each time they have the room that
+    they need then when the first step that touches them begins.
     """
 
     steps: tuple[Step, ...]
     count: Scalar
     counter: int
     stop: int | None = None
+    anew: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

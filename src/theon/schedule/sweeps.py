@@ -148,9 +148,12 @@ class Joiner:
         return reads, writes
 
     def where(self, numbers: Iterable[int]) -> set[int]:
-        """What the places of tensors depend on."""
-        offsets = [self.low.tensors[n].offset for n in numbers]
-        return self.leaves([o for o in offsets if o is not None])
+        """What the places of tensors depend on, and how much memory they are in."""
+        low, found = self.low, []
+        for n in numbers:
+            t = low.tensors[n]
+            found += [t.offset, low.buffers[t.buffer].nbytes]
+        return self.leaves([x for x in found if x is not None])
 
     def note(self, step: Step, before: Sequence[_Group | Step], barrier: bool = False) -> None:
         """Remember for the groups before a step what it touches."""
