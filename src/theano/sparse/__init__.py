@@ -6,15 +6,6 @@ import numpy as np
 import theano
 from theano.sparse import basic, opt, sandbox, sharedvar, type, utils
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
-from theon.dtypes import (
-    complex_dtypes,
-    continuous_dtypes,
-    discrete_dtypes,
-    float_dtypes,
-    int_dtypes,
-    integer_dtypes,
-    uint_dtypes,
-)
 from theon.graph.disconnected import DisconnectedType
 from theon.options import config
 from theon.sparse.arith import (
@@ -179,12 +170,19 @@ from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted
 from theon.sparse.type import (
     SparseType,
     all_dtypes,
+    complex_dtypes,
+    continuous_dtypes,
+    discrete_dtypes,
     enable_sparse,
+    float_dtypes,
     imported_scipy,
+    int_dtypes,
+    integer_dtypes,
     integer_types,
     scipy_ver,
     sparse_formats,
     string_types,
+    uint_dtypes,
 )
 from theon.sparse.variable import (
     SparseConstant,

@@ -5,15 +5,6 @@ import numpy as np
 
 import theano
 from theon.autodiff.reverse import grad_not_implemented, grad_undefined
-from theon.dtypes import (
-    complex_dtypes,
-    continuous_dtypes,
-    discrete_dtypes,
-    float_dtypes,
-    int_dtypes,
-    integer_dtypes,
-    uint_dtypes,
-)
 from theon.graph.disconnected import DisconnectedType
 from theon.options import config
 from theon.sparse.arith import (
@@ -175,7 +166,19 @@ from theon.sparse.structured import (
     trunc,
 )
 from theon.sparse.tidy import EnsureSortedIndices, Remove0, clean, ensure_sorted_indices, remove0
-from theon.sparse.type import SparseType, all_dtypes, integer_types, sparse_formats
+from theon.sparse.type import (
+    SparseType,
+    all_dtypes,
+    complex_dtypes,
+    continuous_dtypes,
+    discrete_dtypes,
+    float_dtypes,
+    int_dtypes,
+    integer_dtypes,
+    integer_types,
+    sparse_formats,
+    uint_dtypes,
+)
 from theon.sparse.variable import (
     SparseConstant,
     SparseConstantSignature,

@@ -351,12 +351,12 @@ def kind_suffix(dtype: str) -> str:
 
 
 def _eigh(symbol: str, dtype: str, lower: bool, vectors: bool) -> str:
-    """``a`` holds the matrix and gets its eigenvectors as rows; ``w`` gets the values."""
+    """``a``, columns, holds the matrix and gets its eigenvectors; ``w`` gets the values."""
     f, call, code = begin(symbol, dtype, "a w work whole")
     a, w, work, whole = Block(f, f["a"], 2), Block(f, f["w"], 1), Block(f, f["work"], 1), Block(f, f["whole"], 1)
     n = a.sizes[0]
     call.alone(n)
-    task, letter = call.character("V" if vectors else "N"), call.character("U" if lower else "L")
+    task, letter = call.character("V" if vectors else "N"), call.character("L" if lower else "U")
     args = (task, letter, call.integer(n), a.data, call.integer(_leading(f, n)), w.data, work.data)
     call("syevd", *args, call.integer(work.sizes[0]), whole.data, call.integer(whole.sizes[0]), call.info)
     with f.when(call.failed()):
@@ -401,29 +401,33 @@ def _generalised(symbol: str, dtype: str, lower: bool) -> str:
 
 
 def _svd(symbol: str, dtype: str, task: str) -> str:
-    """``a``, rows by columns, is overwritten. Its transpose's left vectors are the rows of ``vt``, the right ones those of ``u``."""
+    """``a``, columns, is overwritten; ``u`` and ``vt`` get the vectors in columns too."""
     names = "a s work whole" if task == "N" else "a u s vt work whole"
     f, call, code = begin(symbol, dtype, names)
     a, s = Block(f, f["a"], 2), Block(f, f["s"], 1)
     work, whole = Block(f, f["work"], 1), Block(f, f["whole"], 1)
     rows, columns = a.sizes
     call.alone(f.larger(rows, columns))
+    tall = call.integer(_leading(f, rows))
     if task == "N":
-        u, vt = a, a
-        first = second = call.integer(1)
+        u, vt, high = a, a, call.integer(1)
     else:
         u, vt = Block(f, f["u"], 2), Block(f, f["vt"], 2)
-        first, second = call.integer(_leading(f, columns)), call.integer(_leading(f, u.sizes[1]))
-    given = (
+        high = call.integer(_leading(f, vt.sizes[0]))
+    args = (
         call.character(task),
-        call.integer(columns),
         call.integer(rows),
+        call.integer(columns),
         a.data,
-        call.integer(_leading(f, columns)),
+        tall,
+        s.data,
+        u.data,
+        tall,
+        vt.data,
+        high,
     )
-    args = (*given, s.data, vt.data, first, u.data, second, work.data, call.integer(work.sizes[0]), whole.data)
     with f.when((rows > 0) & (columns > 0)):
-        call("gesdd", *args, call.info)
+        call("gesdd", *args, work.data, call.integer(work.sizes[0]), whole.data, call.info)
         with f.when(call.failed()):
             code.set(1)
         _all_finite(f, s, KINDS[dtype][0], code)

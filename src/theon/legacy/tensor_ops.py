@@ -263,9 +263,8 @@ class Fourier(Op):
     __module__ = "theano.tensor.fourier"
     __props__ = ()
 
-    def make_node(self, *inputs: Any) -> Apply:
+    def make_node(self, a: Any, n: Any = None, axis: Any = None) -> Apply:
         """Return the node."""
-        a, n, axis = (*inputs, None, None)[:3]
         a = as_tensor_variable(a)
         if a.type.ndim < 1:
             raise TypeError(message(f"{self}: input must be an array, not a scalar", [a]))

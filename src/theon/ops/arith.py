@@ -152,12 +152,19 @@ def _int_power(xp: Any, x: Any, y: Any) -> Any:
     return xp.power(x, y)
 
 
+def _direction(x: Any, size: Any, g: Any) -> Any:
+    """``g`` in the direction of a complex number; nothing at 0."""
+    from theon.ops.compare import eq
+
+    return g * x / (size + eq(size, 0))
+
+
 abs_ = elementwise(
     "abs_",
     1,
     lambda xp, x: xp.abs(x),
     real_part,
-    lambda x, o, g: [g * x / o if x.type.dtype.startswith("complex") else g * sgn(x)],
+    lambda x, o, g: [_direction(x, o, g) if x.type.dtype.startswith("complex") else g * sgn(x)],
     lambda k, x: k.abs(x),
     "Absolute value; of complex numbers, the magnitude.",
     cast_inputs=False,

@@ -14,7 +14,10 @@ import scipy  # its modules are loaded when they are first asked for
 from theon.dtypes import upcast
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
-from theon.ops.declare import TensorOp
+from theon.ops.adjoint import adjoint, is_complex
+from theon.ops.arith import conjugate
+from theon.ops.complex import imag, real
+from theon.ops.declare import TensorOp, real_part
 from theon.ops.dot import dot
 from theon.ops.fill import diag, diagonal, eye, zeros_like
 from theon.ops.join import join
@@ -96,12 +99,12 @@ class Cholesky(_OfMatrix):
             return [None]
         factor = self(inputs[0])
         if not self.lower:
-            factor, t = factor.T, t.T
-        whole = triangle(t, True) + triangle(t, True, -1).T
-        left = solve_lower_triangular(factor, whole)
-        inner = solve_lower_triangular(factor, left.T)
+            factor, t = adjoint(factor), adjoint(t)
+        whole = _half(t)
+        left = solve_lower_triangular(factor, whole + adjoint(whole))
+        inner = solve_lower_triangular(factor, adjoint(left))
         moved = dot(factor, _half(inner))
-        return [moved if self.lower else moved.T]
+        return [moved if self.lower else adjoint(moved)]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """That of the matrix."""
@@ -118,11 +121,11 @@ def _half(x: Any) -> Any:
 
 def gradient_of_factor(factor: Any, g: Any) -> Any:
     """Return the gradient of the lower triangle of a matrix from that of its lower Cholesky factor (Murray 2016)."""
-    middle = _half(dot(factor.T, triangle(g, True)))
+    middle = _half(dot(adjoint(factor), triangle(g, True)))
     # L^-T middle L^-1
-    left = solve_upper_triangular(factor.T, middle)
-    s = solve_upper_triangular(factor.T, left.T)
-    return _half(s + s.T)
+    left = solve_upper_triangular(adjoint(factor), middle)
+    s = solve_upper_triangular(adjoint(factor), adjoint(left))
+    return _half(s + adjoint(s))
 
 
 class CholeskyGrad(TensorOp):
@@ -146,17 +149,17 @@ class CholeskyGrad(TensorOp):
 
     def reference(self, xp: Any, x: Any, l: Any, dz: Any) -> Any:
         """As :func:`gradient_of_factor`."""
-        factor, g = (l, dz) if self.lower else (l.T, dz.T)
-        middle = np.tril(factor.T @ np.tril(g))
+        factor, g = (l, dz) if self.lower else (l.T.conj(), dz.T.conj())
+        middle = np.tril(factor.T.conj() @ np.tril(g))
         middle -= np.diag(np.diagonal(middle) / 2)
-        left = scipy.linalg.solve_triangular(factor, middle, lower=True, trans=1)
-        s = scipy.linalg.solve_triangular(factor, left.T, lower=True, trans=1)
-        grad = np.tril(s + s.T) - np.diag(np.diagonal(s))
-        return grad if self.lower else grad.T
+        left = scipy.linalg.solve_triangular(factor, middle, lower=True, trans=2)
+        s = scipy.linalg.solve_triangular(factor, left.T.conj(), lower=True, trans=2)
+        grad = np.tril(s + s.T.conj()) - np.diag(np.diagonal(s).real)
+        return grad if self.lower else grad.T.conj()
 
     def expression(self, factor: Any, g: Any) -> Any:
         """What the node computes, as a graph."""
-        return gradient_of_factor(factor, g) if self.lower else gradient_of_factor(factor.T, g.T).T
+        return gradient_of_factor(factor, g) if self.lower else adjoint(gradient_of_factor(adjoint(factor), adjoint(g)))
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """The matrix is known by its factor."""
@@ -192,12 +195,13 @@ class CholeskyInverse(_OfMatrix):
         found, info = invert(x, lower=self.lower)
         if info:
             raise scipy.linalg.LinAlgError(f"singular factor: element {info - 1} of its diagonal is zero")
-        return np.tril(found) + np.tril(found, -1).T if self.lower else np.triu(found) + np.triu(found, 1).T
+        half, rest = (np.tril(found), np.tril(found, -1)) if self.lower else (np.triu(found), np.triu(found, 1))
+        return half + rest.T.conj()
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """d(A^-1) = -A^-1 dA A^-1 with dA = dL L^T + L dL^T."""
         (factor,), (inverse,), (g,) = inputs, outputs, output_grads
-        moved = matrix_dot(inverse, g + g.T, inverse)
+        moved = matrix_dot(inverse, g + adjoint(g), inverse)
         product = dot(moved, factor) if self.lower else dot(factor, moved)
         return [-triangle(product, self.lower)]
 
@@ -226,20 +230,25 @@ class Eig(_OfMatrix):
         return w, v
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
-        """Of vectors of length 1 and different values: V^-T (diag(gw) + F * (V^T gV - V^T V diag(V^T gV))) V^T (Boeddeker and others 2017)."""
+        """Of vectors of length 1 and different values: V^-T (diag(gw) + F * (V^T gV - V^T V diag(V^T gV))) V^T (Boeddeker and others 2017).
+
+        With conjugates where numbers are complex; only the real part of that diagonal changes a vector's length.
+        """
         w, v = outputs
         gw, gv = output_grads
+        turn = adjoint(v)
         middle: Any = None
         if not isinstance(gw.type, DisconnectedType):
             middle = diag(gw)
         if not isinstance(gv.type, DisconnectedType):
-            one = eye(w.shape[0], dtype=w.type.dtype)
-            gap = w.dimshuffle("x", 0) - w.dimshuffle(0, "x")
-            product = dot(v.T, gv)
-            moved = product - dot(v.T, v) * diagonal(product).dimshuffle("x", 0)
+            one = eye(w.shape[0], dtype=real_part(w.type.dtype))
+            gap = conjugate(w.dimshuffle("x", 0) - w.dimshuffle(0, "x"))
+            product = dot(turn, gv)
+            along = diagonal(product)
+            moved = product - dot(turn, v) * (real(along) if is_complex(v) else along).dimshuffle("x", 0)
             turned = (1 - one) / (gap + one) * moved
             middle = turned if middle is None else middle + turned
-        return [DisconnectedType()() if middle is None else solve(v.T, dot(middle, v.T))]
+        return [DisconnectedType()() if middle is None else solve(turn, dot(middle, turn))]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """(n,) and (n, n)."""
@@ -257,8 +266,8 @@ class Eigh(_OfMatrix):
         self.UPLO = UPLO
 
     def infer(self, x: Any) -> list[TensorType]:
-        """A vector and a matrix."""
-        return [TensorType(x.type.dtype, [False]), self._square(x)]
+        """A vector, of real numbers, and a matrix."""
+        return [TensorType(real_part(x.type.dtype), [False]), self._square(x)]
 
     def reference(self, xp: Any, x: Any) -> Any:
         """LinAlgError where it does not converge."""
@@ -274,11 +283,11 @@ class Eigh(_OfMatrix):
         if not isinstance(gv.type, DisconnectedType):
             one = eye(w.shape[0], dtype=w.type.dtype)
             gap = w.dimshuffle("x", 0) - w.dimshuffle(0, "x")
-            turned = (1 - one) / (gap + one) * dot(v.T, gv)
+            turned = (1 - one) / (gap + one) * dot(adjoint(v), gv)
             middle = turned if middle is None else middle + turned
         if middle is None:
             return [DisconnectedType()()]
-        return [folded(matrix_dot(v, middle, v.T), self.UPLO == "L")]
+        return [folded(matrix_dot(v, middle, adjoint(v)), self.UPLO == "L")]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """(n,) and (n, n)."""
@@ -305,9 +314,11 @@ class EighGrad(TensorOp):
     def reference(self, xp: Any, x: Any, w: Any, v: Any, gw: Any, gv: Any) -> Any:
         """As the gradient of :class:`Eigh`."""
         one = np.eye(len(w), dtype=w.dtype)
-        middle = np.diag(gw) + (1 - one) / (w - w[:, None] + one) * (v.T @ gv)
-        g = v @ middle @ v.T
-        return np.tril(g) + np.triu(g, 1).T if self.UPLO == "L" else np.triu(g) + np.tril(g, -1).T
+        middle = np.diag(gw) + (1 - one) / (w - w[:, None] + one) * (v.T.conj() @ gv)
+        g = v @ middle @ v.T.conj()
+        if np.iscomplexobj(g):
+            g = (g + g.T.conj()) / 2
+        return np.tril(g) + np.triu(g, 1).T.conj() if self.UPLO == "L" else np.triu(g) + np.tril(g, -1).T.conj()
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """That of the matrix."""
@@ -323,8 +334,8 @@ class SVD(_OfMatrix):
         self.full_matrices, self.compute_uv = bool(full_matrices), bool(compute_uv)
 
     def infer(self, x: Any) -> list[TensorType]:
-        """One or three."""
-        values = TensorType(x.type.dtype, [False])
+        """One or three; the values are real numbers."""
+        values = TensorType(real_part(x.type.dtype), [False])
         return [self._square(x), values, self._square(x)] if self.compute_uv else [values]
 
     def reference(self, xp: Any, x: Any) -> Any:
@@ -369,23 +380,28 @@ class SVD(_OfMatrix):
 
 def _svd_vectors(u: Any, s: Any, vt: Any, gu: Any, gvt: Any) -> Any:
     """The gradient through the thin singular vectors (Townsend 2016, equations 31 and 32)."""
-    v = vt.T
+    v = adjoint(vt)
     one = eye(s.shape[0], dtype=s.type.dtype)
     squares = s**2
     gap = squares.dimshuffle("x", 0) - squares.dimshuffle(0, "x")
     f = (1 - one) / (gap + one)
     total: Any = None
     if not isinstance(gu.type, DisconnectedType):
-        inner = f * (dot(u.T, gu) - dot(gu.T, u))
+        inner = f * (dot(adjoint(u), gu) - dot(adjoint(gu), u))
         term = matrix_dot(u, inner * s.dimshuffle("x", 0), vt)
-        outside = gu - matrix_dot(u, u.T, gu)
+        outside = gu - matrix_dot(u, adjoint(u), gu)
         total = term + dot(outside / s.dimshuffle("x", 0), vt)
     if not isinstance(gvt.type, DisconnectedType):
-        gv = gvt.T
-        inner = f * (dot(v.T, gv) - dot(gv.T, v))
+        gv = adjoint(gvt)
+        product = dot(adjoint(v), gv)
+        inner = f * (product - dot(adjoint(gv), v))
         term = matrix_dot(u, s.dimshuffle(0, "x") * inner, vt)
-        outside = gv - matrix_dot(v, v.T, gv)
-        term = term + dot(u / s.dimshuffle("x", 0), outside.T)
+        outside = gv - matrix_dot(v, adjoint(v), gv)
+        term = term + dot(u / s.dimshuffle("x", 0), adjoint(outside))
+        if is_complex(u):
+            # A pair of vectors turns by a common phase, which LAPACK takes from U (Wan and Zhang 2019).
+            phase = imag(diagonal(product)) * np.asarray(-1j, u.type.dtype)
+            term = term + dot(u * (phase / s).dimshuffle("x", 0), vt)
         total = term if total is None else total + term
     return total
 
@@ -418,11 +434,12 @@ class QRFull(_OfMatrix):
         gq, gr = (zeros_like(v) if isinstance(g.type, DisconnectedType) else g for g, v in zip(output_grads, outputs))
         k = r.shape[0]
         square, g_square = r[:, :k], gr[:, :k]
-        gq = gq + dot(x[:, k:], gr[:, k:].T)
-        m = dot(square, g_square.T) - dot(gq.T, q)
-        symmetric = triangle(m, True) + triangle(m, True, -1).T
+        gq = gq + dot(x[:, k:], adjoint(gr[:, k:]))
+        m = dot(square, adjoint(g_square)) - dot(adjoint(gq), q)
+        half = _half(m)  # the diagonal of R is real
+        symmetric = half + adjoint(half)
         # (gq + q copyltu(m)) r^-T
-        first = solve_upper_triangular(square, (gq + dot(q, symmetric)).T).T
+        first = adjoint(solve_upper_triangular(square, adjoint(gq + dot(q, symmetric))))
         return [join(1, first, dot(q, gr[:, k:]))]
 
 
@@ -479,7 +496,7 @@ class Eigvalsh(TensorOp):
         """A vector. TypeError for what is no matrix."""
         if a.type.ndim != 2 or b.type.ndim != 2:
             raise TypeError(f"Eigvalsh takes two matrices, not {a.type} and {b.type}")
-        return TensorType(upcast("float32", a.type.dtype, b.type.dtype), [False])
+        return TensorType(real_part(upcast("float32", a.type.dtype, b.type.dtype)), [False])
 
     def reference(self, xp: Any, a: Any, b: Any) -> Any:
         """LinAlgError where ``b`` is not positive definite."""
@@ -507,10 +524,10 @@ class EigvalshGrad(TensorOp):
     def reference(self, xp: Any, a: Any, b: Any, g: Any) -> Any:
         """V diag(g) V^T and -V diag(g w) V^T, in the triangle that is read."""
         w, v = scipy.linalg.eigh(a, b, lower=self.lower)
-        found = [(v * g) @ v.T, -(v * (g * w)) @ v.T]
+        found = [(v * g) @ v.T.conj(), -(v * (g * w)) @ v.T.conj()]
         if self.lower:
-            return tuple(np.tril(m) + np.triu(m, 1).T for m in found)
-        return tuple(np.triu(m) + np.tril(m, -1).T for m in found)
+            return tuple(np.tril(m) + np.triu(m, 1).T.conj() for m in found)
+        return tuple(np.triu(m) + np.tril(m, -1).T.conj() for m in found)
 
 
 def eigvalsh(a: Any, b: Any, lower: bool = True) -> Any:

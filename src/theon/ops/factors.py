@@ -13,6 +13,7 @@ from theon.dtypes import discrete_dtypes, upcast
 from theon.errors import message
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.ops.adjoint import analytic
 from theon.ops.declare import TensorOp, to_float
 from theon.ops.dot import dot
 from theon.ops.fill import eye
@@ -51,6 +52,7 @@ class LUFactors(_OfMatrix):
         """The exchanges do not move smoothly."""
         return [[True, False]]
 
+    @analytic
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """With x^T = P L U: the transpose of P L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T (de Hoog and others 2011)."""
         g = output_grads[0]
@@ -126,6 +128,7 @@ class LUSolve(TensorOp):
             return np.zeros(b.shape, np.result_type(packed, b))
         return scipy.linalg.lu_solve((packed.T, pivots), b, trans=0 if self.transposed else 1, check_finite=False)
 
+    @analytic
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """As that of the triangular solutions it is made of."""
 
@@ -216,6 +219,7 @@ class LU(_OfMatrix):
         """The permutation does not move smoothly."""
         return [[True, True] if self.permute_l else [False, True, True]]
 
+    @analytic
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """P L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T, of a square matrix (de Hoog and others 2011)."""
         if self.permute_l:

@@ -11,6 +11,9 @@ import scipy  # its modules are loaded when they are first asked for
 from theon.dtypes import discrete_dtypes
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply, Variable
+from theon.ops.adjoint import adjoint, analytic, is_complex
+from theon.ops.arith import conjugate
+from theon.ops.complex import imag
 from theon.ops.declare import TensorOp, real_part, to_float
 from theon.ops.dims import patternbroadcast
 from theon.ops.dot import dot
@@ -183,6 +186,7 @@ class Det(_OfMatrix):
         """By LU factors. LinAlgError for a matrix that is not square."""
         return np.linalg.det(x)
 
+    @analytic
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """det(x) inv(x)^T (Giles 2008, 2.2.4)."""
         return [output_grads[0] * outputs[0] * matrix_inverse(inputs[0]).T]
@@ -206,13 +210,17 @@ class SLogDet(_OfMatrix):
         return tuple(np.linalg.slogdet(x))
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
-        """inv(x)^T, for the logarithm; the sign does not move smoothly."""
-        g = output_grads[1]
-        return [DisconnectedType()() if isinstance(g.type, DisconnectedType) else g * matrix_inverse(inputs[0]).T]
+        """inv(x)^T, for the logarithm, conjugate; the sign moves only where it is complex, by the imaginary part of the logarithm."""
+        turn, g = output_grads
+        factor = None if isinstance(g.type, DisconnectedType) else g
+        if is_complex(inputs[0]) and not isinstance(turn.type, DisconnectedType):
+            phase = imag(turn * conjugate(outputs[0])) * np.asarray(1j, outputs[0].type.dtype)
+            factor = phase if factor is None else factor + phase
+        return [DisconnectedType()() if factor is None else factor * adjoint(matrix_inverse(inputs[0]))]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """The sign is constant between singular matrices."""
-        return [[False, True]]
+        """A real sign is constant between singular matrices."""
+        return [[is_complex(node.inputs[0]), True]]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
         """Scalars."""
@@ -230,6 +238,7 @@ class MatrixInverse(_OfMatrix):
         """LinAlgError where there is none."""
         return np.linalg.inv(x)
 
+    @analytic
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """-inv^T g inv^T."""
         inverse = outputs[0].T
@@ -263,9 +272,9 @@ class MatrixPinv(_OfMatrix):
         (x,), (p,), (g,) = inputs, outputs, output_grads
         rows, columns = dot(x, p), dot(p, x)
         return [
-            -matrix_dot(p.T, g, p.T)
-            + matrix_dot(identity_like(rows) - rows, g.T, p, p.T)
-            + matrix_dot(p.T, p, g.T, identity_like(columns) - columns)
+            -matrix_dot(adjoint(p), g, adjoint(p))
+            + matrix_dot(identity_like(rows) - rows, adjoint(g), p, adjoint(p))
+            + matrix_dot(adjoint(p), p, adjoint(g), identity_like(columns) - columns)
         ]
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:
@@ -367,6 +376,7 @@ class Expm(_OfMatrix):
         """SciPy's (Al-Mohy and Higham 2009)."""
         return scipy.linalg.expm(x)
 
+    @analytic
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The Frechet derivative at the transpose."""
         return [ExpmGrad()(inputs[0], output_grads[0])]
@@ -438,7 +448,7 @@ def norm(x: Any, ord: Any) -> Any:
     if ndim > 2:
         raise NotImplementedError("We don't support norm with ndim > 2")
     if ord is None or (ord == "fro" and ndim == 2):
-        return sqrt(sum_(x**2))
+        return sqrt(sum_(abs_(x) ** 2 if is_complex(x) else x**2))
     largest, smallest = ord in ("inf", np.inf), ord in ("-inf", -np.inf)
     if ndim == 1:
         if largest or smallest:

@@ -11,6 +11,8 @@ import scipy  # its modules are loaded when they are first asked for
 from theon.dtypes import discrete_dtypes, upcast
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.variable import Apply
+from theon.ops.adjoint import adjoint, analytic, is_complex, of_kind
+from theon.ops.arith import conjugate
 from theon.ops.declare import TensorOp, to_float
 from theon.ops.dot import dot
 from theon.ops.linalg import _product, gradient_through, over_stacks, pinv, single, triangle
@@ -105,6 +107,16 @@ class Solve(TensorOp):
         """A^-T g for b, -(A^-T g) x^T for A (Giles 2008, 2.3.1), in the triangle that is read."""
         A, _ = inputs
         x, g = outputs[0], output_grads[0]
+        if self.A_structure in ("hermitian", "positive_definite") and is_complex(A):
+            gb = self(A, g)
+            gA = dot(gb, adjoint(x)) if x.type.ndim == 2 else gb.dimshuffle(0, "x") * conjugate(x).dimshuffle("x", 0)
+            return [-folded(gA, self.lower), of_kind(gb, inputs[1])]
+        return self._by_transposes(inputs, outputs, output_grads)
+
+    @analytic
+    def _by_transposes(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
+        A, _ = inputs
+        x, g = outputs[0], output_grads[0]
         mirrored = {"lower_triangular": "upper_triangular", "upper_triangular": "lower_triangular"}
         other = Solve(mirrored.get(self.A_structure, self.A_structure), not self.lower)
         gb = other(A.T, g)
@@ -112,7 +124,7 @@ class Solve(TensorOp):
         if self.A_structure in mirrored:
             gA = triangle(gA, self.A_structure == "lower_triangular")
         elif self.A_structure in _SCIPY:
-            gA = folded(gA, self.lower)
+            gA = triangle(gA, self.lower) + triangle(gA, not self.lower, 1 if self.lower else -1).T
         return [-gA, gb]
 
     def R_op(self, inputs: Any, eval_points: Any) -> list[Any]:
@@ -124,7 +136,8 @@ class Solve(TensorOp):
                 tA = triangle(tA, self.A_structure == "lower_triangular")
             elif self.A_structure in _SCIPY:
                 half = triangle(tA, self.lower)
-                tA = half + triangle(tA, self.lower, -1 if self.lower else 1).T
+                other = triangle(tA, self.lower, -1 if self.lower else 1)
+                tA = half + (other.T if self.A_structure == "symmetric" else adjoint(other))
             moved = dot(tA, self(*inputs))
             total = -moved if tb is None else tb - moved
         return [None if total is None else self(inputs[0], total)]
@@ -142,20 +155,24 @@ solve_lower_triangular, solve_upper_triangular = (
 
 
 def folded(g: Any, lower: bool) -> Any:
-    """Return the gradient of the triangle that is read: its own and that of the other one."""
-    return triangle(g, lower) + triangle(g, not lower, 1 if lower else -1).T
+    """Return the gradient of the triangle that is read: its own and that of the other one, which holds the conjugates."""
+    if is_complex(g):
+        g = (g + adjoint(g)) / 2  # the diagonal is real
+    return triangle(g, lower) + adjoint(triangle(g, not lower, 1 if lower else -1))
 
 
 def solve_triangular(A: Any, b: Any, trans: Any = 0, lower: bool = False) -> Any:
     """Return x with A x = b for a triangular ``A``, of which only that triangle is read.
 
-    ``trans``: 0 or "N" for A, 1 or "T" for its transpose. ``b`` is a vector or a matrix. LinAlgError for a zero on the
+    ``trans``: 0 or "N" for A, 1 or "T" for its transpose, 2 or "C" for its conjugate transpose. ``b`` is a vector or a matrix. LinAlgError for a zero on the
     diagonal; ValueError for another ``trans``.
     """
-    if trans not in (0, 1, "N", "T"):
-        raise ValueError(f"trans is 0, 1, 'N' or 'T', not {trans!r}")
+    if trans not in (0, 1, 2, "N", "T", "C"):
+        raise ValueError(f"trans is 0, 1, 2, 'N', 'T' or 'C', not {trans!r}")
     A = as_tensor_variable(A)
-    if trans in (1, "T"):
+    if trans in (2, "C"):
+        A = conjugate(A)
+    if trans not in (0, "N"):
         A, lower = A.dimshuffle(*range(A.type.ndim - 2), A.type.ndim - 1, A.type.ndim - 2), not lower
     return (solve_lower_triangular if lower else solve_upper_triangular)(A, b)
 
@@ -169,8 +186,9 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     TensorType(float64, vector)
     """
     factor, lower = c_and_lower
-    first = solve_triangular(factor, b, 0 if lower else 1, lower)
-    return solve_triangular(factor, first, 1 if lower else 0, lower)
+    factor = as_tensor_variable(factor)
+    first = solve_triangular(factor, b, 0 if lower else 2, lower)
+    return solve_triangular(factor, first, 2 if lower else 0, lower)
 
 
 class lstsq(TensorOp):

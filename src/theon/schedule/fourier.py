@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from theon.graph.variable import Apply, Variable
+from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.pairs import PART
-from theon.kernel.scalar import BOOL, Scalar, const, make
-from theon.schedule.expression import item, plus, product, times
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
+from theon.schedule.expression import item, k, plus, product, times
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import elements, least, most
 from theon.schedule.step import NativeCall
@@ -99,7 +99,7 @@ def _half(n: Scalar) -> Scalar:
 
 def _given(low: Lowering, x: Variable, dtype: str, parts: int) -> _Array:
     """What is transformed, contiguous and of one dtype."""
-    number = low.as_dense(low.as_tensor(x) if dtype in PART else low.as_dtype(x, dtype))
+    number = low.as_dense(low.as_dtype(x, dtype))
     sizes = low.sizes_of(number)
     return _Array(low, number, sizes if parts == 1 or dtype in PART else sizes[:-1], parts)
 
@@ -158,3 +158,19 @@ def fft(low: Lowering, node: Apply) -> None:
         steps[0] = (*steps[0][:3], FULL)
     scale = 0 if op.norm == ("forward" if op.inverse else "backward") else 2 if op.norm == "ortho" else 1
     _transformed(low, x, out, dtype, steps, op.inverse, scale, 2)
+
+
+@lowers("Fourier")
+def older_fft(low: Lowering, node: Apply) -> None:
+    """One dimension, which must be known."""
+    from theon.codegen.fourier import COMPLEX, FULL
+
+    a, n, axis = node.inputs
+    (out,) = node.outputs
+    if not isinstance(axis, Constant):
+        raise Unsupported("a dimension that is not known")
+    given = str(a.type.dtype) in PART  # type: ignore[attr-defined]
+    x = _given(low, a, "complex128" if given else "float64", 2 if given else 1)
+    size = k.cast(low.as_scalar(n), INDEX)
+    d = int(axis.data) % len(x.sizes)
+    _transformed(low, x, out, "complex128", [(d, size, size, COMPLEX if given else FULL)], False, 0, 2)

@@ -260,16 +260,43 @@ def determinant(low: Lowering, node: Apply) -> None:
         low.memory[v] = number
 
 
+def _wide(low: Lowering, variable: Variable) -> Expression:
+    """A matrix in double precision: NumPy finds eigenvalues and singular values of float32 so, and signs of vectors follow."""
+    found = _expression(low, variable)
+    return Expression(k.cast(found.value, "float64"), found.operands, found.sizes)
+
+
+def _deliver(low: Lowering, variable: Variable, number: int) -> None:
+    """What was found, as the variable's dtype."""
+    dtype = str(variable.type.dtype)  # type: ignore[attr-defined]
+    if dtype == low.tensors[number].dtype:
+        low.memory[variable] = number
+        return
+    value = k.cast(make("load", low.tensors[number].dtype, (), 0), dtype)
+    low.pending[variable] = Expression(value, [(number, (*low.strides_of(number),))], low.sizes_of(number))
+
+
+def _values(low: Lowering, variable: Variable, n: Scalar) -> int:
+    """Memory for a vector of doubles; the variable's own where it has this dtype."""
+    same = variable.type.dtype == "float64"  # type: ignore[attr-defined]
+    number = low.fresh(variable if same else None, "float64", (n,))
+    if not low.is_dense(number):
+        raise Unsupported("a place that is not contiguous")
+    return number
+
+
 @lowers("Eigh")
 def eigh(low: Lowering, node: Apply) -> None:
-    """The vectors are rows of the memory in which the matrix was, seen as columns."""
+    """The matrix is laid out in columns, as NumPy does, so that the vectors have the same signs; they are where it was."""
     op: Any = node.op
-    dtype = _dtype(node)
+    _dtype(node)
+    dtype = "float64"
     values, vectors = node.outputs
-    found = _expression(low, node.inputs[0])
+    found = _wide(low, node.inputs[0])
     n = _square(low, found.sizes)
     wanted = bool(low.fgraph.clients(vectors))
-    number, w = _dense(low, found, dtype), low.fresh(values, dtype, (n,))
+    number, w = _columns(low, dtype, found.sizes), _values(low, values, n)
+    low.fill(number, found)
     square = times(n, n)
     if wanted:
         length, count = (
@@ -282,24 +309,25 @@ def eigh(low: Lowering, node: Apply) -> None:
     _call(
         low, "eigh", (number,), (w, _vector(low, dtype, length), _vector(low, "int32", count)), op.UPLO == "L", wanted
     )
-    low.memory[values] = w
-    step = const(item(dtype))
-    low.memory[vectors] = low.view(number, (n, n), (step, times(step, n)), const(0))
+    _deliver(low, values, w)
+    _deliver(low, vectors, number)
 
 
 @lowers("Eig")
 def eig(low: Lowering, node: Apply) -> None:
     """The matrix is laid out in columns; values that are not real are left to the reference, which refuses them."""
-    dtype = _dtype(node)
+    _dtype(node)
+    dtype = "float64"
     values, vectors = node.outputs
-    found = _expression(low, node.inputs[0])
+    found = _wide(low, node.inputs[0])
     n = _square(low, found.sizes)
     a, v = _columns(low, dtype, found.sizes), _columns(low, dtype, found.sizes)
     low.fill(a, found)
-    w = low.fresh(values, dtype, (n,))
+    w = _values(low, values, n)
     work = _vector(low, dtype, plus(times(const(_BLOCK), n), const(1)))
     _call(low, "eig", (a,), (w, v, _vector(low, dtype, n), work))
-    low.memory[values], low.memory[vectors] = w, v
+    _deliver(low, values, w)
+    _deliver(low, vectors, v)
 
 
 @lowers("Eigvalsh")
@@ -319,13 +347,15 @@ def eigvalsh(low: Lowering, node: Apply) -> None:
 
 @lowers("SVD")
 def svd(low: Lowering, node: Apply) -> None:
-    """U and V^T come as rows."""
+    """Everything is laid out in columns, as NumPy does, so that the vectors have the same signs."""
     op: Any = node.op
-    dtype = _dtype(node)
-    found = _expression(low, node.inputs[0])
+    _dtype(node)
+    dtype = "float64"
+    found = _wide(low, node.inputs[0])
     rows, columns = found.sizes
     short, long = least(rows, columns), most(rows, columns)
-    a = _dense(low, found, dtype)
+    a = _columns(low, dtype, found.sizes)
+    low.fill(a, found)
     task = "N" if not op.compute_uv else "A" if op.full_matrices else "S"
     if task == "A":
         # Of an empty matrix LAPACK makes no vectors.
@@ -334,21 +364,19 @@ def svd(low: Lowering, node: Apply) -> None:
     length = plus(plus(times(const(5), times(short, short)), times(const(10), short)), plus(extra, const(64)))
     work, whole = _vector(low, dtype, length), _vector(low, "int32", plus(times(const(8), short), const(1)))
     if task == "N":
-        s = low.fresh(node.outputs[0], dtype, (short,))
+        s = _values(low, node.outputs[0], short)
         _call(low, "svd", (a,), (s, work, whole), task)
-        low.memory[node.outputs[0]] = s
+        _deliver(low, node.outputs[0], s)
         return
-    left, values, right = node.outputs
+    values = node.outputs[1]
     numbers = [
-        low.fresh(left, dtype, (rows, rows if task == "A" else short)),
-        low.fresh(values, dtype, (short,)),
-        low.fresh(right, dtype, (columns if task == "A" else short, columns)),
+        _columns(low, dtype, (rows, rows if task == "A" else short)),
+        _values(low, values, short),
+        _columns(low, dtype, (columns if task == "A" else short, columns)),
     ]
-    if not all(low.is_dense(number) for number in numbers):
-        raise Unsupported("a place that is not contiguous")
     _call(low, "svd", (a,), (*numbers, work, whole), task)
     for v, number in zip(node.outputs, numbers):
-        low.memory[v] = number
+        _deliver(low, v, number)
 
 
 @lowers("QRFull", "QRIncomplete")

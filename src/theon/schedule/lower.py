@@ -52,7 +52,7 @@ _OF_ANY_NUMBERS = {
 }  # fmt: skip
 _OF_COMPLEX = {
     "CumOp", "FillDiagonal", "Dot", "BatchedDot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1", "Choose", "PermuteRowElements",
-    "Nonzero", "MaskPositions", "RepeatOp", "Unsort", "TopKGather", "TopKGrad", "ComplexFFT",
+    "Nonzero", "MaskPositions", "RepeatOp", "Unsort", "TopKGather", "TopKGrad", "ComplexFFT", "Fourier",
 }  # fmt: skip
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}

@@ -173,3 +173,9 @@ def _canonical(value: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 all_dtypes = sorted(SparseType.dtype_set)
+complex_dtypes, float_dtypes, int_dtypes, uint_dtypes = (
+    [name for name in all_dtypes if name.startswith(kind)] for kind in ("complex", "float", "int", "uint")
+)
+integer_dtypes = int_dtypes + uint_dtypes
+discrete_dtypes = [name for name in all_dtypes if name not in (*complex_dtypes, *float_dtypes)]
+continuous_dtypes = complex_dtypes + float_dtypes

@@ -114,6 +114,14 @@ def test_arrays_in_any_order_and_of_any_dtype():
         near(got, np.fft.fft(b.astype("float64")))
 
 
+def test_the_older_op():
+    for dtype in ("float32", "complex64", "complex128", "int16"):
+        x, n = T.matrix(dtype=dtype), T.lscalar()
+        a = (np.random.default_rng(7).normal(size=(8, 6)) * 9).astype(dtype)
+        whole, cut = compiled([x, n], [T.fourier.fft(x), T.fourier.fft(x, n=n, axis=0)])(a, 10)
+        assert np.allclose(whole, np.fft.fft(a)) and np.allclose(cut, np.fft.fft(a, 10, 0))
+
+
 def test_empty_arrays_and_sizes_that_are_refused():
     z, n = T.zmatrix(), T.lscalar()
     f = theano.function([z, n], fourier.fft(z, n))

@@ -4,7 +4,6 @@ from theano._modules import modules
 import numpy as np
 
 import theano
-from theon.dtypes import discrete_dtypes, float_dtypes
 from theon.sparse.arith import (
     AddSSData,
     MulSV,
@@ -72,7 +71,7 @@ from theon.sparse.structured import (
     structured_sigmoid,
 )
 from theon.sparse.tidy import EliminateZeros, Remove0, eliminate_zeros, remove0
-from theon.sparse.type import SparseType
+from theon.sparse.type import SparseType, discrete_dtypes, float_dtypes
 from theon.sparse.variable import as_sparse_variable
 
 __getattr__ = modules(__name__, {"gof": "theano.gof", "tensor": "theano.tensor"})

@@ -209,6 +209,8 @@ def log_of_determinant(node: Apply) -> Any:
         made = made_by(absolute.inputs[0], Det)
     if made is None or made.outputs[0].type != node.outputs[0].type:
         return None
+    if made.inputs[0].type.dtype.startswith("complex"):  # type: ignore[attr-defined]
+        return None
     found = log_size_of_determinant(made.inputs[0])
     if found is not None:
         return found

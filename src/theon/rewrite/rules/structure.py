@@ -106,13 +106,17 @@ def _tri(v: Variable) -> int | None:
     return k if orders == [(0, "x"), ("x", 0)] else None
 
 
+def _is_complex(x: Variable) -> bool:
+    return x.type.dtype.startswith("complex")  # type: ignore[attr-defined, no-any-return]
+
+
 def factor_of(x: Variable) -> tuple[Variable, bool] | None:
     """A triangular factor F of a positive definite ``x``, and whether it is the lower one: x = F F^T, or F^T F.
 
     Known where ``x`` is such a product of a Cholesky factor.
     """
     node = made_by(x, Dot)
-    if node is None or any(v.type.ndim != 2 for v in node.inputs):  # type: ignore[attr-defined]
+    if node is None or _is_complex(x) or any(v.type.ndim != 2 for v in node.inputs):  # type: ignore[attr-defined]
         return None
     a, b = node.inputs
     if transposed(b) is a:
@@ -127,6 +131,8 @@ def factor_of(x: Variable) -> tuple[Variable, bool] | None:
 
 def is_positive_definite(x: Variable) -> bool:
     """Whether the user said so (``psd``), or the matrix is a product of a factor and its transpose, or the inverse of such a one."""
+    if _is_complex(x):  # rules have transposes, not conjugate ones
+        return False
     inner = transposed(x)
     if inner is not None:
         return is_positive_definite(inner)
@@ -140,6 +146,8 @@ def is_positive_definite(x: Variable) -> bool:
 
 def is_symmetric(x: Variable) -> bool:
     """Whether the matrix is its own transpose."""
+    if _is_complex(x):
+        return False
     if said_symmetric(x) or is_positive_definite(x):
         return True
     node = made_by(x, Dot)
