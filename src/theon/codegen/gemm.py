@@ -7,9 +7,10 @@ one is read where it lies. Thin products are sums along contiguous memory.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from theon.codegen import pool
-from theon.codegen.native import Function, Value, attributes
+from theon.codegen.native import Function, Value, Variable, attributes
 from theon.codegen.shared import LOCK, Block, give_slot, run, take_slot
 from theon.codegen.small import MOST, few_text, small_text
 from theon.codegen.tile import KINDS, call_late, lanes, late_pieces, make_ready, rows
@@ -21,6 +22,8 @@ _ONCE = 24  # rows of the left factor up to which the right one is read where it
 _THIN = 3  # columns of a thin result
 _RUN = 2048  # rows next to each other that a thin product sums at a time
 _PART = 16384  # elements of a column at a time
+_LINES = 4  # rows of a thin product that are summed together
+Written = Callable[[Value, Value], None]
 
 
 def _slot(dtype: str, part: str) -> int:
@@ -258,7 +261,6 @@ def _thin_work(dtype: str, threads: int) -> str:
     slot = _place(f, dtype, "thin", threads)
     column = f.at(slot, LOCK)
     top, bottom = lines * f["chunk"] // f["chunks"], lines * (f["chunk"] + 1) // f["chunks"]
-    zero = Value(f, vector, "zeroinitializer")
     with f.loop(columns) as j, f.loop(f.larger(depth, 1), 0, _PART) as begin:
         n = f.smaller(depth - begin, _PART)
         source = f.at(y.data, begin * y.strides[0] + j * y.strides[1])
@@ -271,34 +273,87 @@ def _thin_work(dtype: str, threads: int) -> str:
                 found.set(found.get() + f.load(kind, place))
             f.store(found.get(), place)
 
-        with f.when(x.strides[1].same(item)), f.loop(bottom, top) as i:
-            line = f.at(x.data, i * x.strides[0] + begin * item)
-            sums = [f.variable(vector, zero) for _ in range(4)]
-            whole = n & -(4 * lane)
-            with f.loop(whole, 0, 4 * lane) as k:
-                for v, s in enumerate(sums):
-                    at = (k + v * lane) * item
-                    a, b = f.load(vector, line, at, item), f.load(vector, column, at, item)
-                    s.set(f.call(f"llvm.fmuladd.v{lane}f{8 * item}", a, b, s.get(), result=vector))
-            together = (sums[0].get() + sums[1].get()) + (sums[2].get() + sums[3].get())
-            reduce = f"llvm.vector.reduce.fadd.v{lane}f{8 * item}"
-            rest = f.variable(
-                kind, f.new(kind, f"call reassoc {kind} @{reduce}({kind} -0.0, {vector} {together.text})")
-            )
-            with f.loop(n, whole) as k:
-                rest.set(rest.get() + f.load(kind, line, k * item) * f.load(kind, column, k * item))
-            written(i, rest.get())
+        with f.when(x.strides[1].same(item)):
+            _dots(f, dtype, x, top, bottom, begin, n, column, written)
         with f.unless(x.strides[1].same(item)):
             _axpy(f, dtype, x, top, bottom, begin, n, column, written)
     give_slot(f, slot)
     f.emit("ret i64 0")
-    declared = f"declare {kind} @llvm.fmuladd.f{8 * item}({kind}, {kind}, {kind})\n"
-    declared += f"declare {kind} @llvm.vector.reduce.fadd.v{lane}f{8 * item}({kind}, {vector})"
-    return f.text(" noinline" + attributes()) + declared
+    names = [f"{kind} @llvm.fmuladd.f{8 * item}({kind}, {kind}, {kind})"]
+    names.append(f"{kind} @llvm.vector.reduce.fadd.v{lane}f{8 * item}({kind}, {vector})")
+    names.append(f"{vector} @llvm.masked.load.v{lane}f{8 * item}.p0(ptr, i32, <{lane} x i1>, {vector})")
+    return f.text(" noinline" + attributes()) + "\n".join(f"declare {name}" for name in names)
+
+
+def _dots(
+    f: Function,
+    dtype: str,
+    x: Block,
+    top: Value,
+    bottom: Value,
+    begin: Value,
+    n: Value,
+    column: Value,
+    written: Written,
+) -> None:
+    """Rows that are runs of memory, four with each read of the column; the last rows stand in several places."""
+    kind, item = KINDS[dtype]
+    lane = lanes(dtype)
+    vector, bit = f"<{lane} x {kind}>", f"<{lane} x i1>"
+    rest = n & (lane - 1)
+    counted = ", ".join(f"i64 {i}" for i in range(lane))
+    mask = f.new(bit, f"icmp ult <{lane} x i64> <{counted}>, {_spread(f, f'<{lane} x i64>', lane, rest).text}")
+    zero = Value(f, vector, "zeroinitializer")
+
+    def masked(place: Value) -> Value:
+        name = f"llvm.masked.load.v{lane}f{8 * item}.p0"
+        return f.call(name, place, Value(f, "i32", str(item)), mask, zero, result=vector)
+
+    with f.loop(bottom, top, _LINES) as i:
+        here = [i, *(f.smaller(i + m, bottom - 1) for m in range(1, _LINES))]
+        lines = [f.at(x.data, row * x.strides[0] + begin * item) for row in here]
+        sums = [[f.variable(vector, zero) for _ in range(2)] for _ in lines]
+
+        def added(k: Value, several: int, sums: list[list[Variable]] = sums, lines: list[Value] = lines) -> None:
+            for v in range(several):
+                at = (k + v * lane) * item
+                factor = f.load(vector, column, at, item)
+                for line, own in zip(lines, sums):
+                    product = (f.load(vector, line, at, item), factor, own[v].get())
+                    own[v].set(f.call(f"llvm.fmuladd.v{lane}f{8 * item}", *product, result=vector))
+
+        whole = n & -(2 * lane)
+        with f.loop(whole, 0, 2 * lane) as k:
+            added(k, 2)
+        with f.loop(n & -lane, whole, lane) as k:
+            added(k, 1)
+        with f.when(rest > 0):
+            at = (n - rest) * item
+            factor = masked(f.at(column, at))
+            for line, own in zip(lines, sums):
+                product = (masked(f.at(line, at)), factor, own[1].get())
+                own[1].set(f.call(f"llvm.fmuladd.v{lane}f{8 * item}", *product, result=vector))
+        reduce = f"llvm.vector.reduce.fadd.v{lane}f{8 * item}"
+        for m, (row, own) in enumerate(zip(here, sums)):
+            total = own[0].get() + own[1].get()
+            found = f.new(kind, f"call reassoc {kind} @{reduce}({kind} -0.0, {vector} {total.text})")
+            if m == 0:
+                written(row, found)
+            else:
+                with f.when(i + m < bottom):
+                    written(row, found)
 
 
 def _axpy(
-    f: Function, dtype: str, x: Block, top: Value, bottom: Value, begin: Value, n: Value, column: Value, written: object
+    f: Function,
+    dtype: str,
+    x: Block,
+    top: Value,
+    bottom: Value,
+    begin: Value,
+    n: Value,
+    column: Value,
+    written: Written,
 ) -> None:
     """Rows next to each other in memory: a run of sums, to which eight columns of ``x`` are added at a time, in their order."""
     kind, item = KINDS[dtype]
@@ -327,7 +382,7 @@ def _axpy(
                         f.store(total, sums, r * item, item)
             done = end
         with f.loop(count) as r:
-            written(start + r, f.load(kind, sums, r * item))  # type: ignore[operator]
+            written(start + r, f.load(kind, sums, r * item))
 
 
 def _spread(f: Function, vector: str, lane: int, x: Value) -> Value:

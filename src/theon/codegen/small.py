@@ -39,7 +39,11 @@ define i64 @{symbol}(ptr %x, ptr %y, ptr %out, ptr %numbers) {{
   %fits1 = and i1 %fits_k, %fits_mnk
   %fits2 = and i1 %near, %dense
   %fits3 = and i1 %fits0, %fits1
-  %fits = and i1 %fits2, %fits3
+  %fits4 = and i1 %fits2, %fits3
+  %wide = icmp uge i64 %n, 4
+  %little = icmp ule i64 %mnk, 128
+  %worth = or i1 %wide, %little
+  %fits = and i1 %fits4, %worth
   br i1 %fits, label %few, label %many
 few:
   call void @{symbol}_few(ptr %x, ptr %y, ptr %out)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Pass, Reduction, Store
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
-from theon.schedule.expression import Expression, k, renumbered
+from theon.schedule.expression import Expression, item, k, renumbered
 from theon.schedule.gather import checked_index
 from theon.schedule.lower import Lowering, Unsupported, lowers
+from theon.schedule.reduce import reduce_into
 
 __all__: list[str] = []
 
@@ -63,6 +64,9 @@ def _softmax(low: Lowering, node: Apply, logarithm: bool) -> None:
     if node.inputs[0].type.broadcastable[1]:  # type: ignore[attr-defined]
         raise Unsupported("one column")
     found = low.as_expression(node.inputs[0])
+    if not found.costly and (_is_transposed(node.inputs[0]) or _lies_in_columns(low, found)):
+        _softmax_of_columns(low, out, found, logarithm)
+        return
     (x,), operands = _collected([found], [(0, 1)], 2)
     target = _new(low, out, found.sizes, (0, 1), operands)
     top, total = make("result", dtype, (), 0), make("result", "float64", (), 1)
@@ -80,6 +84,51 @@ def _softmax(low: Lowering, node: Apply, logarithm: bool) -> None:
         middle = _stored_and_summed(target, power)
     passes = (Pass((1,), (Reduction("max", x, 0, dtype),)), *middle, Pass((1,), (), (Store(target, last),)))
     low.kernel(2, (0,), passes, operands, found.sizes)
+
+
+def _is_transposed(x: Variable) -> bool:
+    """Whether a matrix is the transpose of another, whose rows are most likely the runs of memory."""
+    return x.owner is not None and getattr(x.owner.op, "new_order", None) == (1, 0)
+
+
+def _lies_in_columns(low: Lowering, found: Expression) -> bool:
+    """Whether the elements of a column are side by side in memory: along an axis other than the last, softmax is that of a transpose."""
+    lines = [(low.tensors[n].dtype, s) for n, s in found.operands if None not in s]
+    return bool(lines) and all(
+        s[0] is not None and s[0].op == "const" and s[0].attr == item(dtype) and s[1] is not s[0] for dtype, s in lines
+    )
+
+
+def _softmax_of_columns(low: Lowering, out: Variable, found: Expression, logarithm: bool) -> None:
+    """The same in the order of memory: each step is one sweep over all rows of the transpose."""
+    dtype, (columns, rows) = _dtype(out), found.sizes
+    turned = Expression(found.value, [(n, s[::-1]) for n, s in found.operands], (rows, columns))
+    top, total = low.fresh(None, dtype, (columns,)), low.fresh(None, "float64", (columns,))
+    reduce_into(low, top, turned, [0], "max", dtype)
+    beside = [*turned.operands, (top, (None, *low.strides_of(top)))]
+    moved = k.sub(turned.value, make("load", dtype, (), len(turned.operands)))
+    wide = (None, *low.strides_of(total))
+    if logarithm:
+        power = k.cast(k.math("exp", moved), "float64")
+        reduce_into(low, total, Expression(power, beside, turned.sizes), [0], "add", "float64")
+        last = k.sub(moved, k.cast(k.math("log", make("load", "float64", (), len(beside))), dtype))
+        beside.append((total, wide))
+    else:
+        powers = low.fresh(None, dtype, turned.sizes)
+        low.fill(powers, Expression(k.math("exp", moved), beside, turned.sizes))
+        stored, steps = make("load", dtype, (), 0), low.strides_of(powers)
+        reduce_into(low, total, Expression(stored, [(powers, steps)], turned.sizes), [0], "add", "float64")
+        inverse = k.cast(k.div(const(1.0, "float64"), make("load", "float64", (), 0)), dtype)
+        scale = low.fresh(None, dtype, (columns,))
+        low.fill(scale, Expression(inverse, [(total, low.strides_of(total))], (columns,)))
+        operands: Operands = [(powers, tuple(steps), "update"), (scale, (None, *low.strides_of(scale)), "read")]
+        scaled = Pass((0, 1), (), (Store(0, k.mul(stored, make("load", dtype, (), 1))),))
+        low.kernel(2, (), (scaled,), operands, turned.sizes)
+        low.memory[out] = low.view(powers, (columns, rows), steps[::-1], low.offset_of(powers))
+        return
+    result = low.fresh(None, dtype, turned.sizes)
+    low.fill(result, Expression(last, beside, turned.sizes))
+    low.memory[out] = low.view(result, (columns, rows), low.strides_of(result)[::-1], low.offset_of(result))
 
 
 def _sum(value: Scalar, result: int) -> Reduction:

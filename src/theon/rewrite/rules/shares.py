@@ -37,6 +37,9 @@ def below_zero(x: Variable) -> bool:
 def softmax_along(x: Variable, axes: tuple[int, ...]) -> Any:
     """Return exp(x) over its sums along ``axes``; None where x has its largest elements taken away already."""
     if x.type.ndim == 2 and len(axes) == 1:  # type: ignore[attr-defined]
+        moved = made_by(x, "sub") if below_zero(x) else None
+        if moved is not None and moved.inputs[0].type == x.type and moved.inputs[1].type.broadcastable[axes[0]]:  # type: ignore[attr-defined]
+            x = moved.inputs[0]  # softmax subtracts the largest elements itself
         return Softmax()(x) if axes[0] == 1 else dimshuffle(Softmax()(dimshuffle(x, 1, 0)), 1, 0)
     if below_zero(x):
         return None
