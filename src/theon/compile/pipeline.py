@@ -50,6 +50,7 @@ from theon.schedule import walks as walks
 from theon.schedule import windows as windows
 from theon.schedule.lower import Unsupported, lowered
 from theon.schedule.verify import verify_program
+from theon.tensor.slices import SliceType
 
 __all__ = ["Compiled", "compiled"]
 
@@ -83,7 +84,10 @@ class Compiled:
         from theon.runtime.native import NativeFunction
 
         storages = [c.storage for c in f._containers[n:]]
-        stateful = any(i.implicit or i.update is not None for i in f._inputs[:n])
+        # Values of slices as well: the native entry knows them as numbers only, which must not be given in their place.
+        stateful = any(
+            i.implicit or i.update is not None or isinstance(i.variable.type, SliceType) for i in f._inputs[:n]
+        )
         if stateful or not all(c.required for c in f._containers[:n]):
             f.use_native_states(NativeFunction(self.program, storages, "theano_function", _refused))
             return

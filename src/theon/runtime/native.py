@@ -20,6 +20,7 @@ from theon.graph.op import performer
 from theon.graph.variable import Apply
 from theon.runtime.reference import raise_with_op
 from theon.schedule.step import Program, PythonCall
+from theon.tensor.slices import numbers_of
 
 __all__ = ["NativeFunction"]
 
@@ -101,7 +102,7 @@ class NativeFunction:
 
 
 def _fit(value: Any, tensor: Any, program: Program) -> np.ndarray[Any, Any]:
-    array = np.asarray(value)
+    array = np.asarray(numbers_of(value) if isinstance(value, slice) else value)
     dtype = np.dtype(tensor.dtype)
     if array.dtype != dtype and not np.can_cast(array.dtype, dtype, "safe"):
         whole = np.issubdtype(dtype, np.integer) and type(value) is int

@@ -34,6 +34,7 @@ from theon.schedule.step import (
     Tensor,
     Update,
 )
+from theon.tensor.slices import SliceType
 from theon.tensor.type import TensorType
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Lowering:
         self.broadcast: list[tuple[int, tuple[bool, ...]]] = []
         self.dense: set[int] = set()  # arguments that must be contiguous
         self.memory: dict[Variable, int] = {}
+        self.slices: dict[Variable, int] = {}  # inputs that are slices, as vectors of numbers
         self.scalar: dict[Variable, Scalar] = {}
         self.vector: dict[Variable, tuple[Scalar, ...]] = {}
         self.pending: dict[Variable, Expression] = {}
@@ -154,6 +156,10 @@ class Lowering:
 
     def argument(self, variable: Variable, kind: str, index: int) -> int:
         type_ = variable.type
+        if isinstance(type_, SliceType) and variable not in self.wanted:
+            # As numbers: see theon.tensor.slices.
+            self.slices[variable] = number = self.tensor(self.buffer(kind, index), INDEX, 1)
+            return number
         if not isinstance(type_, TensorType) or type_.dtype not in HELD or type(type_) is not TensorType:
             raise Unsupported(f"{variable} of type {type_}")
         number = self.tensor(self.buffer(kind, index), type_.dtype, type_.ndim)
@@ -453,7 +459,8 @@ class Lowering:
         native = self.holds if known or kind in _OF_COMPLEX else self.fits
         if method is not None and not known and any(halves.is_half(v) for v in (*node.inputs, *node.outputs)):
             method, native = partial(halves.widened, self), self.holds
-        if method is not None and all(native(v) for v in (*node.inputs, *node.outputs)):
+        given = [v for v in node.inputs if v not in self.slices or kind != "SliceParts"]
+        if method is not None and all(native(v) for v in (*given, *node.outputs)):
             pending = {v: self.pending[v] for v in node.inputs if v in self.pending}
             try:
                 method(node)

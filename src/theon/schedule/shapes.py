@@ -117,9 +117,29 @@ def number(low: Lowering, node: Apply) -> None:
     low.scalar[node.outputs[0]] = low.as_scalar(node.inputs[0])
 
 
+@lowers("SliceParts")
+def slice_parts(low: Lowering, node: Apply) -> None:
+    """Of a slice that the call gives; what it lacks is what selects most."""
+    part, size = node.inputs
+    *there, start, stop, step = _elements(low, low.slices[part], 6)
+    has = [make("ne", BOOL, (flag, const(0))) for flag in there]
+    n = k.cast(low.as_scalar(size), INDEX)
+    step = make("select", INDEX, (has[2], step, const(1)))
+    low.check(make("ne", BOOL, (step, const(0))))
+    down = make("lt", BOOL, (step, const(0)))
+    first = make("select", INDEX, (down, plus(n, const(-1)), const(0)))
+    last = make("select", INDEX, (down, plus(times(const(-1), n), const(-1)), n))
+    low.scalar[node.outputs[0]] = make("select", INDEX, (has[0], start, first))
+    low.scalar[node.outputs[1]] = make("select", INDEX, (has[1], stop, last))
+    low.scalar[node.outputs[2]] = step
+
+
 def _numbers(low: Lowering, vector: Variable, count: int) -> tuple[Scalar, ...]:
     """The elements of a vector in memory, of which there must be so many."""
-    number = low.as_tensor(vector)
+    return _elements(low, low.as_tensor(vector), count)
+
+
+def _elements(low: Lowering, number: int, count: int) -> tuple[Scalar, ...]:
     t, (step,), (size,) = low.tensors[number], low.strides_of(number), low.sizes_of(number)
     low.same(size, const(count))
     found = []

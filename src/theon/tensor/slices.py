@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,17 @@ import numpy as np
 from theon.graph.type import Generic, SingletonType
 from theon.graph.variable import Constant
 
-__all__ = ["NoneConst", "NoneTypeT", "SliceConstant", "SliceType", "none_type_t", "slicetype"]
+__all__ = ["NoneConst", "NoneTypeT", "SliceConstant", "SliceType", "none_type_t", "numbers_of", "slicetype"]
+
+
+_FARTHEST = 1 << 62  # what is beyond selects as this does
+
+
+def numbers_of(part: slice) -> Any:
+    """Return a slice as six numbers of int64 for native code: whether start, stop and step are there, and what they are."""
+    parts = (part.start, part.stop, part.step)
+    values = [0 if p is None else min(max(operator.index(p), -_FARTHEST), _FARTHEST) for p in parts]
+    return np.array([*(p is not None for p in parts), *values], "int64")
 
 
 class SliceType(SingletonType):
