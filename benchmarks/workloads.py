@@ -1,6 +1,6 @@
 """All workloads by their names, in the order of the table."""
 
-from benchmarks import arrays, attention, dense, elementwise, images, loops, statistics
+from benchmarks import arrays, attention, dense, elementwise, images, loops, order, statistics
 
 __all__ = ["WORKLOADS"]
 
@@ -11,5 +11,6 @@ WORKLOADS = {
     **images.WORKLOADS,
     **loops.WORKLOADS,
     **arrays.WORKLOADS,
+    **order.WORKLOADS,
     **statistics.WORKLOADS,
 }

@@ -73,7 +73,7 @@ def _network(kind: str, registers: int) -> str:
     f = Function(f"theon_network{registers}_{kind}", [("keys", "ptr"), ("n", "i64")])
     masks = [_first(f, kind, f["n"], r * lanes) for r in range(registers)]
     largest = _listed(kind, [-1] * lanes)
-    end = f"v{lanes}{kind}"
+    end, mask_kind = f"v{lanes}{kind}", _mask(kind)
     keys = []
     for r, mask in enumerate(masks):
         at = f.at(f["keys"], r * lanes * item)
@@ -87,11 +87,19 @@ def _network(kind: str, registers: int) -> str:
 
     def inside(partners: list[int]) -> None:
         """Compare lanes with others of the same register."""
+        above = "<" + ", ".join(f"i1 {int(i > p)}" for i, p in enumerate(partners)) + ">"
         for r, own in enumerate(keys):
             low, high = ordered(own, _shuffled(f, own, own, partners))
-            keys[r] = _shuffled(f, low, high, [i if i < p else lanes + i for i, p in enumerate(partners)])
+            keys[r] = f.new(vector, f"select {mask_kind} {above}, {vector} {high.text}, {vector} {low.text}")
 
     size = 2
+    if registers >= lanes:
+        # Lanes side by side first, which needs no moves inside of registers; then each has its own keys in a row.
+        for a, b in _comparisons(registers):
+            keys[a], keys[b] = ordered(keys[a], keys[b])
+        blocks = [_transposed(f, keys[b : b + lanes]) for b in range(0, registers, lanes)]
+        keys = [block[lane] for lane in range(lanes) for block in blocks]
+        size = 2 * registers
     while size <= registers * lanes:
         # Two sorted halves: the first is compared with the second from behind, then halves of halves.
         if size <= lanes:
@@ -123,6 +131,36 @@ def _network(kind: str, registers: int) -> str:
     return f.text(" noinline" + attributes())
 
 
+def _comparisons(n: int) -> list[tuple[int, int]]:
+    """Batcher's network of odd and even merges, for n keys."""
+    found = []
+    merged = 1
+    while merged < n:
+        apart = merged
+        while apart:
+            for j in range(apart % merged, n - apart, 2 * apart):
+                for i in range(j, min(j + apart, n - apart)):
+                    if i // (2 * merged) == (i + apart) // (2 * merged):
+                        found.append((i, i + apart))
+            apart //= 2
+        merged *= 2
+    return found
+
+
+def _transposed(f: Function, rows: list[Value]) -> list[Value]:
+    """Registers, as many as each has lanes, whose lane i holds what register i held: bit by bit of both numbers."""
+    lanes, rows = len(rows), list(rows)
+    step = 1
+    while step < lanes:
+        for r in range(lanes):
+            if not r & step:
+                a, b = rows[r], rows[r + step]
+                rows[r] = _shuffled(f, a, b, [lanes + (i ^ step) if i & step else i for i in range(lanes)])
+                rows[r + step] = _shuffled(f, a, b, [lanes + i if i & step else i ^ step for i in range(lanes)])
+        step *= 2
+    return rows
+
+
 def _few(kind: str) -> str:
     """Sort by the smallest network that holds all keys."""
     f = Function(f"theon_few_{kind}", [("keys", "ptr"), ("n", "i64")])
@@ -137,18 +175,24 @@ def _few(kind: str) -> str:
 
 
 def _pivot(kind: str) -> str:
-    """The median of 2 registers of keys drawn at random, of 8 where there are many to divide."""
+    """The median of 2 registers of keys, of 8 where there are many to divide."""
     item, most = int(kind[1:]) // 8, 8 * LANES[kind]
     f = Function(f"theon_pivot_{kind}", [("keys", "ptr"), ("n", "i64"), ("seed", "i64")], kind)
     sample = f.room(most * item)
-    count = f.select(f["n"] > 4096, most, most // 4)
-    state = f.variable("i64", f["seed"])
+    large = f["n"] > 4096
+    count = f.select(large, most, most // 4)
+    # Of few keys as many apart from each other, from a place drawn at random.
+    step = f.select(large, 0, f["n"] // (most // 4))
+    state, width = f.variable("i64", f["seed"]), f.select(large, f["n"], step)
+    place = f.variable("i64", 0)
     with f.loop(count) as i:
-        state.set(state.get() * 6364136223846793005 + 1442695040888963407)
-        drawn = f.new("i64", f"lshr i64 {state.get().text}, 33")
-        # 31 bits of the state, scaled to a place: no overflow below 2**32 keys.
-        scaled = f.new("i64", f"lshr i64 {(drawn * f['n']).text}, 31")
-        f.store(f.load(kind, f["keys"], scaled * item), sample, i * item)
+        with f.when(f.new("i1", f"or i1 {large.text}, {i.same(0).text}")):
+            state.set(state.get() * 6364136223846793005 + 1442695040888963407)
+            drawn = f.new("i64", f"lshr i64 {state.get().text}, 33")
+            # 31 bits of the state, scaled to a place: no overflow below 2**32 keys.
+            place.set(f.new("i64", f"lshr i64 {(drawn * width).text}, 31"))
+        f.store(f.load(kind, f["keys"], place.get() * item), sample, i * item)
+        place.set(place.get() + step)
     f.call(f"theon_few_{kind}", sample, count)
     f.give(f.load(kind, sample, count // 2 * item))
     f.emit("unreachable")

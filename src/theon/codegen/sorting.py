@@ -24,7 +24,7 @@ declare i64 @llvm.umax.i64(i64, i64)
 declare i64 @llvm.ctlz.i64(i64, i1)
 """
 _MOST = (1 << 32) - 1  # elements of a line: their places have 32 bits
-PIECE = 512  # elements that are looked at together
+PIECE = 128  # elements that are looked at together
 
 
 def _kind(dtype: str) -> str:
