@@ -23,6 +23,8 @@ _THIN = 3  # columns of a thin result
 _RUN = 2048  # rows next to each other that a thin product sums at a time
 _PART = 16384  # elements of a column at a time
 _LINES = 4  # rows of a thin product that are summed together
+_SPLIT = 16384  # elements of results that may be summed in several parts
+_LONG = 131072  # elements of right factors, of which threads then read rows that lie together
 Written = Callable[[Value, Value], None]
 
 
@@ -36,7 +38,11 @@ def _slot(dtype: str, part: str) -> int:
 
 
 def _space(dtype: str, part: str, threads: int) -> str:
-    return f"@theon_gemm_space = internal global [{_slot(dtype, part) * threads} x i8] zeroinitializer, align 64"
+    found = [("space", _slot(dtype, part))] + ([("sums", _sums(dtype))] if part == "panel" else [])
+    return "\n".join(
+        f"@theon_gemm_{name} = internal global [{nbytes * threads} x i8] zeroinitializer, align 64"
+        for name, nbytes in found
+    )
 
 
 @functools.cache
@@ -105,9 +111,43 @@ def _panel(dtype: str, threads: int) -> str:
     y, out = Block(f, f["y"], 2), Block(f, f["out"], 2)
     (lines, columns), depth = out.sizes, y.sizes[0]
     frame, chunks = _divided(f, dtype, threads, lines, columns, f.value(1, "i64"), _rowwise(y, dtype))
-    run(f, f"theon_gemm_panel_{dtype}", frame, chunks, lines * columns * depth, threads > 1)
+    # Few rows: the sums of some rows of the right factor after those of others. Such products take the time that the factor
+    # takes to be read, and a thread that changes some of its rows has them in its caches. The same for any number of threads.
+    long = _rowwise(y, dtype) & (lines <= _ONCE) & (lines * columns <= _SPLIT) & (depth * columns >= _LONG)
+    splits = f.select(long & (depth >= 512), f.select(depth >= 1024, 4, 2), 1)
+    f.store(splits, frame, 48)
+    weight = lines * columns * depth
+    with f.unless(splits > 1):
+        run(f, f"theon_gemm_panel_{dtype}", frame, chunks, weight, threads > 1)
+    with f.when(splits > 1):
+        _in_parts(f, dtype, threads, frame, chunks, splits, out, weight)
     f.emit("ret i64 0")
     return f.text(linkage="")
+
+
+def _in_parts(
+    f: Function, dtype: str, threads: int, frame: Value, chunks: Value, splits: Value, out: Block, weight: Value
+) -> None:
+    """A product whose sums are made in parts: the first where the result is, to which the others are added."""
+    (kind, item), lane = KINDS[dtype], lanes(dtype)
+    lines, columns = out.sizes
+    space, nbytes = Value(f, "ptr", "@theon_gemm_sums"), f.value(_sums(dtype), "i64")
+    slot = take_slot(f, space, f.value(threads, "i64"), nbytes, f.value(0, "i64"))
+    f.store(f.at(slot, LOCK), frame, 56)
+    run(f, f"theon_gemm_panel_{dtype}", frame, chunks * splits, weight, threads > 1)
+    whole = f.select(out.strides[1].same(item), columns & -lane, 0)
+    with f.loop(splits, 1) as s, f.loop(lines) as i:
+        for one, first, last, step in ((f"<{lane} x {kind}>", 0, whole, lane), (kind, whole, columns, 1)):
+            with f.loop(last, first, step) as j:
+                place = f.at(out.data, i * out.strides[0] + j * out.strides[1])
+                more = f.load(one, slot, LOCK + (((s - 1) * lines + i) * columns + j) * item, item)
+                f.store(f.new(one, f"fadd {one} {f.load(one, place, 0, item).text}, {more.text}"), place, 0, item)
+    give_slot(f, slot)
+
+
+def _sums(dtype: str) -> int:
+    """Bytes of the sums behind the first ones, of a product whose sums are made in parts."""
+    return LOCK + 3 * _SPLIT * KINDS[dtype][1]
 
 
 def _divided(
@@ -128,6 +168,7 @@ def _divided(
     f.store(vectors, frame, 24)
     f.store(panels, frame, 32)
     f.store(blocks, frame, 40)
+    f.store(1, frame, 48)
     return frame, panels * blocks * members
 
 
@@ -189,6 +230,16 @@ def _panel_work(dtype: str, threads: int, stack: bool = False) -> str:
         x, y, out = (block.member(f, chunk // (panels * blocks)) for block in (x, y, out))
         chunk = chunk % (panels * blocks)
     (lines, columns), depth = out.sizes, y.sizes[0]
+    low, high = f.value(0, "i64"), depth
+    if not stack:  # a part of the sums, with a place of its own behind the first part
+        splits, split = f.load("i64", f["frame"], 48), chunk // (panels * blocks)
+        chunk = chunk % (panels * blocks)
+        low, high = depth * split // splits, depth * (split + 1) // splits
+        with_sums = f.at(f.load("ptr", f["frame"], 56), (split - 1) * (lines * columns * item))
+        out.data = f.select(split > 0, with_sums, out.data, "ptr")
+        out.strides = [
+            f.select(split > 0, own, given) for own, given in zip((columns * item, item), out.strides, strict=True)
+        ]
     slot = _place(f, dtype, "panel", threads)
     offsets = f.at(slot, LOCK)
     bases = f.at(offsets, _DEPTH * 8)
@@ -201,12 +252,13 @@ def _panel_work(dtype: str, threads: int, stack: bool = False) -> str:
     start = first * lane
     known = f.smaller(count * lane, columns - start)
     top, bottom = lines * block // blocks, lines * (block + 1) // blocks
-    steps = f.larger((depth + (_DEPTH - 1)) // _DEPTH, 1)
+    length = high - low
+    steps = f.larger((length + (_DEPTH - 1)) // _DEPTH, 1)
     direct = y.strides[1].same(item) & known.same(count * lane) & (bottom - top <= _ONCE)
     inside = known.same(count * lane) & out.strides[1].same(item)
     with f.loop(steps) as step:
-        begin = depth * step // steps
-        deep = depth * (step + 1) // steps - begin
+        begin = low + length * step // steps
+        deep = low + length * (step + 1) // steps - begin
         with f.loop(deep) as k:
             f.store(k * x.strides[1], offsets, k * 8)
         own = f.at(y.data, begin * y.strides[0] + start * y.strides[1])

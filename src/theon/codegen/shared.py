@@ -47,12 +47,12 @@ def run(f: Function, work: str, frame: Value, chunks: Value, weight: Value, shar
         f.call("theon_parallel", pointer, frame, chunks, result="i64")
 
 
-def take_slot(f: Function, slots: Value, count: Value, size: Value) -> Value:
+def take_slot(f: Function, slots: Value, count: Value, size: Value, first: Value | None = None) -> Value:
     """A workspace that no other thread uses; there is one for each thread.
 
-    Looked for first where the thread to which the chunk was dealt had one before, which lies in its caches.
+    Looked for first at number ``first``: where the thread to which the chunk was dealt had one before, which lies in its caches.
     """
-    at = f.variable("i64", f["chunk"] * count // f["chunks"])
+    at = f.variable("i64", f["chunk"] * count // f["chunks"] if first is None else first)
     f.count += 1
     n = f.count
     f.emit(f"br label %seek{n}")

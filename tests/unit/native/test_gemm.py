@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -49,8 +50,12 @@ def test_drawn_sizes_and_strides(seed, dtype):
 
 
 @pytest.mark.parametrize(
-    ("m", "k", "n"), [(9, 1700, 60), (3, 40_000, 5), (40, 20_000, 2), (130, 1, 130), (700, 300, 1)]
-)
+    ("m", "k", "n"),
+    [
+        (9, 1700, 60), (3, 40_000, 5), (40, 20_000, 2), (130, 1, 130), (700, 300, 1),
+        (20, 784, 500), (24, 1100, 131), (5, 512, 256), (24, 513, 682), (25, 784, 500),
+    ],
+)  # fmt: skip
 def test_long_sums_are_in_parts(m, k, n):
     rng = np.random.RandomState(0)
     a, b = rng.randn(m, k), rng.randn(k, n)
@@ -69,7 +74,7 @@ def test_the_same_bits_on_any_number_of_threads():
         "import numpy as np, hashlib, theano, theano.tensor as T\n"
         "a, b = T.fmatrix(), T.fmatrix(); f = theano.function([a, b], T.dot(a, b)); r = np.random.RandomState(0)\n"
         "found = b''\n"
-        "for m, k, n in [(300, 900, 77), (1000, 2000, 1), (2, 1100, 1500), (2000, 900, 3)]:\n"
+        "for m, k, n in [(300, 900, 77), (1000, 2000, 1), (2, 1100, 1500), (2000, 900, 3), (20, 784, 500), (20, 4000, 90)]:\n"
         "    x, y = r.randn(m, k).astype('float32'), r.randn(k, n).astype('float32')\n"
         "    found += f(x, y).tobytes() + f(np.asfortranarray(x), np.asfortranarray(y)).tobytes()\n"
         "print(hashlib.sha256(found).hexdigest())"
@@ -78,6 +83,26 @@ def test_the_same_bits_on_any_number_of_threads():
         subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "OMP_NUM_THREADS": n}) for n in "123"
     }
     assert len(found) == 1
+
+
+def test_sums_in_parts_from_several_threads_at_once():
+    rng = np.random.RandomState(1)
+    b = rng.randn(1100, 500)
+    given = [rng.randn(20, 1100) for _ in range(6)]
+    expected = [product(a, b) for a in given]
+    wrong = []
+
+    def work(k):
+        for _ in range(50):
+            if not np.array_equal(product(given[k], b), expected[k]):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(given))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
 
 
 def test_threads_that_call_the_first_thin_and_wide_products_at_once(tmp_path):
