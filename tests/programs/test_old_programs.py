@@ -19,6 +19,7 @@ PROGRAMS = {
     "keras2": ["keras==2.3.1", "keras-applications==1.0.8", "keras-preprocessing==1.1.2", "six", "pyyaml", "h5py"],
     "theano_lstm": ["theano-lstm==0.0.15"],
     "theanets": ["theanets==0.7.3", "downhill==0.4.0", "click"],
+    "neupy": ["neupy==0.6.5", "progressbar2", "python-utils", "graphviz", "tableprint", "wcwidth", "typing-extensions", "six"],
     "pymanopt": ["pymanopt==0.2.5"],
     "sympy": ["sympy==1.12", "mpmath"],
     "pymc3": [

@@ -6,6 +6,8 @@ Nothing here concerns Theano: without it the programs fail in their own first li
 import collections
 import collections.abc
 import inspect
+import sys
+import types
 
 import numpy as np
 import numpy.testing
@@ -41,3 +43,6 @@ class Tester:
 
 
 numpy.testing.Tester = Tester
+umath_tests = types.ModuleType("numpy.core.umath_tests")
+umath_tests.inner1d = lambda a, b: (a * b).sum(axis=-1)
+sys.modules["numpy.core.umath_tests"] = umath_tests
