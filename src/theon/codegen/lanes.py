@@ -26,10 +26,14 @@ _TOKEN = re.compile(
 )
 _SUFFIX = re.compile(r"\.([fi]\d+)(?=\.|$)")
 _CALL = re.compile(r"call (?:[a-z ]+ )?(\w+) (@llvm\.[\w.]+)\((.*)\)")
-# What has no form for vectors: calls of libraries, and divisions of whole numbers, which are done one by one anyway.
+# What has no form for vectors: calls of libraries, and divisions of long whole numbers, which are done one by one anyway.
 _SHORT = {"half": "f16", "float": "f32", "double": "f64"}
 _ALONE = frozenset({"floordiv", "mod"})
-_WEIGHT = {"math": 25, "div": 4, "sqrt": 4}
+_WEIGHT = {"math": 25, "div": 4, "sqrt": 4, "floordiv": 8, "mod": 8}
+# Floats whose quotients of these numbers are told from the next whole number.
+_BY_FLOATS = dict.fromkeys(("int8", "uint8", "int16", "uint16"), "float32") | dict.fromkeys(
+    ("int32", "uint32"), "float64"
+)
 
 
 @functools.cache
@@ -85,8 +89,12 @@ def plan(nodes: Iterable[Scalar], dtypes: Iterable[str], reduces: bool) -> Plan 
     """Return how a loop over these values runs in vectors; None where it cannot."""
     sizes, weight = {abi.itemsize(dtype) for dtype in dtypes}, 0
     for x in nodes:
-        if x.op in _ALONE or (x.op == "math" and not is_inline(x)):
+        if x.op == "math" and not is_inline(x):
             return None
+        if x.op in _ALONE:
+            if x.dtype not in _BY_FLOATS:
+                return None
+            sizes.add(abi.itemsize(_BY_FLOATS[x.dtype]))
         if x.op != "const":
             sizes.add(1 if x.dtype == "bool" else abi.itemsize(x.dtype))
             weight += _WEIGHT.get(x.op, 1)
@@ -156,6 +164,35 @@ class LaneWriter(ScalarWriter):
             text = text.replace(f"%in{i}", x)
         self.lines.append(text.replace("%f.", place))
         return result.replace("%f.", place)
+
+    def _divide(self, op: str, args: list[str], kind: str, unsigned: bool) -> str:
+        """By the quotient of floats, rounded down: it is exact, or farther from a whole number than rounding takes it."""
+        divisor = 0 if args[1].startswith("%") else int(args[1])
+        if divisor > 0 and not divisor & (divisor - 1):
+            return super()._divide(op, args, kind, unsigned)
+        wide, letter = ("double", "f64") if kind == "i32" else ("float", "f32")
+        dtype = "float64" if kind == "i32" else "float32"
+        to, back = ("uitofp", "fptoui") if unsigned else ("sitofp", "fptosi")
+        x, y = args
+        by_zero = self.new(f"icmp eq {kind} {y}, 0")
+        minus = "false" if unsigned else self.new(f"icmp eq {kind} {y}, -1")
+        special = by_zero if unsigned else self.new(f"or i1 {by_zero}, {minus}")
+        safe = self.new(f"select i1 {special}, {kind} 1, {kind} {y}")
+        above = self.new(f"{to} {kind} {x} to {wide}")
+        if divisor and divisor != -1:
+            # Half a step from whole numbers, the product with the rounded inverse is on the same side as the quotient.
+            half, inverse = literal(0.5 if unsigned or divisor > 0 else -0.5, dtype), literal(1 / divisor, dtype)
+            quotient = self.new(f"fmul {wide} {self.new(f'fadd {wide} {above}, {half}')}, {inverse}")
+        else:
+            quotient = self.new(f"fdiv {wide} {above}, {self.new(f'{to} {kind} {safe} to {wide}')}")
+        floor = self.new(f"call {wide} @llvm.floor.{letter}({wide} {quotient})")
+        found = self.new(f"{back} {wide} {floor} to {kind}")
+        if op == "mod":
+            found = self.new(f"sub {kind} {x}, {self.new(f'mul {kind} {found}, {safe}')}")
+            return self.new(f"select i1 {special}, {kind} 0, {kind} {found}")
+        if not unsigned:
+            found = self.new(f"select i1 {minus}, {kind} {self.new(f'sub {kind} 0, {x}')}, {kind} {found}")
+        return self.new(f"select i1 {by_zero}, {kind} 0, {kind} {found}")
 
     def steps(self) -> str:
         """The vector 0, 1, 2 ... of positions."""

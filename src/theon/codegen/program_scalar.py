@@ -269,7 +269,14 @@ class ScalarWriter:
         if floats == (False, True):
             return self.new(f"{'uitofp' if unsigned else 'sitofp'} {old} {arg} to {new}")
         if floats == (True, False):
-            # The saturating conversions are defined for every input; narrow types go through int64 and wrap, as in C.
+            if new in ("i8", "i16", "i32") and target != "uint32":
+                # As CPUs and so NumPy convert: beyond 32 bits the lowest number, whose low bits are 0.
+                size = self._intrinsic("fabs", [arg], source)
+                inside = self.new(f"fcmp olt {old} {size}, {literal(2.0**31, source)}")
+                found = self.new(f"select i1 {inside}, {old} {arg}, {old} {literal(-(2.0**31), source)}")
+                found = self.new(f"fptosi {old} {found} to i32")
+                return found if new == "i32" else self.new(f"trunc i32 {found} to {new}")
+            # The saturating conversions are defined for every input.
             if target == "uint64":
                 self.math.add(f"declare i64 @llvm.fptoui.sat.i64.{_suffix(source)}({old})")
                 positive = self.new(f"call i64 @llvm.fptoui.sat.i64.{_suffix(source)}({old} {arg})")
