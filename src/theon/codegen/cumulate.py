@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from theon.codegen import abi
-from theon.codegen.native import Function
+from theon.codegen.native import Function, Value
 from theon.codegen.shared import Block
 
 __all__ = ["cumulate_text"]
@@ -12,7 +12,7 @@ __all__ = ["cumulate_text"]
 def cumulate_text(symbol: str, dtype: str, op: str) -> str:
     """``out``, dense, holds the elements of three dimensions; rows of the last one are combined side by side.
 
-    ``mul_pairs`` are products of complex numbers, whose two parts lie side by side in the last dimension.
+    ``or`` and ``and`` are those of bools; ``mul_pairs`` are products of complex numbers, whose two parts lie side by side in the last dimension.
     """
     f = Function(symbol, [("out", "ptr"), ("numbers", "ptr")], "i64")
     out = Block(f, f["out"], 3)
@@ -27,6 +27,12 @@ def cumulate_text(symbol: str, dtype: str, op: str) -> str:
             f.store(a * d + b * c, row, item)
         f.emit("ret i64 0")
         return f.text(linkage="")
+
+    def combined(a: Value, b: Value) -> Value:
+        return (
+            f.new(kind, f"{op} {kind} {a.text}, {b.text}") if op in ("or", "and") else a + b if op == "add" else a * b
+        )
+
     single = inner.same(1)
     with f.loop(members) as i:
         start = f.at(out.data, i * length * inner * item)
@@ -34,7 +40,7 @@ def cumulate_text(symbol: str, dtype: str, op: str) -> str:
             total = f.variable(kind, f.load(kind, start))
             with f.loop(length, 1) as j:
                 x = f.load(kind, start, j * item)
-                total.set(total.get() + x if op == "add" else total.get() * x)
+                total.set(combined(total.get(), x))
                 f.store(total.get(), start, j * item)
         with f.unless(single), f.loop(length, 1) as j:
             row = f.at(start, j * inner * item)
@@ -42,6 +48,6 @@ def cumulate_text(symbol: str, dtype: str, op: str) -> str:
                 at = place * item
                 before = f.load(kind, row, (place - inner) * item)
                 x = f.load(kind, row, at)
-                f.store(before + x if op == "add" else before * x, row, at)
+                f.store(combined(before, x), row, at)
     f.emit("ret i64 0")
     return f.text(linkage="")

@@ -53,7 +53,7 @@ _OF_ANY_NUMBERS = {
 }  # fmt: skip
 _OF_COMPLEX = {
     "CumOp", "FillDiagonal", "Dot", "BatchedDot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1", "Choose", "PermuteRowElements",
-    "Nonzero", "MaskPositions", "RepeatOp", "Unsort", "TopKGather", "TopKGrad", "ComplexFFT", "Fourier",
+    "Nonzero", "MaskPositions", "RepeatOp", "Unsort", "TopKGather", "TopKGrad", "SortOp", "ArgSortOp", "ComplexFFT", "Fourier",
 }  # fmt: skip
 # Functions of (lowering, node) for ops whose classes have these names; the modules beside this one add to it.
 LOWERINGS: dict[str, Callable[[Lowering, Apply], None]] = {}

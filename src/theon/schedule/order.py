@@ -7,6 +7,7 @@ from typing import Any
 
 from theon.graph.variable import Apply, Constant, Variable
 from theon.kernel.loops import Pass, Store
+from theon.kernel.pairs import PART, parts_of
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, item, k, plus, product, times
 from theon.schedule.gather import checked_index
@@ -93,10 +94,41 @@ def sort(low: Lowering, node: Apply) -> None:
     if op.kind not in _KINDS:
         raise Unsupported("a kind that is not known")
     axis = _axis(low, op, x, given)
+    values = type(op).__name__ == "SortOp"
+    if _dtype(x) in PART:
+        order = _complex_order(low, x, axis, None if values else out)
+        low.memory[out] = take_along(low, out, low.as_tensor(x), order, _known(axis)) if values else order
+        return
     source = low.as_dense(low.as_tensor(x))
     number = low.fresh(out, _dtype(out), low.sizes_of(source))
-    sorted_lines(low, "sort" if type(op).__name__ == "SortOp" else "argsort", source, number, axis)
+    sorted_lines(low, "sort" if values else "argsort", source, number, axis)
     low.memory[out] = number
+
+
+def _known(axis: Axis) -> int:
+    if not isinstance(axis, int):
+        raise Unsupported("a computed dimension")
+    return axis
+
+
+def _complex_order(low: Lowering, x: Variable, axis: Axis, out: Variable | None) -> int:
+    """The places of complex numbers in order: by imaginary parts, then by real ones, then numbers before those that are NaN in part."""
+    along = _known(axis)
+    found = low.as_expression(x)
+    re, im = parts_of(found.value)
+    nan = [k.cast(k.isnan(part), "uint8") for part in (re, im)]
+    order = None
+    for key in (im, re, k.add(k.add(nan[0], nan[0]), nan[1])):
+        line = low.fresh(None, key.dtype, found.sizes)
+        low.fill(line, Expression(key, found.operands, found.sizes))
+        line = line if order is None else take_along(low, None, line, order, along)
+        places = low.fresh(None, INDEX, found.sizes)
+        sorted_lines(low, "argsort", line, places, along)
+        order = (
+            places if order is None else take_along(low, out if key.dtype == "uint8" else None, order, places, along)
+        )
+    assert order is not None
+    return order
 
 
 @lowers("TopKOp")
@@ -184,9 +216,7 @@ def _same_but(low: Lowering, sizes: Sequence[Scalar], others: Sequence[Scalar], 
 def unsort(low: Lowering, node: Apply) -> None:
     """Values put back where they were."""
     g, order, *given = node.inputs
-    axis = _axis(low, node.op, g, given)
-    if not isinstance(axis, int):
-        raise Unsupported("a computed dimension")
+    axis = _known(_axis(low, node.op, g, given))
     values = low.as_tensor(g)
     sizes = low.sizes_of(values)
     low.all_same(low.sizes_of_variable(order), sizes)

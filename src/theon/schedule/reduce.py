@@ -440,8 +440,6 @@ def cumulate(low: Lowering, node: Apply) -> None:
     op: Any = node.op
     (x,), (out,) = node.inputs, node.outputs
     dtype, mode = out.type.dtype, op.mode  # type: ignore[attr-defined]
-    if dtype == "bool":
-        raise Unsupported(f"running {mode} of {dtype}")
     found = low.as_expression(x, positional=True)
     count = len(found.sizes)
     axis = None if op.axis is None else op.axis % count
@@ -466,8 +464,11 @@ def cumulate(low: Lowering, node: Apply) -> None:
     t = low.tensors[target]
     row = times(n[2], step)
     whole = low.tensor(t.buffer, PART.get(dtype, dtype), 3, n, (times(n[1], row), row, step), low.offset_of(target))
-    pairs = dtype in PART and mode == "mul"
-    low.steps.append(NativeCall("cumulate", (), (whole,), (), ("mul_pairs" if pairs else mode,), 0))
+    if dtype == "bool":
+        mode = {"add": "or", "mul": "and"}[mode]
+    elif dtype in PART and mode == "mul":
+        mode = "mul_pairs"
+    low.steps.append(NativeCall("cumulate", (), (whole,), (), (mode,), 0))
 
 
 @lowers("MaxAndArgmax")

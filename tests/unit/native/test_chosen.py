@@ -112,6 +112,23 @@ def test_running_products_of_complex_numbers():
         f(value, expected=[np.cumprod(value, axis) for axis in (0, 1, 2, None)])
 
 
+def test_running_sums_and_products_of_bools():
+    x = T.tensor3(dtype="bool")
+    f = Both([x], [op(x, axis) for op in (T.cumsum, T.cumprod) for axis in (0, 1, 2, None)])
+    for shape in [(3, 4, 5), (2, 0, 3), (1, 1, 1)]:
+        f(RNG.rand(*shape) > 0.6)
+
+
+def test_complex_numbers_in_order():
+    z = T.zmatrix()
+    f = Both([z], [*(T.sort(z, axis) for axis in (0, 1, None)), *(T.argsort(z, axis) for axis in (0, 1, None))])
+    for shape in [(3, 4), (40, 50), (0, 3), (1, 1)]:
+        value = np.round(RNG.normal(size=shape) * 2) + 1j * np.round(RNG.normal(size=shape) * 2)
+        for part in (value.real, value.imag):
+            part[RNG.rand(*shape) < 0.1] = np.nan
+        f(value, expected=[np.sort(value, axis) for axis in (0, 1, None)])
+
+
 def test_ranges_of_computed_steps():
     n, m, s, x, y, z = T.lscalar(), T.lscalar(), T.bscalar(), T.dscalar(), T.dscalar(), T.fscalar()
     f = Both([n, m, s], [T.arange(n, m, s), T.arange(n, m, s, dtype="int8"), T.mgrid[n:m:s, 0:3][0]])
