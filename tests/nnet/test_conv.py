@@ -233,3 +233,32 @@ def test_bias_spread_over_a_batch_of_images_keeps_its_gradient_native():
     native = f._native.entry(images, filters)  # raises where the graph has to be run node by node
     slow = theano.function([x, W], T.grad((out**2).sum(), b), mode="FAST_COMPILE")(images, filters)
     np.testing.assert_allclose(native, slow, atol=1e-12)
+
+
+@pytest.mark.parametrize(("image", "filters"), [("float32", "float64"), ("int16", "float32"), ("float64", "float32")])
+def test_operands_of_different_dtypes_are_convolved_in_native_code(image, filters):
+    from theon.schedule.step import PythonCall
+
+    for convolve, shapes in (
+        (T.nnet.conv2d, ((2, 3, 6, 5), (4, 3, 3, 2))),
+        (T.nnet.conv3d, ((1, 2, 4, 5, 4), (3, 2, 2, 3, 2))),
+    ):
+        x, w = (T.TensorType(d, (False,) * len(s))() for d, s in zip((image, filters), shapes))
+        y = convolve(x, w, border_mode="half")
+        slopes = T.grad((y**2).sum(), [v for v in (x, w) if v.dtype.startswith("float")])
+        f, g = (theano.function([x, w], [y, *slopes], mode=mode) for mode in ("FAST_RUN", "FAST_COMPILE"))
+        assert not any(isinstance(s, PythonCall) for s in f._native.program.steps)
+        values = [rng.randint(-9, 9, s).astype(d) for s, d in zip(shapes, (image, filters))]
+        for got, wanted in zip(f(*values), g(*values), strict=True):
+            assert got.dtype == wanted.dtype
+            np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
+def test_what_is_said_of_shapes_has_all_their_sizes():
+    x, w = T.tensor4(), T.tensor4()
+    with pytest.raises(ValueError, match="imshp should have 4 sizes"):
+        T.nnet.conv2d(x, w, input_shape=(2, 3, 8))
+    with pytest.raises(ValueError, match="kshp should have 4 sizes"):
+        T.nnet.conv2d(x, w, filter_shape=(2, 3, 8))
+    with pytest.raises(TypeError, match="invalid axes 'rows'"):
+        T.nnet.bn.batch_normalization_train(x, x, x, axes="rows")

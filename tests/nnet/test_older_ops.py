@@ -212,3 +212,18 @@ def test_gradients_of_averages_take_padding_as_wide_as_the_windows():
         theano.gradient.verify_grad(
             lambda d, op=op: op(T.constant(values), d, (2, 3), (1, 2), (2, 1)), [slopes], rng=rng
         )
+
+
+def test_gradients_of_old_convolutions_take_sizes_by_name():
+    from theano.tensor.nnet.corr import CorrMM_gradInputs, CorrMM_gradWeights
+    from theano.tensor.nnet.corr3d import Corr3dMM_gradInputs
+
+    x, w, g = T.tensor4(), T.tensor4(), T.tensor4()
+    sizes = T.as_tensor_variable([7, 8])
+    for op, first in ((CorrMM_gradInputs, w), (CorrMM_gradWeights, x)):
+        by_name = op(subsample=(2, 2))(first, g, shape=sizes)
+        assert by_name.owner.op == op(subsample=(2, 2))(first, g, sizes).owner.op
+    w5, g5 = T.tensor5(), T.tensor5()
+    found = Corr3dMM_gradInputs(subsample=(2, 2, 2))(w5, g5, height=7, width=8, depth=9)
+    shape = theano.function([w5, g5], found.shape)(np.ones((4, 3, 3, 3, 3)), np.ones((2, 4, 3, 3, 4)))
+    assert shape.tolist() == [2, 3, 7, 8, 9]

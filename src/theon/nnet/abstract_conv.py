@@ -104,6 +104,9 @@ class BaseAbstractConv(TensorOp):
             raise ValueError(f"num_groups must be positive, not {num_groups}")
         self.num_groups = int(num_groups)
         self.imshp, self.kshp = _known("imshp", imshp), _known("kshp", kshp)
+        for name, given, count in (("imshp", self.imshp, 2 + convdim), ("kshp", self.kshp, self._kernel_ndim)):
+            if given is not None and len(given) != count:
+                raise ValueError(f"{name} should have {count} sizes, not {given}")
 
     @property
     def settings(self) -> tuple[Any, ...]:

@@ -53,7 +53,10 @@ def _axes(axes: Any, ndim: int) -> tuple[int, ...]:
         return (0,)
     if axes == "spatial":
         return (0, *range(2, ndim))
-    found = (axes,) if isinstance(axes, int) else tuple(axes)
+    found = (axes,) if isinstance(axes, int) else axes
+    if not isinstance(found, tuple | list | np.ndarray) or not all(isinstance(a, int | np.integer) for a in found):
+        raise TypeError(f"invalid axes {axes!r}: integers, 'per-activation' or 'spatial' are wanted")
+    found = tuple(int(a) for a in found)
     if not found or min(found) < 0 or max(found) >= ndim:
         raise ValueError(f"axes should be less than ndim (<{ndim}), but {axes} given")
     return found

@@ -86,21 +86,39 @@ class _Forward(_Correlation):
 
 
 class _GradWeights(_Correlation):
-    def make_node(self, img: Any, topgrad: Any, *shape: Any) -> Apply:
-        """Return the node of the filters' gradient; ``shape``: their last sizes, needed where several would do."""
+    def make_node(
+        self,
+        img: Any,
+        topgrad: Any,
+        *sizes: Any,
+        shape: Any = None,
+        height: Any = None,
+        width: Any = None,
+        depth: Any = None,
+    ) -> Apply:
+        """Return the node of the filters' gradient; ``shape`` or ``sizes``: their last sizes, needed where several would do."""
         img, topgrad = as_tensor_variable(img), as_tensor_variable(topgrad)
-        shape = tuple(s for s in shape if s is not None)
-        sizes = self._sizes(type(self).__name__, img, topgrad, shape, get_conv_gradweights_shape_1axis)
-        return self._op("_gradWeights").make_node(img, topgrad, sizes)  # type: ignore[no-any-return]
+        given = tuple(s for s in (*sizes, shape, height, width, depth) if s is not None)
+        last = self._sizes(type(self).__name__, img, topgrad, given, get_conv_gradweights_shape_1axis)
+        return self._op("_gradWeights").make_node(img, topgrad, last)  # type: ignore[no-any-return]
 
 
 class _GradInputs(_Correlation):
-    def make_node(self, kern: Any, topgrad: Any, *shape: Any) -> Apply:
-        """Return the node of the images' gradient; ``shape``: their last sizes, needed where several would do."""
+    def make_node(
+        self,
+        kern: Any,
+        topgrad: Any,
+        *sizes: Any,
+        shape: Any = None,
+        height: Any = None,
+        width: Any = None,
+        depth: Any = None,
+    ) -> Apply:
+        """Return the node of the images' gradient; ``shape`` or ``sizes``: their last sizes, needed where several would do."""
         kern, topgrad = as_tensor_variable(kern), as_tensor_variable(topgrad)
-        shape = tuple(s for s in shape if s is not None)
-        sizes = self._sizes(type(self).__name__, kern, topgrad, shape, get_conv_gradinputs_shape_1axis)
-        return self._op("_gradInputs").make_node(kern, topgrad, sizes)  # type: ignore[no-any-return]
+        given = tuple(s for s in (*sizes, shape, height, width, depth) if s is not None)
+        last = self._sizes(type(self).__name__, kern, topgrad, given, get_conv_gradinputs_shape_1axis)
+        return self._op("_gradInputs").make_node(kern, topgrad, last)  # type: ignore[no-any-return]
 
 
 class BaseCorrMM(_Correlation):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
+from theon.dtypes import upcast
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.copies import backwards
@@ -18,7 +19,7 @@ from theon.schedule.step import Branch, NativeCall
 from theon.schedule.winograd import convolve_tiles, sums_of_tiles
 from theon.schedule.workspace import NOTHING, rounded, workspace
 
-__all__ = ["Geometry", "convolved", "divided", "dtype_of", "filter_slopes", "fitted", "image_slopes"]
+__all__ = ["Geometry", "convolved", "divided", "factors", "filter_slopes", "fitted", "image_slopes"]
 
 _WORKSPACE = 1 << 19  # bytes that a thread works in at a time, where one row of the result needs no more
 _PLACES = 512  # places of the result in a block of the filters' gradient
@@ -27,12 +28,13 @@ _SUMS = 1 << 25  # bytes of the sums of all parts, where those of one need no mo
 _ADDING = 14  # what adding an element of the columns costs, in products
 
 
-def dtype_of(node: Apply, count: int) -> str:
-    """The one dtype of the operands and the result."""
-    dtypes = {v.type.dtype for v in (*node.inputs[:count], *node.outputs)}  # type: ignore[attr-defined]
-    if len(dtypes) != 1 or not dtypes <= {"float32", "float64"}:
-        raise Unsupported("mixed dtypes, or others than float32 and float64")
-    return str(dtypes.pop())
+def factors(low: Lowering, node: Apply) -> tuple[str, int, int]:
+    """The result's dtype, and the first two operands in it. Unsupported for results that are no floats, or less precise."""
+    dtype, first, second = (v.type.dtype for v in (*node.outputs, *node.inputs[:2]))  # type: ignore[attr-defined]
+    if dtype not in ("float32", "float64") or upcast(dtype, first, second) != dtype:
+        raise Unsupported("results other than of float32 and float64, or of less precision than the operands")
+    x, y = (low.as_dtype(v, dtype) for v in node.inputs[:2])
+    return dtype, x, y
 
 
 class Geometry:
@@ -141,10 +143,8 @@ def forward(low: Lowering, node: Apply) -> None:
 
         unshared.forward(low, node)
         return
-    img, kern = node.inputs
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
-    x, w = low.as_tensor(img), low.as_tensor(kern)
+    dtype, x, w = factors(low, node)
     geometry = fitted(low, op, x, w)
     sizes = (low.sizes_of(x)[0], low.sizes_of(w)[0], *geometry.sizes)
     if only_sized(low, out, sizes):
@@ -226,11 +226,10 @@ def image_gradient(low: Lowering, node: Apply) -> None:
 
         unshared.image_gradient(low, node)
         return
-    kern, topgrad, sizes = node.inputs
+    sizes = node.inputs[2]
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
     image = elements(low, sizes, 2)
-    w, g = low.as_tensor(kern), low.as_tensor(topgrad)
+    dtype, w, g = factors(low, node)
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = Geometry(low, op, image, kernel[2:])
     low.same(slopes[1], kernel[0])
@@ -418,11 +417,10 @@ def filter_gradient(low: Lowering, node: Apply) -> None:
 
         unshared.filter_gradient(low, node)
         return
-    img, topgrad, sizes = node.inputs
+    sizes = node.inputs[2]
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
     kernel = elements(low, sizes, 2)
-    x, g = low.as_tensor(img), low.as_tensor(topgrad)
+    dtype, x, g = factors(low, node)
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])

@@ -10,7 +10,7 @@ from typing import Any
 
 from theon.graph.variable import Apply
 from theon.kernel.scalar import BOOL, Scalar, const, make
-from theon.schedule.conv import Geometry, divided, dtype_of
+from theon.schedule.conv import Geometry, divided, factors
 from theon.schedule.copies import backwards, copied, dense, dense_strides, joined, moved
 from theon.schedule.expression import Expression, plus, times
 from theon.schedule.lower import Lowering, Unsupported
@@ -116,8 +116,7 @@ def forward(low: Lowering, node: Apply) -> None:
     """At each place patches times filters."""
     op = _settings(node)
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
-    x, w = (low.as_tensor(v) for v in node.inputs)
+    dtype, x, w = factors(low, node)
     image, kernel = low.sizes_of(x), low.sizes_of(w)
     for known, sizes in ((op.imshp, image), (op.kshp, kernel)):
         for n, wanted in zip(sizes, known or ()):
@@ -149,11 +148,10 @@ def _slopes(low: Lowering, g: int) -> int:
 def filter_gradient(low: Lowering, node: Apply) -> None:
     """At each place the result's gradient times patches."""
     op = _settings(node)
-    img, topgrad, given = node.inputs
+    given = node.inputs[2]
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
     kernel = list(elements(low, given, 2))
-    x, g = low.as_tensor(img), low.as_tensor(topgrad)
+    dtype, x, g = factors(low, node)
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])
@@ -176,11 +174,10 @@ def image_gradient(low: Lowering, node: Apply) -> None:
     op = _settings(node)
     if tuple(op.filter_dilation) != (1, 1):
         raise Unsupported("patches of elements that do not lie side by side")
-    kern, topgrad, given = node.inputs
+    given = node.inputs[2]
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
     image = elements(low, given, 2)
-    w, g = low.as_tensor(kern), low.as_tensor(topgrad)
+    dtype, w, g = factors(low, node)
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = Geometry(low, op, image, kernel[4:])
     low.same(slopes[1], kernel[0])

@@ -7,7 +7,7 @@ from typing import Any
 from theon.graph.variable import Apply
 from theon.kernel.scalar import Scalar, const
 from theon.nnet.abstract_conv import AbstractConv2d
-from theon.schedule.conv import Geometry, convolved, divided, dtype_of, filter_slopes, fitted, image_slopes
+from theon.schedule.conv import Geometry, convolved, divided, factors, filter_slopes, fitted, image_slopes
 from theon.schedule.copies import backwards, copied, dense, joined, moved
 from theon.schedule.expression import Expression, plus, times
 from theon.schedule.lower import Lowering, lowers
@@ -69,8 +69,7 @@ def forward(low: Lowering, node: Apply) -> None:
     """Each plane of the result is a convolution of the planes that it reads."""
     op: Any = node.op
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
-    x, w = (low.as_tensor(v) for v in node.inputs)
+    dtype, x, w = factors(low, node)
     geometry = fitted(low, op, x, w)
     batch, filters, taps = low.sizes_of(x)[0], low.sizes_of(w)[0], low.sizes_of(w)[2]
     count, *plane = geometry.sizes
@@ -88,11 +87,10 @@ def forward(low: Lowering, node: Apply) -> None:
 def image_gradient(low: Lowering, node: Apply) -> None:
     """Each plane of the images' gradient is that of the planes of the result that read it."""
     op: Any = node.op
-    kern, topgrad, sizes = node.inputs
+    sizes = node.inputs[2]
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
     image = elements(low, sizes, 3)
-    w, g = low.as_tensor(kern), low.as_tensor(topgrad)
+    dtype, w, g = factors(low, node)
     kernel, slopes = low.sizes_of(w), low.sizes_of(g)
     geometry = Geometry(low, op, image, kernel[2:])
     low.same(slopes[1], kernel[0])
@@ -116,11 +114,10 @@ def image_gradient(low: Lowering, node: Apply) -> None:
 def filter_gradient(low: Lowering, node: Apply) -> None:
     """The planes that each plane of the result reads, with that plane's gradient."""
     op: Any = node.op
-    img, topgrad, sizes = node.inputs
+    sizes = node.inputs[2]
     (out,) = node.outputs
-    dtype = dtype_of(node, 2)
     kernel = elements(low, sizes, 3)
-    x, g = low.as_tensor(img), low.as_tensor(topgrad)
+    dtype, x, g = factors(low, node)
     image, slopes = low.sizes_of(x), low.sizes_of(g)
     geometry = Geometry(low, op, image[2:], kernel)
     low.same(image[0], slopes[0])
