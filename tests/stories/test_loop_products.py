@@ -199,3 +199,23 @@ def test_rows_looked_up_in_a_step_are_incremented_after_the_loop(kind):
     backward = _loops(theano.function([index, *wrt], first))[-1].op
     inner = theano.gof.graph.io_toposort(backward.inputs, backward.outputs)
     assert not any("IncSubtensor" in type(node.op).__name__ for node in inner)
+
+
+def test_two_products_of_one_state_leave_the_loop():
+    """The second product taken out moved the place at which the rows of the state were expected."""
+    x, V, W = T.dmatrix("x"), T.dmatrix("V"), T.dmatrix("W")
+
+    def step(a, h):
+        h = T.tanh(a + h)
+        return h, T.dot(h * 2, V), T.dot(h * 2, W)
+
+    (h, v, w), _ = theano.scan(step, x, [T.zeros((3,)), None, None])
+    function = theano.function([x, V, W], [v, w])
+    given = (
+        np.random.RandomState(0).randn(4, 3),
+        np.random.RandomState(1).randn(3, 2),
+        np.random.RandomState(2).randn(3, 5),
+    )
+    state = theano.function([x, V, W], h, on_unused_input="ignore")(*given)
+    for got, matrix in zip(function(*given), given[1:], strict=True):
+        np.testing.assert_allclose(got, 2 * state @ matrix)

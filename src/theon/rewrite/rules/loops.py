@@ -211,18 +211,22 @@ def _products_after(fgraph: FunctionGraph, node: Apply) -> int:
             and len(inner.outputs) == 1
         ):
             fixed[inner.outputs[0]] = inner.op(*(fixed.get(v, v) for v in inner.inputs))
-    moved: list[tuple[Any, Any, Any]] = []
+    products = []
     for entry in list(parts.collected):
-        v, out = entry
+        v, _ = entry
         if v.owner is None or not isinstance(v.owner.op, Dot) or readers[v] != 1:
             continue
         left, right = v.owner.inputs
         if left in fixed or right not in fixed or right.type.ndim != 2 or not steady(left, op.inputs, fixed):
             continue
-        parts.collected.remove(entry)
-        moved.append((out, sequences[left][: parts.n] if left in sequences else parts.collect(left), fixed[right]))
-    if not moved:
+        parts.collected.remove(entry)  # all of them before a place among those that stay is asked for
+        products.append((entry[1], left, fixed[right]))
+    if not products:
         return 0
+    moved = [
+        (out, sequences[left][: parts.n] if left in sequences else parts.collect(left), matrix)
+        for out, left, matrix in products
+    ]
     kept = parts.build(fgraph, "products_after")[len(parts.states) :]
     for out, place, matrix in moved:
         rows = _product_of_rows(kept[place] if isinstance(place, int) else place, matrix)
