@@ -149,3 +149,12 @@ def test_shared_complex_state_is_updated():
     f(np.ones(4) * 1j)
     np.testing.assert_array_equal(f(np.ones(4) * 1j), np.full(4, 2j))
     np.testing.assert_array_equal(s.get_value(), np.full(4, 4j))
+
+
+@theano.config.change_flags(on_opt_error="raise")
+def test_the_maximum_of_complex_numbers_is_found_without_a_failing_rule():
+    x = T.zmatrix()
+    value = np.array([[1 + 2j, 1 - 1j], [3, 0]])
+    found = theano.function([x], [T.max(x), T.argmax(x, axis=1)])(value)
+    assert found[0] == 3 and found[1].tolist() == [0, 0]
+    assert theano.function([x], T.max(x))(value) == 3

@@ -256,8 +256,8 @@ def sum_of_squared_outer(node: Apply) -> Any:
 @unusual.node(MaxAndArgmax, theano="local_max_and_argmax", graph=True)
 def maximum_without_its_place(node: Apply, fgraph: FunctionGraph) -> Any:
     """Where nobody asks for the place of the maximum, the maximum is enough."""
-    if fgraph.clients(node.outputs[1]):
-        return None
+    if fgraph.clients(node.outputs[1]) or node.inputs[0].type.dtype.startswith("complex"):  # type: ignore[attr-defined]
+        return None  # of complex numbers there is the pair alone
     return [Max(node.op.axis)(node.inputs[0]), None]  # type: ignore[attr-defined]
 
 
