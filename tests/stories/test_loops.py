@@ -360,3 +360,29 @@ def test_chunk_shorter_than_the_taps_takes_gradients_to_the_start():
     for got in answers[1:]:
         for a, b in zip(got, answers[0]):
             np.testing.assert_allclose(a, b)
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_errors_of_steps_name_the_step_the_state_the_sizes_and_the_line(mode):
+    rows, start, W = T.dmatrix("rows"), T.dvector("start"), T.dmatrix("W")
+
+    def said(step, outputs_info, *values, n_steps=None):
+        out, _ = theano.scan(step, rows, outputs_info, n_steps=n_steps, name="recurrence")
+        f = theano.function([rows, start, W], out, mode=mode, on_unused_input="ignore")
+        with pytest.raises((ValueError, IndexError)) as info:
+            f(*values)
+        text = "\n".join([str(info.value), *getattr(info.value, "__notes__", [])])
+        assert "recurrence" in text and "test_loops.py" in text
+        return text
+
+    ones = np.ones((3, 2)), np.ones(2), np.ones((2, 2))
+    text = said(lambda a, h: T.tanh(a + h), start, ones[0], np.ones(3), ones[2])
+    assert "(2,) (3,)" in text and "step 0 of" in text and "start[t-1]" in text
+    text = said(lambda a, h: a.sum() + T.dot(h, W), start, *ones[:2], np.ones((2, 5)))
+    assert "step 0 of" in text and "recurrent state 0 (start[t-1]) shape (5,), it has shape (2,)" in text
+    text = said(lambda a, h: start[T.cast(a[0], "int64")] + h, start, ones[0] * [[1], [0], [7]], *ones[1:])
+    assert "index 7 is out of bounds for axis 0 with size 2" in text and "step 2 of" in text
+    text = said(lambda a, p, q: p + q, dict(initial=rows, taps=[-5, -1]), *ones)
+    assert "recurrent state 0 (rows[t-5]) of for{cpu,recurrence} needs 5 first rows and was given 3" in text
+    text = said(lambda a, h: a + h, start, *ones, n_steps=4)
+    assert "(rows[t]) of for{cpu,recurrence} has 3 rows (of shape (2,)), 4 steps are asked for" in text

@@ -1,6 +1,7 @@
 """What programs that inspect and rebuild loops read: the layout's names, scan_args, helpers, the passes by Theano's classes."""
 
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -193,3 +194,22 @@ def test_copies_views_errors_and_breakpoints(monkeypatch, capsys):
     for got, want in zip(h([4.0], [2.0]), ([8.0], [2.0], [4.0])):
         np.testing.assert_allclose(got, want)
     assert stops == [1] and "look" in capsys.readouterr().out
+
+
+def test_a_loop_that_is_profiled_says_what_its_steps_took(capsys):
+    from theano.compile.profiling import ScanProfileStats
+
+    stats = ScanProfileStats(atexit_print=False, name="recurrence")
+    rows, _ = theano.scan(lambda a, h, W: T.tanh(a + T.dot(h, W)), x, h0, W, profile=stats, allow_gc=True, strict=True)
+    op = rows.owner.inputs[0].owner.op
+    assert (op.profile, op.allow_gc, op.strict, op.info["profile"]) == (stats, True, True, stats)
+    assert (op.n_outs, op.seqs_arg_offset, op.shared_arg_offset, op.nit_sot_arg_offset) == (1, 2, 3, 3)
+    assert [t.ndim for t in op.output_types] == [2] and not (op.gpua or op.gpu or op.inplace)
+    f = theano.function([x, h0, W], rows)
+    plain = theano.function([x, h0, W], theano.scan(lambda a, h, W: T.tanh(a + T.dot(h, W)), x, h0, W)[0])
+    for _ in range(2):
+        np.testing.assert_allclose(f(*VALUES[:3]), plain(*VALUES[:3]))
+    assert (stats.callcount, stats.nbsteps) == (2, 10) and stats.call_time > 0
+    assert any("tanh" in str(node.op) or "Composite" in str(node.op) for node in stats.apply_time)
+    stats.summary_function(sys.stdout)
+    assert "(recurrence)" in capsys.readouterr().out

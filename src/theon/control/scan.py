@@ -180,7 +180,10 @@ def scan(
     not read it. ``n_steps``: number of steps, by default what the shortest sequence has; it is
     an error, when the loop runs, if a sequence has fewer. ``truncate_gradient``: number of steps
     that gradients go back, all of them by default. ``go_backwards``: take the sequences from the end. ``strict``: whether
-    all other variables that ``fn`` uses must be among ``non_sequences``. ``checkpoint_every``: gradients keep states only
+    all other variables that ``fn`` uses must be among ``non_sequences``. ``mode``: how the step is compiled, on its own.
+    ``profile``: True, a name, or a ScanProfileStats in which the step is timed op by op (it runs node by node then).
+    ``allow_gc`` is accepted: what memory steps use is planned before. ``return_list``: whether one output comes in a list too.
+    ``checkpoint_every``: gradients keep states only
     after every so many steps and compute the steps between them again: for long loops whose gradient takes too much memory.
 
     Sub-expressions of the step that are the same in all steps are computed once, before the loop.
@@ -192,8 +195,9 @@ def scan(
     array([ 1.,  8., 27.])
     """
     loop = built(
-        fn, sequences, outputs_info, non_sequences, n_steps, truncate_gradient, go_backwards, mode, name, strict
-    )
+        fn, sequences, outputs_info, non_sequences, n_steps, truncate_gradient, go_backwards, mode, name, strict,
+        profile, allow_gc,
+    )  # fmt: skip
     if checkpoint_every is None:
         found = loop.op(*loop.inputs, return_list=True)
     elif checkpoint_every < 1:
@@ -219,6 +223,8 @@ def built(
     mode: Any = None,
     name: str | None = None,
     strict: bool = False,
+    profile: Any = False,
+    allow_gc: Any = None,
 ) -> _Built:
     """The op of a loop with its outer inputs: what :func:`scan` runs."""
     n_steps = _checked_steps(n_steps)
@@ -322,6 +328,9 @@ def built(
         go_backwards=bool(go_backwards),
         name=name,
         starts_read=False,
+        profile=profile,
+        allow_gc=bool(allow_gc),
+        strict=strict,
     )
     op = Scan(
         [*inner_args, *inner_moving, *inner_fixed], [*state_out, *collected_out, *moving_out, *rest], info, mode=mode

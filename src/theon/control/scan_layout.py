@@ -8,7 +8,7 @@ gradients accumulate in carried values.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from theon.graph.variable import Apply, Variable
@@ -45,8 +45,9 @@ class ScanInfo:
 
     ``recompute``: whether gradients compute a step's values again instead of keeping them. ``limited``: the states and collected
     values, by place, of which only the last rows are returned, without a state's first ones; how many, the last outer inputs
-    say. ``starts_read``: whether a state's first rows may be read in what is returned. Also a read-only mapping with
-    Theano's keys: ``info["n_seqs"]``, ``info["tap_array"]`` ...
+    say. ``starts_read``: whether a state's first rows may be read in what is returned. ``profile``: whether, or in which
+    ScanProfileStats, steps are timed op by op. Also a read-only mapping with Theano's keys: ``info["n_seqs"]``,
+    ``info["tap_array"]`` ...
     """
 
     n_seqs: int
@@ -60,6 +61,9 @@ class ScanInfo:
     recompute: bool = False
     limited: tuple[int, ...] = ()
     starts_read: bool = True
+    profile: Any = False
+    allow_gc: bool = field(default=False, compare=False)
+    strict: bool = field(default=False, compare=False)
 
     def __getitem__(self, key: str) -> Any:
         single = [own == (-1,) for own in self.taps]
@@ -76,9 +80,6 @@ class ScanInfo:
             "mode": None,
             "gpua": False,
             "gpu": False,
-            "profile": False,
-            "allow_gc": False,
-            "strict": False,
         }
         if key in fixed:
             return fixed[key]
@@ -127,6 +128,9 @@ def info_of(info: ScanInfo | Mapping[str, Any]) -> ScanInfo:
         truncate_gradient=info.get("truncate_gradient", -1),
         go_backwards=bool(info.get("go_backwards", False)),
         name=info.get("name"),
+        profile=info.get("profile", False),
+        allow_gc=bool(info.get("allow_gc", False)),
+        strict=bool(info.get("strict", False)),
     )
 
 
@@ -152,6 +156,66 @@ class ScanLayout:
     def n_tap_outs(self) -> int:
         """The number of states written in several places, and of states with taps other than -1 alone."""
         return len(self._states(False))
+
+    @property
+    def n_outs(self) -> int:
+        """The number of recurrent states."""
+        return len(self.info.taps)
+
+    @property
+    def seqs_arg_offset(self) -> int:
+        """The place among outer inputs after the sequences: that of the first rows of states."""
+        return 1 + self.info.n_seqs
+
+    @property
+    def shared_arg_offset(self) -> int:
+        """The place among outer inputs after the states: that of carried values."""
+        return self.seqs_arg_offset + len(self.info.taps)
+
+    @property
+    def nit_sot_arg_offset(self) -> int:
+        """The place among outer inputs after the carried values."""
+        return self.shared_arg_offset + self.info.n_carried
+
+    @property
+    def output_types(self) -> list[Any]:
+        """The types of outer outputs: of all rows of states and collected values, and of carried values."""
+        n_kept = len(self.info.taps) + self.info.n_collected
+        kept = [v.type for v in self.outputs[:n_kept]]
+        rows = [t.clone(broadcastable=(False, *t.broadcastable)) for t in kept]  # type: ignore[attr-defined]
+        return rows + [v.type for v in self.outputs[n_kept : n_kept + self.info.n_carried]]
+
+    @property
+    def profile(self) -> Any:
+        """What ``scan`` was given."""
+        return self.info.profile
+
+    @property
+    def allow_gc(self) -> bool:
+        """What ``scan`` was given; memory is planned before a loop runs in any case."""
+        return self.info.allow_gc
+
+    @property
+    def strict(self) -> bool:
+        """What ``scan`` was given."""
+        return self.info.strict
+
+    @property
+    def gpua(self) -> bool:
+        """False: loops run on the CPU."""
+        return False
+
+    gpu = gpua
+
+    @property
+    def inplace(self) -> bool:
+        """False: which memory is used again is planned when the function is compiled."""
+        return False
+
+    @property
+    def mitmots_preallocated(self) -> list[bool]:
+        """Nothing: see the module's text."""
+        return []
 
     @property
     def mit_mot_out_slices(self) -> list[Any]:

@@ -11,6 +11,7 @@ the carried values after the last step. Where only some of the last rows are rea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,6 +62,7 @@ class Scan(ScanDerivatives, Op):
         self.n_mit_sot = len(info.taps) - self.n_sit_sot
         self.n_others = len(self.inputs) - info.n_seqs - sum(map(len, info.taps)) - info.n_carried
         self._function: Any = None
+        self.steps_made = 0  # by the last run of a loop that is not native
 
     # --- identity ---
 
@@ -120,13 +122,40 @@ class Scan(ScanDerivatives, Op):
 
             copies, outputs = clone(self.inputs, self.outputs)
             self._function = function(
-                copies, list(outputs), mode=self.mode, on_unused_input="ignore", allow_input_downcast=False
+                copies,
+                list(outputs),
+                mode=self.mode,
+                on_unused_input="ignore",
+                allow_input_downcast=False,
+                profile=self._stats(),
             )
             self._function.trust_input = False
         return self._function
 
+    def _stats(self) -> Any:
+        """Where the steps' times are recorded: what was given, a new ScanProfileStats for True or a name, or False."""
+        wanted = self.info.profile
+        if not wanted or hasattr(wanted, "apply_time"):
+            return wanted
+        from theon.runtime.profile import ScanProfileStats
+
+        return ScanProfileStats(name=wanted if isinstance(wanted, str) else self.name)
+
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]], params: Any = None) -> None:
-        """Run the steps. ValueError for a negative number of them, for sequences or first rows that are too short."""
+        """Run the steps, and record them where the loop is profiled.
+
+        ValueError for a negative number of them, for sequences or first rows that are too short.
+        """
+        if not self.info.profile:
+            self._run(node, inputs, output_storage)
+            return
+        stats, start = self.fn.profile, time.perf_counter()
+        self._run(node, inputs, output_storage)
+        stats.callcount += 1
+        stats.nbsteps += self.steps_made
+        stats.call_time += time.perf_counter() - start
+
+    def _run(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]]) -> None:
         info = self.info
         n, seqs, first, carried, others = self.outer_parts(inputs)
         n = int(n)
@@ -142,7 +171,9 @@ class Scan(ScanDerivatives, Op):
         back = [-own[0] for own in info.taps]
         for place, (x, lag) in enumerate(zip(first, back)):
             if len(x) != lag:
-                raise ValueError(f"recurrent state {place} needs {lag} first rows and was given {len(x)}")
+                raise ValueError(
+                    f"recurrent state {self._named(place)} of {self} needs {lag} first rows and was given {len(x)}"
+                )
         step = self.fn
         n_states, n_kept = len(info.taps), len(info.taps) + info.n_collected
         # Of limited outputs as many rows are kept as are returned, or read by the next step; each takes the oldest one's place.
@@ -174,7 +205,8 @@ class Scan(ScanDerivatives, Op):
                 if i < n_states:
                     if kept[i].shape[1:] != value.shape:
                         raise ValueError(
-                            f"step {t} of {self} gave recurrent state {i} shape {value.shape}, it has shape {kept[i].shape[1:]}"
+                            f"step {t} of {self} gave recurrent state {self._named(i)} shape {value.shape}, it has shape "
+                            f"{kept[i].shape[1:]}"
                         )
                     kept[i][(back[i] + t) % room[i]] = value
                     if last[i] is not None:
@@ -191,6 +223,7 @@ class Scan(ScanDerivatives, Op):
             done = t + 1
             if info.as_while and found[-1]:
                 break
+        self.steps_made = done
         sizes: list[tuple[int, ...]] | None = None
         for i in range(n_kept):
             if kept[i] is None:
@@ -205,6 +238,11 @@ class Scan(ScanDerivatives, Op):
             output_storage[i][0] = kept[i] if len(kept[i]) == whole else kept[i][:whole].copy()
         for i, value in enumerate(carried):
             output_storage[n_kept + i][0] = value.copy() if done == 0 and isinstance(value, np.ndarray) else value
+
+    def _named(self, state: int) -> str:
+        """The number of a recurrent state, and the name of its oldest tap where it has one."""
+        name = self.inner_parts()[1][state][0].name
+        return f"{state} ({name})" if name else str(state)
 
     def execute(self, node: Apply, args: Sequence[Any], outs: list[list[Any]]) -> None:
         """The same as :meth:`perform`."""

@@ -102,6 +102,8 @@ class _Loop:
         self.info: Any = op.info
         if op.mode not in (None, "FAST_RUN"):
             raise Unsupported("a loop with a mode of its own")
+        if op.info.profile:
+            raise Unsupported("a loop that is profiled")
         for v in (*op.inputs, *op.outputs):
             if not low.holds(v):
                 raise Unsupported(f"{v} in a loop")
