@@ -279,7 +279,9 @@ SAMPLES = {
     "sum_of_squared_outer": [T.sqr(a.dimshuffle("x", 0, 1) * b.dimshuffle(0, "x", 1)).sum(axis=(1, 2))],
     "maximum_without_its_place": [T.max(a, axis=0)],
     "negative_of_maximum_of_negative": [-Max((0,))(-a), -Max((0, 1))(-a)],
-    "place_of_maximum_of_softmax": [T.argmax(p, axis=1)],
+    "place_of_maximum_of_softmax": [
+        T.argmax(p, axis=1), T.argmax(T.nnet.sigmoid(x), axis=0), T.argmax(T.nnet.softmax(T.exp(T.tanh(a))), axis=1)
+    ],
     "product_of_zeros": [T.dot(a, T.zeros_like(b)), T.dot(T.zeros_like(x), y)],
     "transpose_of_product": [T.dot(a, b).T],
     # matrices

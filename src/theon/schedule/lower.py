@@ -49,7 +49,7 @@ _OF_ANY_NUMBERS = {
     "Elemwise", "ScalarOp", "Sum", "Prod", "Max", "Min", "CAReduce", "CAReduceDtype", "Join", "Alloc", "IncSubtensor", "AdvancedSubtensor",
     "AdvancedSubtensor1", "MakeVector", "ScalarFromTensor",
     "TensorFromScalar", "DeepCopyOp", "ViewOp", "OutputGuard", "ExtractDiag", "AllocDiag", "DiagonalGrad", "Triangle", "Eye",
-    "Scan", "LazyIfElse", "IfElse",
+    "Scan", "LazyIfElse", "IfElse", "mrg_uniform",
 }  # fmt: skip
 _OF_COMPLEX = {
     "CumOp", "FillDiagonal", "Dot", "BatchedDot", "AdvancedIncSubtensor", "AdvancedIncSubtensor1", "Choose", "PermuteRowElements",

@@ -14,7 +14,7 @@ from typing import Any
 
 from theon.graph.variable import Apply, Variable
 from theon.kernel.loops import Kernel, Operand, Pass, Store
-from theon.kernel.scalar import BOOL, Scalar, const, make
+from theon.kernel.scalar import BOOL, INDEX, Scalar, const, make
 from theon.schedule.expression import Expression, item, k, loads_of, product, renumbered
 from theon.schedule.lower import Lowering, Unsupported, lowers
 from theon.schedule.sizes import elements
@@ -42,8 +42,10 @@ def uniform(low: Lowering, node: Apply) -> None:
     rstate, size = node.inputs
     new, out = node.outputs
     dtype = out.type.dtype  # type: ignore[attr-defined]
-    if op.inplace or dtype not in ("float32", "float64") or rstate.type.dtype != "int32":  # type: ignore[attr-defined]
-        raise Unsupported("draws of half precision, or states that are overwritten")
+    if op.inplace or dtype not in ("float16", "float32", "float64") or rstate.type.dtype != "int32":  # type: ignore[attr-defined]
+        raise Unsupported("states that are overwritten")
+    # Halves are made of the numbers that float64 shows whole.
+    kind = "float64" if dtype == "float16" else dtype
     ndim = out.type.ndim  # type: ignore[attr-defined]
     sizes: list[Scalar] = []
     for n, flag in zip(elements(low, size, ndim, exact=True), out.type.broadcastable):  # type: ignore[attr-defined]
@@ -63,14 +65,27 @@ def uniform(low: Lowering, node: Apply) -> None:
     else:
         low.pending[new] = _whole(low, after, "int32")
     lasting = low.buffers[low.tensors[state].buffer].kind in ("input", "shared") and low.fgraph is low.outermost
-    drawn = low.fresh(None if lasting else out, dtype, tuple(sizes))
+    drawn = low.fresh(None if lasting or dtype != kind else out, kind, tuple(sizes))
     stream = Stream(drawn, state, after)
+    found = _whole(low, drawn, kind)
+    if dtype == "float16":
+        found = Expression(_half(found.value), found.operands, found.sizes)
     if lasting:
-        low.pending[out] = _whole(low, drawn, dtype)
+        low.pending[out] = found
         low.draws |= {low.tensors[number].buffer: stream for number in (drawn, after)}
         return
     _call(low, stream, drawn)
-    low.memory[out] = drawn
+    if dtype == kind:
+        low.memory[out] = drawn
+    else:
+        low.pending[out] = found
+
+
+def _half(x: Scalar) -> Scalar:
+    """Theano's draw of half precision, of 15 bits of the number, in (0, 1)."""
+    whole = k.cast(k.mul(x, const(2.0**31, "float64")), INDEX)
+    bits = k.cast(k.add(k.and_(whole, const(0x7FFF)), const(1)), "float32")
+    return k.cast(k.mul(bits, const(511 * 2.0**-24, "float32")), "float16")
 
 
 def _whole(low: Lowering, number: int, dtype: str) -> Expression:

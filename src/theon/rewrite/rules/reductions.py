@@ -273,16 +273,26 @@ def negative_of_maximum_of_negative(node: Apply) -> Any:
     return (Min if isinstance(inner.op, Max) else Max)(inner.op.axis)(below.inputs[0])  # type: ignore[attr-defined]
 
 
+_INCREASING = ("sigmoid", "tanh", "exp", "softplus")
+
+
 @positions.node(MaxAndArgmax, theano="local_argmax_pushdown", graph=True, effect="rounding")
 def place_of_maximum_of_softmax(node: Apply, fgraph: FunctionGraph) -> Any:
-    """Softmax keeps order: its largest element stands where its argument's does."""
+    """Softmax and functions that increase keep order: the largest stands where their argument's does."""
     if fgraph.clients(node.outputs[0]):
         return None
     (x,) = node.inputs
-    inner = made_by(x, Softmax)
-    if inner is None or tuple(node.op.axis) != (1,):  # type: ignore[attr-defined]
+    axis = tuple(node.op.axis)  # type: ignore[attr-defined]
+    inner = x
+    while True:
+        kept = made_by(inner, Softmax) if axis == (1,) else None
+        kept = kept or next(filter(None, (made_by(inner, name) for name in _INCREASING)), None)
+        if kept is None or not is_float(kept.inputs[0]):
+            break
+        inner = kept.inputs[0]
+    if inner is x:
         return None
-    return [None, MaxAndArgmax(node.op.axis)(inner.inputs[0], return_list=True)[1]]  # type: ignore[attr-defined]
+    return [None, MaxAndArgmax(node.op.axis)(inner, return_list=True)[1]]  # type: ignore[attr-defined]
 
 
 # --- products ---------------------------------------------------------------------------------------------------------
