@@ -409,6 +409,10 @@ class RavelMultiIndex(TensorOp):
     def reference(self, xp: Any, *inputs: Any) -> Any:
         """ValueError for places outside the shape under ``mode="raise"``."""
         *index, dims = inputs
+        for i, n in zip(index, dims) if self.mode == "raise" else ():
+            if i.size and (i.min() < 0 or i.max() >= n):
+                bad = i.min() if i.min() < 0 else i.max()
+                raise ValueError(f"invalid entry in coordinates array: {bad} along a dimension of size {n}")
         return xp.ravel_multi_index(index, [int(n) for n in dims], self.mode, self.order)
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:

@@ -495,7 +495,8 @@ class Choose(TensorOp):
         elif self.mode == "clip":
             a = xp.clip(a, 0, n - 1)
         elif a.size and (a.min() < 0 or a.max() >= n):
-            raise ValueError("invalid entry in choice array")
+            bad = a.min() if a.min() < 0 else a.max()
+            raise ValueError(f"invalid entry in choice array: {bad} where there are {n} choices")
         a, *rest = xp.broadcast_arrays(a, *choices)
         return xp.take_along_axis(xp.stack(rest), a[None], axis=0)[0]
 

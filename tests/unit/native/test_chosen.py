@@ -152,7 +152,7 @@ def test_flat_places_of_any_shape(order):
     found += [T.ravel_multi_index((i, i), dims, mode, order) for mode in ("raise", "wrap", "clip")]
     f = Both([i, dims], [*found, *T.unravel_index(i, dims, order=order, ndim=2)])
     f(RNG.randint(0, 6, (3, 4)), np.array([6, 8]))
-    f.refused(np.full((2, 2), 8), np.array([6, 8]), error=ValueError)
+    f.refused(np.full((2, 2), 8), np.array([6, 8]), error=ValueError, match="8 along a dimension of size 6")
     f.refused(np.zeros((2, 2), "l"), np.array([6, 8, 9]), error=ValueError)
     g = Both([i], [T.ravel_multi_index((i, i - 3), (6, 7), mode, order) for mode in ("wrap", "clip")])
     g(RNG.randint(-30, 30, (5, 6)))
