@@ -9,17 +9,42 @@ from __future__ import annotations
 import functools
 
 from theon.codegen import target
+from theon.codegen.jit import CompiledModule, compile_module
 from theon.codegen.native import Function, Value, attributes
 
-__all__ = ["LANES", "PADDING", "quicksort_text"]
+__all__ = ["LANES", "PADDING", "declarations", "quicksort_text", "symbols"]
 
 _REGISTERS = (1, 2, 4, 8, 16)  # sizes of networks
 LANES = {"i32": 16, "i64": 8}
 PADDING = 64  # elements that the second stretch of memory holds beyond those that are sorted
 
 
+def declarations(kind: str) -> str:
+    """Return the declarations of both functions for the text of another module."""
+    return f"declare void @theon_sort_{kind}(ptr, ptr, i64)\ndeclare {kind} @theon_select_{kind}(ptr, ptr, i64, i64)\n"
+
+
+def symbols(text: str) -> dict[str, int]:
+    """Return the addresses of those functions that a module declares; each is compiled once in a process."""
+    found: dict[str, int] = {}
+    for kind in LANES:
+        if declarations(kind) in text:
+            with target.LOCK:  # of two modules made at once only one is kept, and code would call into the other
+                module = _module(kind)
+            found |= {name: module.address(name) for name in _names(kind)}
+    return found
+
+
+def _names(kind: str) -> tuple[str, str]:
+    return f"theon_sort_{kind}", f"theon_select_{kind}"
+
+
 @functools.cache
-def quicksort_text(kind: str, select: bool = False) -> str:
+def _module(kind: str) -> CompiledModule:
+    return compile_module(quicksort_text(kind), {}, _names(kind))
+
+
+def quicksort_text(kind: str) -> str:
     """``theon_sort_KIND(keys, spare, n)`` sorts in place; ``theon_select_KIND(keys, spare, n, k)`` returns the k-th smallest, from 1 on."""
     vector = _vector(kind)
     compressed = f"llvm.x86.avx512.mask.compress.v{LANES[kind]}{kind}"
@@ -29,11 +54,19 @@ def quicksort_text(kind: str, select: bool = False) -> str:
         f"declare {vector} @llvm.masked.load.v{LANES[kind]}{kind}.p0(ptr, i32, {_mask(kind)}, {vector})",
         f"declare void @llvm.masked.store.v{LANES[kind]}{kind}.p0({vector}, ptr, i32, {_mask(kind)})",
         f"declare i{LANES[kind]} @llvm.ctpop.i{LANES[kind]}(i{LANES[kind]})",
+        "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)",
     ]
     if target.wide_vectors():
         declared.append(f"declare {vector} @{compressed}({vector}, {vector}, {_mask(kind)})")
-    parts = [*(_network(kind, n) for n in _REGISTERS), _few(kind), _pivot(kind), _partition(kind), _sort(kind)]
-    return "\n".join([*declared, *parts, *([_select(kind)] if select else [])])
+    parts = [
+        *(_network(kind, n) for n in _REGISTERS),
+        _few(kind),
+        _pivot(kind),
+        _partition(kind),
+        _sort(kind),
+        _select(kind),
+    ]
+    return "\n".join([*declared, *parts])
 
 
 def _vector(kind: str) -> str:
@@ -312,7 +345,7 @@ def _sort(kind: str) -> str:
     keys.set(f.new("ptr", f"select i1 {first.text}, ptr {middle.text}, ptr {here.text}"))
     n.set(f.select(first, right, left))
     f.emit("br label %again")
-    return f.text()
+    return f.text(linkage="")
 
 
 def _select(kind: str) -> str:
@@ -339,4 +372,4 @@ def _select(kind: str) -> str:
     n.set(f.select(first, left, count - left))
     k.set(f.select(first, wanted, wanted - left))
     f.emit("br label %again")
-    return f.text()
+    return f.text(linkage="")

@@ -206,6 +206,10 @@ def _compiled(text: str, symbol: str, needs: tuple[str, ...] = (), pointers: tup
     from theon.codegen import jit, pool, tile, transforms
 
     symbols = tile.symbols(text) | transforms.symbols(text) | (pool.symbols() if "@theon_parallel" in text else {})
+    if "@theon_sort_" in text:
+        from theon.codegen import quicksort
+
+        symbols |= quicksort.symbols(text)
     if "@theon_fourier_make" in text:
         from theon.codegen import fourier_plans
 

@@ -12,7 +12,7 @@ import functools
 from theon.codegen import pool
 from theon.codegen.abi import LLVM_TYPE, itemsize
 from theon.codegen.native import SEPARATE, Function, Value, attributes
-from theon.codegen.quicksort import PADDING, quicksort_text
+from theon.codegen.quicksort import PADDING, declarations
 from theon.codegen.shared import Block, run
 
 __all__ = ["PIECE", "sorting_text"]
@@ -40,7 +40,7 @@ def sorting_text(name: str, symbol: str, dtype: str, shared: bool) -> str:
     """
     kind = _kind(dtype)
     kinds = {kind} if name == "sort" else {kind, "i64"} if name == "argtopk" else {"i64"}
-    parts = [quicksort_text(k, name == "argtopk" and k == kind) for k in sorted(kinds)]
+    parts = [declarations(k) for k in sorted(kinds)]
     if name != "sort":
         parts.append(_order(kind))
     if name == "argtopk":
