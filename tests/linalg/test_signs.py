@@ -30,3 +30,18 @@ def test_vectors_have_numpys_signs(name, dtype):
         for given in (a, np.asfortranarray(a)):
             for got, want in zip(f(given), numpys(given)):
                 assert got.dtype == dtype and np.allclose(got, want, atol=2e-4 if dtype == "float32" else 1e-10)
+
+
+def test_vectors_that_are_where_the_matrix_was_reach_a_loops_rows():
+    stack = T.dtensor3()
+    a = np.random.default_rng(1).normal(size=(3, 4, 4))
+    a = a + a.transpose(0, 2, 1)
+    for own in (
+        lambda x: T.nlinalg.eigh(x)[1],
+        lambda x: abs(T.nlinalg.eigh(x)[1]),
+        lambda x: T.nlinalg.qr(x, "raw")[0],
+    ):
+        rows, _ = theano.scan(own, sequences=stack)
+        x = T.dmatrix()
+        single = theano.function([x], own(x))
+        assert np.array_equal(theano.function([stack], rows)(a), [single(m) for m in a])

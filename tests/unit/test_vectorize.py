@@ -6,8 +6,11 @@ import pytest
 import theano
 import theano.tensor as T
 import theon
+from theano.ifelse import ifelse
 from theano.tensor import nlinalg, slinalg
+from theano.tensor.signal.pool import pool_2d
 from theon.autodiff.batching import NoRule
+from theon.ops import fourier
 from theon.ops.linalg import triangle
 
 rng = np.random.RandomState(4)
@@ -94,6 +97,29 @@ CASES = {
     "no gradient": (theano.gradient.disconnected_grad(m) * m, [[m]]),
     "assertion": (T.opt.Assert()(m, T.all(m < 1e9)), [[m]]),
     "clip": (T.clip(m, -1, s), [[m], [s]]),
+    "transforms": (abs(fourier.fftn(m)) + abs(fourier.ifft(m, axis=0)), [[m]]),
+    "real transforms": (T.fft.irfft(T.fft.rfft(m) * 2, "ortho", is_odd=True), [[m]]),
+    "einsum": (T.einsum("ij,jk,j->ki", m, w, v), [[m], [w, v], [m, w, v]]),
+    "singular values": (nlinalg.svd(m, 0)[1], [[m]]),
+    "eigenvectors": (abs(nlinalg.eigh(T.dot(m, m.T))[1]), [[m]]),
+    "orthogonal factors": (nlinalg.qr(m)[1], [[m]]),
+    "LU factors": (slinalg.lu(T.dot(m, w))[2], [[m], [w]]),
+    "inverses": (nlinalg.pinv(m) + nlinalg.matrix_inverse(T.dot(m, m.T))[0, 0], [[m]]),
+    "exponential": (slinalg.expm(T.dot(m, m.T) / 9), [[m]]),
+    "Kronecker": (slinalg.kron(m, w), [[m], [m, w]]),
+    "least squares": (nlinalg.lstsq()(w, v, -1)[0], [[w], [v], [v, w]]),
+    "log-determinant": (nlinalg.slogdet(T.dot(m, w))[1] + nlinalg.norm(m, 2), [[m], [m, w]]),
+    "choice": (ifelse(T.gt(s, 0), m * 2, m - v), [[s], [m], [m, s, v]]),
+    "taken": (T.take(m, iv % 4, axis=1) + T.choose(iv % 2, [v[0], v[1]]), [[m], [iv], [v, iv]]),
+    "searched": (T.extra_ops.searchsorted(T.sort(v), m), [[m], [v], [m, v]]),
+    "one of many": (T.extra_ops.to_one_hot(iv, 7), [[iv]]),
+    "filled diagonals": (T.extra_ops.fill_diagonal(m, s), [[m], [s]]),
+    "convolution": (T.nnet.conv2d(m.dimshuffle("x", "x", 0, 1), w[:2, :2].dimshuffle("x", "x", 0, 1)), [[m], [w]]),
+    "pooling": (pool_2d(m, (2, 2), ignore_border=True), [[m]]),
+    "likelihood": (T.nnet.categorical_crossentropy(T.nnet.softmax(m), iv[:4]), [[m], [iv], [m, iv]]),
+    "gradient of factors": (T.grad(T.log(T.diag(slinalg.cholesky(T.dot(m, m.T)))).sum(), m), [[m]]),
+    "Hessian": (theano.gradient.hessian((T.tanh(T.dot(m, v)) * u).sum(), v), [[m], [v], [m, u, v]]),
+    "gradient of a loop": (T.grad(theano.scan(lambda x, h: T.tanh(x + h), v, s)[0].sum(), v), [[v], [v, s]]),
     "loop": (theano.scan(lambda x, h: T.tanh(x + h), v, s)[0], [[v], [s], [v, s]]),
 }
 

@@ -24,6 +24,7 @@ from theon.ops.dot import BatchedDot, Dot, batched_dot, dot
 from theon.ops.elements import AdvancedIncSubtensor, AdvancedIncSubtensor1, AdvancedSubtensor, AdvancedSubtensor1
 from theon.ops.extremes import MaxAndArgmax
 from theon.ops.fill import Alloc, AllocDiag, DiagonalGrad, ExtractDiag, alloc, arange, eye, tri
+from theon.ops.fourier import ComplexFFT, IRFFTOp, RFFTOp
 from theon.ops.index import inc_subtensor, set_subtensor
 from theon.ops.join import Join, MakeVector, Split, join
 from theon.ops.linalg import Triangle
@@ -524,3 +525,22 @@ def solve(node: Apply, args: Sequence[Arg]) -> Any:
     flat = reshape(b.dimshuffle(1, 0, 2), [rows_, n * columns], 2)
     found = node.op(A, flat)  # type: ignore[operator]
     return [reshape(found, [A.shape[1], n, columns], 3).dimshuffle(1, 0, 2)]
+
+
+@batched(ComplexFFT)
+def complex_transform(node: Apply, args: Sequence[Arg]) -> Any:
+    """The same dimensions, one further on."""
+    (a, has), sizes = args
+    if not has:
+        raise NoRule
+    op: Any = node.op
+    return [_with(op, axes=tuple(d + 1 for d in op.axes))(a, *_plain([sizes]))]
+
+
+@batched(RFFTOp, IRFFTOp)
+def real_transform(node: Apply, args: Sequence[Arg]) -> Any:
+    """These have a dimension of lines already."""
+    (a, has), sizes = args
+    if not has:
+        raise NoRule
+    return [_parted(node.op(_merged(a), *_plain([sizes])), a.shape[0], a.shape[1])]

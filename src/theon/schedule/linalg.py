@@ -70,6 +70,7 @@ def _as_matrix(low: Lowering, number: int) -> int:
 
 
 def _call(low: Lowering, name: str, inputs: Sequence[int], outputs: Sequence[int], *attrs: Any) -> None:
+    """A step that calls a routine; what it overwrites is among the outputs."""
     low.steps.append(NativeCall(name, tuple(inputs), tuple(outputs), (), attrs, 0))
 
 
@@ -161,12 +162,12 @@ def solve(low: Lowering, node: Apply) -> None:
         number = whole = _columns(low, dtype, right.sizes)
         low.fill(number, right)
     if kind == "general":
-        _call(low, "general", (factors, _vector(low, "int32", n)), (whole,))
+        _call(low, "general", (), (factors, _vector(low, "int32", n), whole))
     elif kind == "positive_definite":
-        _call(low, "positive", (factors,), (whole,), bool(op.lower))
+        _call(low, "positive", (), (factors, whole), bool(op.lower))
     else:
         work = _vector(low, dtype, plus(times(n, const(_BLOCK)), const(1)))
-        _call(low, "symmetric", (factors, _vector(low, "int32", n), work), (whole,), bool(op.lower))
+        _call(low, "symmetric", (), (factors, _vector(low, "int32", n), work, whole), bool(op.lower))
     low.memory[out] = number
 
 
@@ -178,7 +179,7 @@ def inverse(low: Lowering, node: Apply) -> None:
     n = _square(low, value.sizes)
     number = _dense(low, value, dtype, node.outputs[0])
     work = _vector(low, dtype, plus(times(n, const(_BLOCK)), const(1)))
-    _call(low, "inverse", (_vector(low, "int32", n), work), (number,))
+    _call(low, "inverse", (), (_vector(low, "int32", n), work, number))
     low.memory[node.outputs[0]] = number
 
 
@@ -255,7 +256,7 @@ def determinant(low: Lowering, node: Apply) -> None:
     n = _square(low, value.sizes)
     factors, pivots = _dense(low, value, dtype), _vector(low, "int32", n)
     outs = [low.fresh(v, dtype, ()) for v in node.outputs]
-    _call(low, "determinant", (factors, pivots), outs, len(outs) == 2)
+    _call(low, "determinant", (), (factors, pivots, *outs), len(outs) == 2)
     for v, number in zip(node.outputs, outs):
         low.memory[v] = number
 
@@ -307,7 +308,7 @@ def eigh(low: Lowering, node: Apply) -> None:
     else:
         length, count = plus(times(const(_BLOCK + 2), n), const(1)), const(1)
     _call(
-        low, "eigh", (number,), (w, _vector(low, dtype, length), _vector(low, "int32", count)), op.UPLO == "L", wanted
+        low, "eigh", (), (number, w, _vector(low, dtype, length), _vector(low, "int32", count)), op.UPLO == "L", wanted
     )
     _deliver(low, values, w)
     _deliver(low, vectors, number)
@@ -325,7 +326,7 @@ def eig(low: Lowering, node: Apply) -> None:
     low.fill(a, found)
     w = _values(low, values, n)
     work = _vector(low, dtype, plus(times(const(_BLOCK), n), const(1)))
-    _call(low, "eig", (a,), (w, v, _vector(low, dtype, n), work))
+    _call(low, "eig", (), (a, w, v, _vector(low, dtype, n), work))
     _deliver(low, values, w)
     _deliver(low, vectors, v)
 
@@ -341,7 +342,7 @@ def eigvalsh(low: Lowering, node: Apply) -> None:
     a, b = (_dense(low, v, dtype) for v in found)
     w = low.fresh(node.outputs[0], dtype, (n,))
     work = _vector(low, dtype, plus(times(const(_BLOCK + 2), n), const(1)))
-    _call(low, "generalised", (a, b), (w, work, _vector(low, "int32", const(1))), bool(op.lower))
+    _call(low, "generalised", (), (a, b, w, work, _vector(low, "int32", const(1))), bool(op.lower))
     low.memory[node.outputs[0]] = w
 
 
@@ -365,7 +366,7 @@ def svd(low: Lowering, node: Apply) -> None:
     work, whole = _vector(low, dtype, length), _vector(low, "int32", plus(times(const(8), short), const(1)))
     if task == "N":
         s = _values(low, node.outputs[0], short)
-        _call(low, "svd", (a,), (s, work, whole), task)
+        _call(low, "svd", (), (a, s, work, whole), task)
         _deliver(low, node.outputs[0], s)
         return
     values = node.outputs[1]
@@ -374,7 +375,7 @@ def svd(low: Lowering, node: Apply) -> None:
         _values(low, values, short),
         _columns(low, dtype, (columns if task == "A" else short, columns)),
     ]
-    _call(low, "svd", (a,), (*numbers, work, whole), task)
+    _call(low, "svd", (), (a, *numbers, work, whole), task)
     for v, number in zip(node.outputs, numbers):
         _deliver(low, v, number)
 
@@ -395,17 +396,17 @@ def qr(low: Lowering, node: Apply) -> None:
     tau = _vector(low, dtype, short)
     work = _vector(low, dtype, plus(times(const(_BLOCK), plus(rows, columns)), const(1)))
     if op.mode == "raw":
-        _call(low, "qr", (a,), (tau, work, low.fresh(None, dtype, (height, columns))), False)
+        _call(low, "qr", (), (a, tau, work, low.fresh(None, dtype, (height, columns))), False)
         low.memory[node.outputs[0]] = low.view(a, (columns, rows), (*reversed(low.strides_of(a)),), low.offset_of(a))
         low.memory[node.outputs[1]] = tau
         return
     r = low.fresh(node.outputs[-1], dtype, (height, columns))
     low.memory[node.outputs[-1]] = r
     if op.mode == "r":
-        _call(low, "qr", (a,), (tau, work, r), False)
+        _call(low, "qr", (), (a, tau, work, r), False)
         return
     q = _columns(low, dtype, (rows, height))
-    _call(low, "qr", (a,), (tau, work, r, q), True)
+    _call(low, "qr", (), (a, tau, work, r, q), True)
     low.memory[node.outputs[0]] = q
 
 
@@ -422,7 +423,7 @@ def lu(low: Lowering, node: Apply) -> None:
     *exchanges, lower, upper = node.outputs
     numbers = [low.fresh(v, dtype, (rows, rows)) for v in exchanges]
     numbers += [low.fresh(lower, dtype, (rows, short)), low.fresh(upper, dtype, (short, columns))]
-    _call(low, "lu", (a,), (_vector(low, "int32", short), _vector(low, "int64", rows), *numbers), bool(op.permute_l))
+    _call(low, "lu", (), (a, _vector(low, "int32", short), _vector(low, "int64", rows), *numbers), bool(op.permute_l))
     for v, number in zip(node.outputs, numbers):
         low.memory[v] = number
 
@@ -499,7 +500,7 @@ def least_squares(low: Lowering, node: Apply) -> None:
     length = plus(times(short, const(12 + 2 * leaf + 8 * levels)), plus(times(short, count), const(leaf * leaf)))
     length = plus(length, times(const(_BLOCK), plus(plus(rows, columns), count)))
     work, whole = _vector(low, dtype, length), _vector(low, "int32", times(short, const(3 * levels + 11)))
-    _call(low, "least_squares", (a, cell), (b, s, found, work, whole))
+    _call(low, "least_squares", (), (a, cell, b, s, found, work, whole))
     low.memory[solution], low.memory[rank], low.memory[values] = part(const(0), columns), found, s
     if not low.clients(residuals):
         return
