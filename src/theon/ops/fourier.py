@@ -14,6 +14,7 @@ from theon.ops.arith import minimum
 from theon.ops.cast import cast
 from theon.ops.complex import real
 from theon.ops.declare import TensorOp
+from theon.ops.dims import patternbroadcast
 from theon.ops.explog import sqrt
 from theon.ops.fill import alloc
 from theon.ops.index import set_subtensor
@@ -39,7 +40,11 @@ class _Transform(TensorOp):
             raise TypeError(
                 f"{type(self).__name__}: input must have dimension > {1 + self._extra}, with first dimension batches"
             )
-        s = self.default_sizes(a) if len(inputs) == 1 or inputs[1] is None else as_tensor_variable(inputs[1])
+        if len(inputs) == 1 or inputs[1] is None:
+            s = self.default_sizes(a)
+            s.tag.fits = a
+        else:
+            s = as_tensor_variable(inputs[1])
         if (
             s.type.dtype not in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
             or s.type.ndim != 1
@@ -69,6 +74,17 @@ def _inner(g: Any, s: Any, factor: float) -> Any:
     return set_subtensor(g[where], g[where] * np.asarray(factor, g.type.dtype))
 
 
+def _fitted(g: Any, x: Any, s: Any, last: int) -> Any:
+    """The gradient ``g`` cut or filled with zeros to the sizes of ``x``, which sizes that were given may not be."""
+    if getattr(s.tag, "fits", None) is not x:
+        for d in range(1, last):
+            n = minimum(x.shape[d], g.shape[d])
+            g = g[(*(slice(None),) * d, slice(None, n))]
+            padding = [x.shape[e] - n if e == d else g.shape[e] for e in range(g.type.ndim)]
+            g = join(d, g, alloc(np.zeros((), g.type.dtype), *padding))
+    return patternbroadcast(g, x.type.broadcastable)
+
+
 class RFFTOp(_Transform):
     """The transform of real tensors, not normalised: inputs (batch, ...), sizes."""
 
@@ -78,7 +94,7 @@ class RFFTOp(_Transform):
 
     def infer(self, a: Any, s: Any) -> TensorType:
         """One dimension more."""
-        return TensorType(a.type.dtype, [False] * (a.type.ndim + 1))
+        return TensorType(a.type.dtype, [a.type.broadcastable[0]] + [False] * a.type.ndim)
 
     def reference(self, xp: Any, a: Any, s: Any) -> Any:
         """NumPy's."""
@@ -87,8 +103,8 @@ class RFFTOp(_Transform):
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The inverse, halved where a frequency stands for two."""
-        s = inputs[1]
-        return [irfft_op(_inner(output_grads[0], s, 0.5), s), DisconnectedType()()]
+        a, s = inputs
+        return [_fitted(irfft_op(_inner(output_grads[0], s, 0.5), s), a, s, a.type.ndim), DisconnectedType()()]
 
 
 class IRFFTOp(_Transform):
@@ -103,7 +119,7 @@ class IRFFTOp(_Transform):
 
     def infer(self, a: Any, s: Any) -> TensorType:
         """One dimension less."""
-        return TensorType(a.type.dtype, [False] * (a.type.ndim - 1))
+        return TensorType(a.type.dtype, [a.type.broadcastable[0]] + [False] * (a.type.ndim - 2))
 
     def reference(self, xp: Any, a: Any, s: Any) -> Any:
         """NumPy's, times the number of elements."""
@@ -113,8 +129,8 @@ class IRFFTOp(_Transform):
 
     def L_op(self, inputs: Any, outputs: Any, output_grads: Any) -> list[Any]:
         """The transform, doubled where a frequency stands for two."""
-        s = inputs[1]
-        return [_inner(rfft_op(output_grads[0], s), s, 2.0), DisconnectedType()()]
+        a, s = inputs
+        return [_fitted(_inner(rfft_op(output_grads[0], s), s, 2.0), a, s, a.type.ndim - 1), DisconnectedType()()]
 
 
 rfft_op, irfft_op = RFFTOp(), IRFFTOp()
@@ -136,6 +152,7 @@ def rfft(inp: Any, norm: Any = None) -> Any:
     """
     a = as_tensor_variable(inp)
     s = shape(a)[1:]
+    s.tag.fits = a
     return _scaled(rfft_op(a, s), s, norm, plain=False)
 
 
@@ -147,6 +164,7 @@ def irfft(inp: Any, norm: Any = None, is_odd: bool = False) -> Any:
     middle = shape(a)[1:-1]
     last = (middle[-1] - 1) * 2 + int(is_odd)
     s = join(0, middle[:-1], last.dimshuffle("x"))
+    s.tag.fits = a
     return _scaled(irfft_op(a, s), s, norm, plain=True)
 
 

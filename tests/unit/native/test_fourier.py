@@ -190,3 +190,12 @@ def test_gradients(n):
         theano.gradient.verify_grad(
             lambda s, odd=odd: T.fft.irfft(s, "ortho", odd), [spectrum], rng=np.random.RandomState(0)
         )
+
+
+def test_gradients_of_sizes_that_are_given_and_of_one_line():
+    a = np.random.default_rng(0).normal(size=(2, 5))
+    spectrum = np.random.default_rng(0).normal(size=(2, 4, 2))
+    for n in (3, 5, 8):
+        theano.gradient.verify_grad(lambda x, n=n: T.fft.rfft_op(x, [n]), [a], rng=np.random.RandomState(0))
+        theano.gradient.verify_grad(lambda s, n=n: T.fft.irfft_op(s, [n]), [spectrum], rng=np.random.RandomState(0))
+    theano.gradient.verify_grad(lambda v: T.fft.irfft(T.fft.rfft(v[None]) ** 2), [a[0]], rng=np.random.RandomState(0))
