@@ -53,8 +53,8 @@ ALSO = {
     "theano.compat": ["ifilter", "imap", "izip", "operator_div"],
     "theano.misc.safe_asarray": ["_asarray"],
     "theano.sandbox.rng_mrg": ["MRG_RandomStream"],
-    "theano.tensor": ["_shared", "floor_div", "square", "where"],
-    "theano.tensor.basic": ["floor_div", "square", "where"],
+    "theano.tensor": ["_shared", "floor_div", "isinf_", "isnan_", "square", "where"],
+    "theano.tensor.basic": ["floor_div", "isinf_", "isnan_", "square", "where"],
 }
 ALIASES = {
     # Theano's name -> theon.module:name
@@ -95,6 +95,8 @@ ALIASES = {
     "mod": "theon.ops.arith:mod",
     "name": None,
     "pp": "theon.graph.printing:pp",
+    "isinf_": "theon.ops.compare:isinf",
+    "isnan_": "theon.ops.compare:isnan",
     "repeat": "theon.ops.methods:repeat",
     "round": "theon.ops.methods:_round",
     "shape": "theon.ops.shape:shape",

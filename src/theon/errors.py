@@ -12,6 +12,7 @@ __all__ = [
     "BadReplacement",
     "ComplexError",
     "DisconnectedInputError",
+    "EmptyConstantError",
     "InconsistencyError",
     "LabelOutOfRange",
     "MethodNotDefined",
@@ -87,6 +88,12 @@ class AsTensorError(TypeError):
 
 class NotScalarConstantError(Exception):
     """An expression is not a constant scalar."""
+
+    __module__ = "theano.tensor.basic"
+
+
+class EmptyConstantError(NotScalarConstantError):
+    """An empty array was taken for a number."""
 
     __module__ = "theano.tensor.basic"
 

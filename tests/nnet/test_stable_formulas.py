@@ -131,3 +131,37 @@ def test_gradient_of_log_of_sum_of_exponentials_is_softmax():
     np.testing.assert_allclose(
         f([[1000.0, 1000.0], [-1000.0, -1001.0]]), [[0.5, 0.5], [1 / (1 + np.exp(-1)), 1 / (1 + np.e)]]
     )
+
+
+def test_formulas_of_complex_numbers_are_computed_as_written():
+    x = T.zvector()
+    value = np.array([1 + 5j, -2 + 0.5j, 3 - 4j])
+    for formula, true in {
+        "log(exp(x))": (T.log(T.exp(x)), np.log(np.exp(value))),
+        "1 / (1 + exp(x))": (1 / (1 + T.exp(x)), 1 / (1 + np.exp(value))),
+        "log(1 - exp(x))": (T.log(1 - T.exp(x)), np.log(1 - np.exp(value))),
+        "log(sum(exp(x)))": (T.log(T.exp(x).sum()), np.log(np.exp(value).sum())),
+    }.values():
+        np.testing.assert_allclose(theano.function([x], formula)(value), true, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64"])
+def test_formulas_of_integers_do_not_wrap(dtype):
+    x = T.TensorType(dtype, (False,))()
+    value = np.array([0, 3, 100] if dtype == "uint8" else [-128, -3, 0, 100], dtype)
+    v = value.astype("float64")
+    for name, formula, true in [
+        ("log(sigmoid)", T.log(T.nnet.sigmoid(x)), -_softplus(-v)),
+        ("log(1 - sigmoid)", T.log(1 - T.nnet.sigmoid(x)), -_softplus(v)),
+        ("1 - sigmoid", 1 - T.nnet.sigmoid(x), _sigmoid(-v)),
+        ("2 sigmoid - 1", 2 * T.nnet.sigmoid(x) - 1, np.tanh(v / 2)),
+        ("1 / (1 + exp)", 1 / (1 + T.exp(x)), _sigmoid(-v)),
+        ("1 - cos", 1 - T.cos(x), 1 - np.cos(v)),
+        ("1 + erf", 1 + T.erf(x), scipy.special.erfc(-v)),
+        ("log(cosh)", T.log(T.cosh(x)), np.logaddexp(v, -v) - np.log(2)),
+        ("exp / (exp + exp)", T.exp(x) / (T.exp(x) + T.exp(x * 0)), _sigmoid(v)),
+    ]:
+        found = theano.function([x], formula)(value)
+        rtol = 1e-5 if found.dtype == "float32" else 5e-3 if found.dtype == "float16" else 1e-12
+        if np.isfinite(found).all():  # exp(100) has no float16 or float32
+            np.testing.assert_allclose(found, true, rtol=rtol, atol=1e-6 if rtol > 1e-10 else 1e-14, err_msg=name)

@@ -14,6 +14,17 @@ from theon.graph.op import performer
 
 SPACE = {"np": np, "T": T, "theano": theano}
 _FLOATS = ("float64", "float64", "float32")
+# Drawn now and then instead.
+_OTHERS = ("int64", "int8", "int32", "int16", "uint8", "bool", "complex128", "complex64", "float16")
+# The same numbers otherwise in memory.
+LAYOUTS = [
+    np.array,
+    np.array,
+    lambda a: np.array(a, order="F"),
+    lambda a: np.array(a[::-1])[::-1] if a.ndim else a,
+    lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
+    lambda a: np.array(a.T).T,
+]
 
 UNARY = [
     "T.tanh({a})", "T.nnet.sigmoid({a})", "T.exp(-abs({a}))", "T.sqrt(abs({a}))", "T.log1p(abs({a}))", "-{a}", "abs({a})",
@@ -47,6 +58,24 @@ JOINED = [
     "T.concatenate([{a}, {b}], axis=-1)", "{a} + T.inc_subtensor(T.zeros_like({a})[:1], {b})", "T.concatenate([{a}, {b}])[1:]",
     "T.fill({a}, 1) * {b}", "({a} + {b}).sum(axis=0)", "({a} + {b})[0]", "({a} * {b}).shape[0] * {a}", "T.dot({a}.T, {b})", "T.dot({a}, {b}.T)",
 ]  # fmt: skip
+# One or more of each family that the lists above lack.
+FAMILIES = [
+    "T.cumsum({a}, axis=0)", "T.cumprod({a})", "T.sort({a}, axis=-1)", "T.argsort({a}[:2], axis=0)", "T.argmax({a}, axis=-1)", "T.argmin({a})",
+    "T.diff({a}, axis=0)", "T.roll({a}, 1, axis=0)", "{a}[::-2]", "{a}[{a}.shape[0] - 1 :: -1]", "T.swapaxes({a}, 0, -1)", "T.squeeze({a})",
+    "T.diagonal({a})", "T.tril({a})", "T.triu({a}, 1)", "T.diag({a})", "T.fill_diagonal({a}, 1)", "T.eye({a}.shape[0], {a}.shape[0] + 1)",
+    "{a}.var(axis=0)", "{a}.std()", "{a}.norm(2)", "T.ptp({a}, axis=0)", "T.all({a} > 0, axis=-1)", "{a}[({a} > 0).nonzero()]", "{a}[{a} > 0]",
+    "T.set_subtensor({a}[{a} > 0], 0)", "T.inc_subtensor({a}[[0, 0, -1]], 1)", "T.set_subtensor({a}[..., ::-1], {a} * 2)", "{a}[:, [0, 0]]",
+    "T.batched_dot({a}, {b})", "T.tensordot({a}, {b}, 1)", "T.outer({a}, {b})", "T.where({a} > {b}, {a}, {b})", "T.eq({a}, {b})", "T.lt({a}, {b}) * {a}",
+    "T.real({a}) + T.imag({a})", "T.conj({a}) * {b}", "abs({a} + {b})", "{a} // 2", "{a} % 3", "T.cast({a}, 'int32')", "T.cast({a}, 'float64')",
+    "T.bitwise_and({a}, {b})", "T.floor({a})", "T.round({a})", "T.sgn({a})", "T.arctan2({a}, {b})", "T.gammaln(abs({a}) + 1)", "T.arcsinh({a})",
+    "T.nnet.relu({a}, 0.1)", "T.nnet.softmax({a})[0]", "T.log(T.nnet.softmax({a}))", "T.nnet.elu({a})", "T.concatenate([{a}.T, {b}.T], axis=-1).T",
+    "T.mean({a}, axis=0, keepdims=True) - {a}", "T.clip({a}, {b}, 1)", "T.dot({a}, {b}) + T.dot({a}, {b})", "T.unbroadcast(T.shape_padleft({a}), 0)",
+    "T.extra_ops.repeat({a}, 3)", "T.bincount(abs(T.cast({a}.flatten(), 'int64')))", "theano.clone({a} * 2, {{}})",
+    "T.choose(T.cast({a} > 0, 'int32'), ({a}, {b}))",
+    "theano.ifelse.ifelse(T.gt({a}.sum(), 0), {a} * 2, {a} - 1)", "theano.scan(lambda r: T.tanh(r) * 2, sequences={a})[0]",
+    "theano.scan(lambda r, h: 0.5 * h + r, sequences={a}, outputs_info=T.zeros_like({a}[0]))[0]", "T.mgrid[0:2, 0:3][0] * {a}.shape[0]",
+    "T.log(T.exp({a}) + T.exp({b}))", "T.exp({a} * 0.1) * T.exp(-{b} * 0.1)", "T.sqrt({a} ** 2)", "T.exp({a}) / (1 + T.exp({a}))", "{a} ** 2 / (1 + {b} ** 2)",
+]  # fmt: skip
 
 
 class Program:
@@ -64,16 +93,19 @@ class Program:
             shape = self.draw.choice(shapes[self.draw.choice([0, 1, 1, 2, 2, 2, 3])])
             # A size 1 is known to be 1, or found out when the function runs.
             flags = tuple(k == 1 and self.draw.random() < 0.5 for k in shape)
-            dtype = (
-                self.draw.choice(("int64", "int8", "int32")) if self.draw.random() < 0.2 else self.draw.choice(_FLOATS)
-            )
+            dtype = self.draw.choice(_OTHERS if self.draw.random() < 0.25 else _FLOATS)
             name = f"{prefix}x{place}"
             value = (
                 self.values.randint(-3, 4, size=shape)
                 if dtype.startswith("int")
+                else self.values.randint(0, 4, size=shape)
+                if dtype in ("uint8", "bool")
                 else self.values.uniform(-1.5, 1.5, shape)
             )
-            self.add(name, f"T.TensorType({dtype!r}, {flags})({name!r})", np.asarray(value, dtype))
+            if dtype.startswith("complex"):
+                value = value + 1j * self.values.uniform(-1.5, 1.5, shape)
+            laid = self.draw.choice(LAYOUTS)(np.asarray(value, dtype))
+            self.add(name, f"T.TensorType({dtype!r}, {flags})({name!r})", laid)
             self.inputs.append(name)
         for _ in range(self.draw.randint(6, 12)):
             self.step()
@@ -102,9 +134,9 @@ class Program:
         variable = eval(text, self.space)
         if value is None:
             value = self.value_of(variable)
-            if value.size > 400 or value.ndim > 4 or value.dtype.kind == "c":
+            if value.size > 400 or value.ndim > 4:
                 raise ValueError("too large")
-            if value.size and value.dtype.kind == "f" and not (np.isfinite(value).all() and abs(value).max() < 1e4):
+            if value.size and value.dtype.kind in "fc" and not (np.isfinite(value).all() and abs(value).max() < 1e4):
                 raise ValueError("too far")
         self.space[name] = variable
         self.known[variable] = value
@@ -133,7 +165,7 @@ class Program:
     def step(self):
         """Draw a line, a few times until one can be run."""
         for _ in range(20):
-            form = self.draw.choice(self.draw.choice([UNARY, BINARY, SHAPED, SHAPED, JOINED]))
+            form = self.draw.choice(self.draw.choice([UNARY, BINARY, SHAPED, SHAPED, JOINED, FAMILIES]))
             # Lately made ones are likelier, so that lines build on one another.
             a, b = (self.names[-1 - min(int(self.draw.expovariate(0.4)), len(self.names) - 1)] for _ in range(2))
             dtype = self.space[a].dtype
@@ -152,6 +184,11 @@ class Program:
         text = "\n".join(self.lines)
         return [name for place, name in enumerate(made) if place >= len(made) - 2 or text.count(name) == 1]
 
+    def precision(self):
+        """Whether anything is computed in float32 or complex64, and in float16."""
+        dtypes = {str(v.dtype) for v in self.known.values() if isinstance(v, np.ndarray)}
+        return bool(dtypes & {"float32", "complex64"}), "float16" in dtypes
+
     @staticmethod
     def shown(value):
         """An expression for an array."""
@@ -169,11 +206,13 @@ class Program:
         return "\n".join(lines)
 
 
-def agree(found, expected, scale, single):
-    """Whether two values are equal but for rounding: of numbers as large as ``scale`` on the way, in float32 if ``single``."""
+def agree(found, expected, scale, single, half=False):
+    """Whether two values are equal but for rounding: of numbers as large as ``scale`` on the way, in float32 if ``single``, float16 if ``half``."""
     if found.dtype != expected.dtype or found.shape != expected.shape:
         return False
-    if found.dtype.kind != "f":
+    if found.dtype.kind not in "fc":
         return bool(np.array_equal(found, expected))
     tolerance = 1e-5 if single else 1e-11
+    if half:
+        tolerance = 2e-2
     return bool(np.allclose(found, expected, rtol=tolerance, atol=tolerance * scale, equal_nan=True))

@@ -77,6 +77,7 @@ SAMPLES = {
     # copies, casts
     "of_one_operand": [E["identity"](x), E["add"](x), E["mul"](x)],
     "of_twice_the_same": [T.maximum(x, x), T.minimum(j, j)],
+    "exclusive_or_with_itself": [T.xor(j, j)],
     "logic_with_a_constant": [T.and_(j, 0), T.or_(j, 0), T.and_(T.gt(x, 0.5), np.array(True)), T.or_(T.gt(x, 0.5), np.array(True))],
     "cast_of_cast": [T.cast(T.cast(v("f", "float32"), "float64"), "float32"), T.cast(T.cast(v("k", "int8"), "int64"), "int16")],
     "scalar_of_tensor_of_scalar": [ScalarFromTensor()(TensorFromScalar()(s))],
@@ -97,9 +98,9 @@ SAMPLES = {
     # choices and comparisons
     "switch_of_known_condition": [T.switch(1, x, y), T.switch(T.constant(0), x, s), T.switch(0, x, 2.0)],
     "switch_between_equals": [T.switch(x > 0.5, y, y), T.switch(x > 0.5, 2.0, 2.0)],
-    "switches_of_one_condition": [T.switch(x > 0.5, 1.0, 2.0) + T.switch(x > 0.5, y, 3.0)],
+    "switches_of_one_condition": [T.switch(x > 0.5, 1.0, 2.0) + T.switch(x > 0.5, y, 3.0), T.switch(x > 0.5, y, z) * T.switch(x > 0.5, z, x)],
     "comparison_with_itself": [T.lt(x, x), T.eq(j, j), T.gt(x, x), T.neq(j, j), T.le(j, j), T.ge(j, j)],
-    "comparison_of_a_size": [T.lt(x.shape[0], 0), T.ge(a.shape[1], 0), T.le(0, x.shape[0]), T.eq(x.shape[0], -1)],
+    "comparison_of_a_size": [T.lt(x.shape[0], 0), T.ge(a.shape[1], 0), T.le(0, x.shape[0]), T.eq(x.shape[0], -1), T.lt(x.shape[0] + a.shape[1], 0)],
     "larger_of_size_and_zero": [T.maximum(x.shape[0], 0)],
     "smaller_of_size_and_zero": [T.minimum(x.shape[0], 0)],
     # checks
@@ -123,7 +124,7 @@ SAMPLES = {
     "negative_factors": [-x * -y, -x / -y],
     "absolute_value_of_negative": [abs(-x), abs(abs(x)), abs(T.sqr(x))],
     "absolute_value_of_product": [abs(x * y), abs(x / y)],
-    "over_its_absolute_value": [x / abs(x)],
+    "over_its_absolute_value": [x / abs(x), (4 * x) / abs(2 * x), (x * y) / abs(-3 * y * x)],
     "factor_of_switch": [x * T.switch(y > 0.5, 0, z), T.switch(y > 0.5, 0, z) / x, T.switch(y > 0.5, z, 0) * x],
     "product_with_sum_of_quotients": [x * (y / x + z)],
     "product": [x * (y / x), (x / y) * y, T.exp(-T.sqr(x)) * (y / T.erfc(x))],
@@ -249,6 +250,9 @@ SAMPLES = {
         T.set_subtensor(a[1], x)[1], T.inc_subtensor(a[1], x)[1], T.set_subtensor(a[1:], s)[1:], T.set_subtensor(x[i], s)[i]
     ],
     "part_of_join": [T.stack([x, x * 2])[1], T.stack([x, x * 2])[-1], Join()(0, row, row + 1, row * 2)[1:]],
+    "rows_in_order": [
+        T.specify_shape(x, (3,))[T.constant([0, 1, 2])], MakeVector("int64")(i, i + 1, i * 2)[T.constant([2, 0])],
+    ],
     "rows_just_set": [T.set_subtensor(T.specify_shape(x, (3,))[T.constant([2, 0])], z[:2])[T.constant([2, 0])]],
     "set_everything": [T.set_subtensor(x[:], s), T.inc_subtensor(x[:], s), T.set_subtensor(a[:, :], T.exp(a))],
     "increase_by_zero": [T.inc_subtensor(x[1:], 0.0)],

@@ -22,9 +22,10 @@ def together(seeds, mode):
     wrong = {}
     for (p, name), value in zip(wanted, found):
         expected = np.asarray(p.known[p.space[name]])
-        floats = [v for v in p.known.values() if getattr(v, "size", 0) and v.dtype.kind == "f"]
+        values = [v for v in p.known.values() if isinstance(v, np.ndarray)]
+        floats = [v for v in values if v.size and v.dtype.kind in "fc"]
         scale = max([1.0, *(float(abs(v).max()) for v in floats if np.isfinite(v).all())])
-        if not agree(np.asarray(value), expected, scale, any(v.dtype == np.float32 for v in floats)):
+        if not agree(np.asarray(value), expected, scale, *p.precision()):
             wrong.setdefault(p.seed, []).append((name, value, expected))
     return wrong
 

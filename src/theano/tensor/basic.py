@@ -15,7 +15,7 @@ from theon.dtypes import (
     integer_dtypes,
     uint_dtypes,
 )
-from theon.errors import AsTensorError, NotScalarConstantError, ShapeError
+from theon.errors import AsTensorError, EmptyConstantError, NotScalarConstantError, ShapeError
 from theon.graph.descriptions import min_informative_str
 from theon.graph.disconnected import DisconnectedType
 from theon.graph.op import Op
@@ -24,7 +24,6 @@ from theon.graph.printing import pprint
 from theon.graph.variable import Apply, Constant, Variable
 from theon.legacy.python2 import integer_types
 from theon.legacy.tensor_names import (
-    EmptyConstantError,
     alloc_validate_shape,
     check_and_normalize_axes,
     check_equal_numpy,
@@ -73,7 +72,7 @@ from theon.ops.arith import (
 from theon.ops.bits import and_, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, invert, or_, xor
 from theon.ops.cast import ScalarFromTensor, TensorFromScalar, cast, scalar_from_tensor, tensor_from_scalar
 from theon.ops.close import allclose, isclose
-from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, le, lt, neq
+from theon.ops.compare import eq, ge, gt, inclosedrange, inopenrange, isinf as isinf_, isnan as isnan_, le, lt, neq
 from theon.ops.complex import angle, complex, complex_from_polar, imag, real
 from theon.ops.declare import Elemwise
 from theon.ops.dims import (

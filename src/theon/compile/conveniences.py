@@ -102,6 +102,7 @@ class numeric_grad:
     """The gradient of a scalar function of arrays by one-sided differences, in :attr:`gf`."""
 
     __module__ = "theano.gradient"
+    type_eps = {**_STEP, **{np.dtype(kind): step for kind, step in _STEP.items()}}
 
     def __init__(self, f: Callable[..., Any], pt: Any, eps: float | None = None, out_type: Any = None) -> None:
         points = [np.array(p) for p in (pt if isinstance(pt, list | tuple) else [pt])]

@@ -125,14 +125,14 @@ class Apply(Node):
         return None if wanted is None else wanted.filter(self.op.get_params(self))
 
     def default_output(self) -> Variable:
-        """Return the output that stands for the node: the op's ``default_output``, or the only one; else ValueError."""
+        """Return the output that stands for the node: the op's ``default_output``, or the only one; else AttributeError."""
         place = getattr(self.op, "default_output", None)
         if place is None:
             if len(self.outputs) == 1:
                 return self.outputs[0]
-            raise ValueError(f"{self.op}.default_output should be an output index when there are several outputs")
+            raise AttributeError(f"{self.op}.default_output should be an output index when there are several outputs")
         if not isinstance(place, int) or not 0 <= place < len(self.outputs):
-            raise ValueError(f"{self.op}.default_output is {place!r}, which is no output index")
+            raise AttributeError(f"{self.op}.default_output is {place!r}, which is no output index")
         return self.outputs[place]
 
     out = property(default_output, doc="The default output.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theon.errors import NotScalarConstantError
+from theon.errors import EmptyConstantError, NotScalarConstantError
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Constant, Variable
 from theon.ops import arith, compare, fill
@@ -87,12 +87,6 @@ def scalar_constant_value(v: Any) -> Any:
     if made is not None and type(made.op).__name__ == "CSM":
         return get_scalar_constant_value(made.inputs[0])
     raise NotScalarConstantError(f"{v} is not constant")
-
-
-class EmptyConstantError(NotScalarConstantError):
-    """An empty array was taken for a number."""
-
-    __module__ = "theano.tensor.basic"
 
 
 def power(x: Any, y: Any) -> Any:

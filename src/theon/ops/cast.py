@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from theon.dtypes import discrete_dtypes
 from theon.errors import message
 from theon.graph.op import Op
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import CASTS, identity
+from theon.options import config
 from theon.scalar.type import Scalar, get_scalar_type
 from theon.tensor.constant import as_tensor_variable
 from theon.tensor.type import TensorType
@@ -101,6 +103,8 @@ def _as_kind_of(x: Any, g: Any) -> Any:
 
     if isinstance(g.type, DisconnectedType):
         return g
+    if x.type.dtype in discrete_dtypes:
+        return x.zeros_like(dtype=config.floatX)
     if isinstance(x.type, Scalar):
         return g if isinstance(g.type, Scalar) else scalar_from_tensor(g)
     return tensor_from_scalar(g) if isinstance(g.type, Scalar) else g

@@ -208,8 +208,9 @@ def transpose(x: Any, axes: Any = None) -> Any:
     """Return ``x`` with its dimensions in the order ``axes``, reversed by default."""
     x = as_tensor_variable(x)
     order = list(range(x.type.ndim - 1, -1, -1)) if axes is None else [int(a) % max(x.type.ndim, 1) for a in axes]
-    out = dimshuffle(x, order)
-    if x.name and x.type.ndim and out is not x and axes is None:
+    # A vector too gets a node of its own, which has a name of its own.
+    out = DimShuffle(x.type.broadcastable, order)(x) if x.type.ndim == 1 else dimshuffle(x, order)
+    if x.name and x.type.ndim and axes is None:
         out.name = x.name + ".T"
     return out
 

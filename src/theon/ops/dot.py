@@ -141,7 +141,7 @@ def inner(a: Any, b: Any) -> Any:
 
 
 def _contraction(a: Any, b: Any, axes: Any, batch: int) -> tuple[list[int], list[int]]:
-    if isinstance(axes, int | np.integer) or np.ndim(axes) == 0:
+    if not isinstance(axes, list | tuple) and np.ndim(axes) == 0:
         n = int(axes)
         if n < 0:
             raise ValueError(f"Axes should be non-negative, got {n}")

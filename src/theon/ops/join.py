@@ -11,6 +11,7 @@ from theon.dtypes import discrete_dtypes, upcast
 from theon.errors import NotScalarConstantError, message
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.cast import cast
+from theon.ops.compare import eq
 from theon.ops.declare import TensorOp, zeros_for
 from theon.ops.dims import dimshuffle, padded, patternbroadcast
 from theon.ops.shape import get_scalar_constant_value, shape_i
@@ -385,6 +386,12 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
             if ndim is None:
                 raise ValueError("if reps is tensor.vector, you should specify the ndim")
             count = ndim
+            from theon.ops.checks import Assert
+
+            # A vector of another length would be read in part only.
+            reps = Assert("tile: reps has not as many elements as the result dimensions")(
+                reps, eq(shape_i(reps, 0), ndim)
+            )
         reps = [reps[i] for i in range(count)]  # type: ignore[index]
     reps = list(reps) if isinstance(reps, list | tuple) else [reps]
     for r in reps:

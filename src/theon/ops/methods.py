@@ -279,7 +279,7 @@ METHODS: dict[str, Any] = {
     "__contains__": _contains,
     "T": property(dims.transpose),
     "shape": property(shapes.shape),
-    "size": property(lambda self: self if self.type.ndim == 0 and False else _size(self)),
+    "size": property(lambda self: _size(self)),
     "real": property(complex.real),
     "imag": property(complex.imag),
     "transpose": _transpose,
@@ -369,8 +369,6 @@ def _true_div(x: Any, y: Any) -> Any:
 
 
 def _size(x: Any) -> Any:
-    if x.type.ndim == 0:
-        return as_tensor_variable(np.int64(1))
     if x.type.ndim == 1:
         return shapes.shape(x)[0]
     return reduce.prod(shapes.shape(x))
@@ -485,7 +483,11 @@ class Choose(TensorOp):
         if not str(a.type.dtype).startswith(("int", "uint")):
             raise TypeError("choose first argument must have an [u]int* dtype. Got", a.type.dtype)
         ndim = max(a.type.ndim, choices.type.ndim - 1)
-        return TensorType(choices.type.dtype, (False,) * ndim)
+        flags = [
+            (True,) * (ndim - len(pattern)) + tuple(pattern)
+            for pattern in (a.type.broadcastable, choices.type.broadcastable[1:])
+        ]
+        return TensorType(choices.type.dtype, tuple(p and q for p, q in zip(*flags)))
 
     def reference(self, xp: Any, a: Any, choices: Any) -> Any:
         """Ask NumPy, which takes at most 64 choices in its own function."""
@@ -522,7 +524,15 @@ def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """Return the elements of ``choices[a]``."""
     if out is not None:
         raise TypeError("choose takes no out argument")
-    choices = join.stack(list(choices)) if isinstance(choices, list | tuple) else as_tensor_variable(choices)
+    if isinstance(choices, list | tuple):
+        arrays = [as_tensor_variable(c) for c in choices]
+        # Each in the shape of all together.
+        ndim = max((c.type.ndim for c in arrays), default=0)
+        for c in arrays[1:] if ndim else ():
+            arrays[0] = arith.second(c, arrays[0])
+        choices = join.stack([arrays[0], *(arith.second(arrays[0], c) for c in arrays[1:])] if ndim else arrays)
+    else:
+        choices = as_tensor_variable(choices)
     return Choose(mode)(as_tensor_variable(a), choices)
 
 

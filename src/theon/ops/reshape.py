@@ -142,7 +142,10 @@ class SpecifyShape(TensorOp):
     view_map = {0: [0]}
 
     def infer(self, x: Any, sizes: Any) -> TensorType:
-        """Known sizes are read off the shape's graph."""
+        """Known sizes are read off the shape's graph. AssertionError where their number is not that of the dimensions."""
+        count = vector_length(sizes) if sizes.type.ndim == 1 else None
+        if sizes.type.ndim != 1 or (count is not None and count != x.type.ndim):
+            raise AssertionError(f"SpecifyShape: {x.type.ndim} sizes are wanted in a vector, {sizes.type} was given")
         known = [element_of_vector(sizes, d) or x.type.shape[d] for d in range(x.type.ndim)]
         return TensorType(x.type.dtype, shape=known)
 

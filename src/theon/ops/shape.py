@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theon.errors import NotScalarConstantError, message
+from theon.errors import EmptyConstantError, NotScalarConstantError, message
 from theon.graph.variable import Apply, Constant, Variable
 from theon.ops.declare import Elemwise, TensorOp
 from theon.tensor import hooks
@@ -222,6 +222,8 @@ def get_scalar_constant_value(
         if isinstance(v, np.integer | int | float | np.floating | np.bool_):
             return np.asarray(v)
         if isinstance(v, np.ndarray):
+            if not v.size:
+                raise EmptyConstantError(f"an array of shape {v.shape} is no scalar")
             if v.size != 1:
                 raise NotScalarConstantError(f"an array of shape {v.shape} is no scalar")
             return v.reshape(()).copy()
@@ -229,24 +231,30 @@ def get_scalar_constant_value(
             data = np.asarray(v.data)
             if data.size and bool((data == data.flat[0]).all()):
                 return data.flat[0].copy() if data.ndim else data.copy()
-            raise NotScalarConstantError(f"{v} is no scalar")
+            raise (NotScalarConstantError if data.size else EmptyConstantError)(f"{v} is no scalar")
         if only_process_constants or not isinstance(v, Variable) or v.owner is None:
             raise NotScalarConstantError(f"{v} is not constant")
         op, inputs = v.owner.op, v.owner.inputs
         kind = type(op).__name__
-        if kind in (
+        if kind == "Assert":
+            # The value is known where the conditions surely hold.
+            for condition in inputs[1:]:
+                if not get_scalar_constant_value(condition, max_recur=max_recur - 1).all():
+                    raise NotScalarConstantError(f"{v} asserts what is not so")
+            v = inputs[0]
+        elif kind in (
             "Alloc",
             "DimShuffle",
             "Rebroadcast",
             "TensorFromScalar",
             "ScalarFromTensor",
-            "Assert",
             "DeepCopyOp",
             "ViewOp",
         ):
             v = inputs[0]
         elif isinstance(op, Shape_i):
-            known = inputs[0].type.shape[op.i]  # type: ignore[attr-defined]
+            (x,) = inputs
+            known = np.shape(x.data)[op.i] if isinstance(x, Constant) else x.type.shape[op.i]  # type: ignore[attr-defined]
             if known is None:
                 raise NotScalarConstantError(f"{v} is not constant")
             return np.asarray(known, dtype="int64")
@@ -260,13 +268,18 @@ def get_scalar_constant_value(
             storage: list[list[Any]] = [[None]]
             op.perform(v.owner, [np.asarray(value) for value in values], storage)
             return np.asarray(storage[0][0])
+        elif kind == "Subtensor" and isinstance(inputs[0], Constant) and v.type.ndim == 0:  # type: ignore[attr-defined]
+            found = np.asarray(inputs[0].data)
+            places = [get_scalar_constant_value(i, max_recur=max_recur - 1) for i in inputs[1:]]
+            try:
+                return np.asarray(found[tuple(int(i) for i in places)])
+            except IndexError:
+                raise NotScalarConstantError(f"{v} is out of bounds") from None
         elif kind == "Subtensor" and len(inputs) == 2:
             vector = inputs[0]
             if vector.type.ndim != 1 or v.type.ndim != 0:  # type: ignore[attr-defined]
                 raise NotScalarConstantError(f"{v} is not constant")
             place = int(get_scalar_constant_value(inputs[1], max_recur=max_recur - 1))
-            if isinstance(vector, Constant) and -len(vector.data) <= place < len(vector.data):
-                return np.asarray(vector.data[place])
             if vector.owner is not None and isinstance(vector.owner.op, Shape) and place < 0:
                 place += vector.owner.inputs[0].type.ndim
             size = element_of_vector(vector, place)

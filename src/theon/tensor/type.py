@@ -292,14 +292,14 @@ def values_eq_approx(
         a, b, rtol=1e-5 if rtol is None else rtol, atol=default if atol is None else atol, equal_nan=True
     )
     if allow_remove_inf:
-        close |= np.isinf(b)
+        close |= np.isinf(a) | np.isinf(b)
     if allow_remove_nan:
         close |= np.isnan(a) | np.isnan(b)
     return bool(close.all())
 
 
 def values_eq_approx_remove_inf_nan(a: Any, b: Any) -> bool:
-    """As :func:`values_eq_approx`, places where ``b`` is infinite or either is NaN not compared."""
+    """As :func:`values_eq_approx`, places where either is infinite or NaN not compared."""
     return values_eq_approx(a, b, True, True)
 
 

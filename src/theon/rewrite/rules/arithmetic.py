@@ -13,6 +13,7 @@ from theon.ops.arith import abs_, add, mul, neg, sgn, sqr, sub, switch, true_div
 from theon.ops.declare import Elemwise
 from theon.ops.explog import sqrt
 from theon.rewrite.match import alone, factors, is_float, is_number, made_by, number_of, spread_like, terms
+from theon.rewrite.monomials import Monomial, monomial, product_of
 from theon.rewrite.rule import Rules
 from theon.tensor.constant import constant
 
@@ -260,10 +261,19 @@ def absolute_value_of_product(node: Apply) -> Any:
 
 @arithmetic.node("true_div", theano="check_for_x_over_absX", effect="domain")
 def over_its_absolute_value(node: Apply) -> Any:
-    """x / |x| is the sign of x, 0 for 0."""
+    """x / |x| is the sign of x, 0 for 0; 4 x / |2 x| is twice that."""
     x, y = node.inputs
     inner = made_by(y, "abs_")
-    return sgn(x) if inner is not None and inner.inputs[0] is x and is_float(x) else None
+    if inner is None or not is_float(x) or x.type != inner.inputs[0].type:
+        return None
+    if inner.inputs[0] is x:
+        return sgn(x)
+    top, bottom = monomial(x), monomial(inner.inputs[0])
+    if not bottom.number or top != Monomial(top.number, bottom.above, bottom.below):
+        return None
+    sign = sgn(product_of(x, 1.0, top.above, top.below))
+    number = top.number / abs(bottom.number)
+    return spread_like(sign if number == 1 else mul(_like(x, number), sign), node.outputs[0], [])
 
 
 @arithmetic.node("mul", "true_div", theano=("local_mul_switch_sink", "local_div_switch_sink"), effect="domain")

@@ -38,9 +38,9 @@ def _fits(found: Any, out: Variable) -> Any:
 
 
 def _argument(v: Variable, name: str) -> Any:
-    """x of ``name(x)``."""
+    """x of ``name(x)``, where it is of floats: integers have no halves, and not all a negative."""
     made = made_by(v, name)
-    return None if made is None else made.inputs[0]
+    return None if made is None or not is_float(made.inputs[0]) else made.inputs[0]
 
 
 def _one_and(v: Variable) -> tuple[bool, Variable] | None:
@@ -261,6 +261,8 @@ def _log(v: Variable, out: Variable) -> Any:
 
 def _keeps(v: Variable) -> bool:
     """Whether the logarithm of ``v``, which is positive, has a form that does not overflow or vanish where ``v`` does."""
+    if not is_float(v):
+        return False
     if made_by(v, Softmax) is not None or any(made_by(v, name) for name in ("exp", "sigmoid", "erfc", "cosh")):
         return True
     spread = made_by(v, DimShuffle)
@@ -450,7 +452,7 @@ def log_of_exp_minus_one(node: Apply) -> Any:
     inner = None if x is None else _argument(x, "softplus")
     if inner is not None:
         return _fits(inner, out)
-    return None if x is None or x.type != out.type else add(x, log(neg(expm1(scaled(x, -1)))))
+    return None if x is None or x.type != out.type or not is_float(x) else add(x, log(neg(expm1(scaled(x, -1)))))
 
 
 def _log_of_cosh(x: Any) -> Any:

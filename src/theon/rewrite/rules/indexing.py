@@ -371,6 +371,22 @@ def number_under_a_mask(node: Apply) -> Any:
     return found if found.type == node.outputs[0].type else None
 
 
+@indexing.node(AdvancedSubtensor1, theano=("local_useless_AdvancedSubtensor1", "local_subtensor_make_vector"))
+def rows_in_order(node: Apply) -> Any:
+    """All rows in their order are the array; elements of a vector of scalars are those scalars."""
+    x, rows = node.inputs
+    if not isinstance(rows, Constant):
+        return None
+    places = np.asarray(rows.data)
+    if x.type.shape[0] == len(places) and np.array_equal(places, np.arange(len(places))):  # type: ignore[attr-defined]
+        return x if x.type == node.outputs[0].type else None
+    made = made_by(x, MakeVector)
+    n = 0 if made is None else len(made.inputs)
+    if made is None or not len(places) or not ((-n <= places) & (places < n)).all():
+        return None
+    return _match(made.op(*(made.inputs[int(i)] for i in places)), node.outputs[0])
+
+
 @indexing.node(AdvancedSubtensor1, theano="local_adv_sub1_adv_inc_sub1")
 def rows_just_set(node: Apply) -> Any:
     """Rows just set to a value are that value, where no row was named twice."""

@@ -148,7 +148,7 @@ def share_of_a_sum_of_exps(node: Apply) -> Any:
             if len(parts) < 2 or any(minus for minus, _ in parts) or not any(v is e for _, v in parts):
                 continue
             exponents = [getattr(made_by(v, "exp"), "inputs", [None])[0] for _, v in parts]
-            if any(x is None or x.type != power.inputs[0].type for x in exponents):  # type: ignore[union-attr]
+            if any(x is None or not is_float(x) or x.type != power.inputs[0].type for x in exponents):  # type: ignore[union-attr]
                 continue
             (x,) = power.inputs  # type: ignore[union-attr]
             if len(exponents) == 2:
@@ -164,7 +164,7 @@ def share_of_a_sum_of_exps(node: Apply) -> Any:
 def _mirrored(s: Variable, x: Variable) -> bool:
     """Whether ``s`` is sigmoid(-x)."""
     made, minus = made_by(s, "sigmoid"), made_by(x, "neg")
-    if made is None:
+    if made is None or not is_float(x):
         return False
     if minus is not None and computed_alike(minus.inputs[0], made.inputs[0]):
         return True

@@ -10,8 +10,9 @@ import numpy as np
 from theon.graph.fgraph import FunctionGraph
 from theon.graph.variable import Apply, Variable
 from theon.ops.arith import abs_, add, mul, neg, sqr, sub, switch
+from theon.ops.cast import cast
 from theon.ops.compare import gt, lt
-from theon.ops.declare import Elemwise
+from theon.ops.declare import Elemwise, to_float
 from theon.ops.dims import DimShuffle
 from theon.ops.elements import AdvancedSubtensor, AdvancedSubtensor1
 from theon.ops.explog import exp, expm1, log, log1p
@@ -49,8 +50,15 @@ def _without_one(variable: Variable) -> tuple[Any, Variable] | None:
     return (x, ones[0]) if x.type.dtype == variable.type.dtype else None  # type: ignore[attr-defined]
 
 
+def _floating(x: Any) -> Any:
+    """``x`` in the dtype of functions of it: the negative of an unsigned or of the least integer is none."""
+    return x if is_float(x) else cast(x, to_float(x.type.dtype))
+
+
 def _negative(x: Variable) -> Any:
     inner = made_by(x, "neg")
+    if not is_float(x):
+        return neg(_floating(x))
     return neg(x) if inner is None else inner.inputs[0]
 
 
@@ -94,7 +102,7 @@ def log_of_one_plus(node: Apply) -> Any:
 def log1p_of_exp(node: Apply) -> Any:
     """log1p(exp(x)) overflows."""
     inner = made_by(node.inputs[0], "exp")
-    return None if inner is None else softplus(inner.inputs[0])
+    return None if inner is None or not is_float(inner.inputs[0]) else softplus(inner.inputs[0])
 
 
 @stabilize.node("log", theano=("logsigm_to_softplus", "log1msigm_to_softplus"), effect="rounding")
@@ -114,9 +122,9 @@ def log1p_of_minus_sigmoid(node: Apply) -> Any:
 
 @stabilize.node("log", effect="rounding")
 def log_of_exp(node: Apply) -> Any:
-    """log(exp(x)) is x, and does not overflow."""
+    """log(exp(x)) is x, and does not overflow. (The logarithm of a complex number has an imaginary part of -pi to pi.)"""
     inner = made_by(node.inputs[0], "exp")
-    return None if inner is None else inner.inputs[0]
+    return None if inner is None or not is_float(inner.inputs[0]) else inner.inputs[0]
 
 
 # For one function: (its sign, the sign of 1) -> what the sum of the two is.
@@ -135,6 +143,7 @@ _WITH_ONE: dict[str, dict[tuple[int, int], Any]] = {
 
 
 def _one_minus_cos(x: Any) -> Any:
+    x = _floating(x)
     return mul(_like(x, 2), sqr(sin(mul(_like(x, 0.5), x))))
 
 
@@ -173,7 +182,7 @@ def function_and_one(node: Apply) -> Any:
     for (minus_one, one), (minus, v) in (found, found[::-1]):
         number = number_of(one)
         name = v.owner.op.scalar_op.kind if v.owner is not None and isinstance(v.owner.op, Elemwise) else None
-        if number is None or abs(number) != 1 or name not in _WITH_ONE or v.type != out.type:
+        if number is None or np.iscomplexobj(number) or abs(number) != 1 or name not in _WITH_ONE or v.type != out.type:
             continue
         sign = int(-number if minus_one else number)
         make = _WITH_ONE[name].get((-1 if minus else 1, sign))
@@ -186,7 +195,7 @@ def function_and_one(node: Apply) -> Any:
 def sigmoid_times_exp(node: Apply) -> Any:
     """sigmoid(x) exp(-x) is sigmoid(-x)."""
     out = node.outputs[0]
-    if not any(made_by(v, "exp") or made_by(v, "sigmoid") for v in node.inputs):
+    if not any(made_by(v, "exp") or made_by(v, "sigmoid") for v in node.inputs) or not is_float(out):
         return None
     above, below, negative = factors(out)
     if below:
@@ -201,6 +210,8 @@ def sigmoid_times_exp(node: Apply) -> Any:
             if power is None:
                 continue
             y = power.inputs[0]
+            if not is_float(x) or not is_float(y):
+                continue
             a, b = made_by(x, "neg"), made_by(y, "neg")
             if (b is not None and b.inputs[0] is x) or (a is not None and a.inputs[0] is y):
                 rest: list[Any] = [v for v in above if v is not s and v is not e]
@@ -215,7 +226,7 @@ def sigmoid_times_exp(node: Apply) -> Any:
 @stabilize.node("true_div", "inv", theano="local_inv_1_plus_exp", effect="rounding")
 def inverse_of_one_plus_exp(node: Apply) -> Any:
     """1 / (1 + exp(x)) is sigmoid(-x)."""
-    if len(node.inputs) == 2 and not is_number(node.inputs[0], 1):
+    if (len(node.inputs) == 2 and not is_number(node.inputs[0], 1)) or not is_float(node.outputs[0]):
         return None
     found = _without_one(node.inputs[-1])
     inner = None if found is None else made_by(found[0], "exp")
@@ -247,6 +258,8 @@ def _spread(found: Any, spread: Any) -> Any:
 @stabilize.node("log", theano="local_log_sum_exp", effect="rounding")
 def log_of_sum_of_exp(node: Apply) -> Any:
     """log(sum(exp(x))) overflows, with the summed axes kept or not."""
+    if not is_float(node.outputs[0]):
+        return None
     spread = made_by(node.inputs[0], DimShuffle)
     total = made_by(node.inputs[0] if spread is None else spread.inputs[0], Sum)
     inner = None if total is None else made_by(total.inputs[0], "exp")
@@ -269,7 +282,7 @@ def log_of_one_minus_exp(node: Apply) -> Any:
     """log(1 - exp(x)) loses exp(x) far below 0, where log1p has it, and the difference near 0, where expm1 has it."""
     inner = made_by(node.inputs[0], "neg")
     inner = None if inner is None else made_by(inner.inputs[0], "expm1")
-    if inner is None or inner.inputs[0].type != node.outputs[0].type:
+    if inner is None or inner.inputs[0].type != node.outputs[0].type or not is_float(inner.inputs[0]):
         return None
     (x,) = inner.inputs
     below = log(switch(gt(x, 0), np.nan, abs_(expm1(x))).astype(x.type.dtype))  # type: ignore[attr-defined]

@@ -56,6 +56,16 @@ def of_twice_the_same(node: Apply) -> Any:
     return x if len(rest) == 1 and rest[0] is x else None
 
 
+@useless.node("xor", theano="local_useless_elemwise_comparison")
+def exclusive_or_with_itself(node: Apply) -> Any:
+    """x xor x is 0."""
+    x, *rest = node.inputs
+    out = node.outputs[0]
+    if len(rest) != 1 or rest[0] is not x:
+        return None
+    return spread_like(constant(np.zeros((), out.type.dtype)), out, [x])  # type: ignore[attr-defined]
+
+
 @useless.node("and_", "or_", theano="local_useless_elemwise")
 def logic_with_a_constant(node: Apply) -> Any:
     """x and 0 is 0, x or 0 is x; of bools, x and True is x, x or True is True."""
@@ -308,8 +318,10 @@ def switches_of_one_condition(node: Apply) -> Any:
     a, b = (made_by(v, "switch") for v in node.inputs)
     if a is None or b is None or a.inputs[0] is not b.inputs[0] or not all(alone(v) for v in node.inputs):
         return None
-    # Only where one of the combinations is of constants, so that nothing is computed twice.
-    if not any(number_of(x) is not None and number_of(y) is not None for x, y in zip(a.inputs[1:], b.inputs[1:])):
+    # Only where that is cheap, or where one of the combinations is of constants.
+    if _name(node) == "true_div" and not any(
+        number_of(x) is not None and number_of(y) is not None for x, y in zip(a.inputs[1:], b.inputs[1:])
+    ):
         return None
     from theon.ops.arith import switch
 
@@ -320,7 +332,10 @@ def switches_of_one_condition(node: Apply) -> Any:
 
 
 def _is_size(v: Variable) -> bool:
+    """Whether ``v`` is the size of a dimension, or a sum of such."""
     node = v.owner
+    if node is not None and isinstance(node.op, Elemwise) and _name(node) == "add":
+        return all(_is_size(x) for x in node.inputs)
     while node is not None and isinstance(node.op, Elemwise) and _name(node) == "Cast{int64}":
         node = node.inputs[0].owner
     return node is not None and isinstance(node.op, Shape_i)
