@@ -22,6 +22,7 @@ _ONCE = 24  # rows of the left factor up to which the right one is read where it
 _THIN = 3  # columns of a thin result
 _RUN = 2048  # rows next to each other that a thin product sums at a time
 _PART = 16384  # elements of a column at a time
+_WIDE = 1 << 22  # products up to which a row of results is divided into long parts
 _LINES = 4  # rows of a thin product that are summed together
 _SPLIT = 16384  # elements of results that may be summed in several parts
 _LONG = 131072  # elements of right factors, of which threads then read rows that lie together
@@ -100,7 +101,10 @@ def _thin(dtype: str, threads: int) -> str:
         f.store(f.select(flat, own, (f["x"], f["y"], f["out"])[place], "ptr"), frame, 8 * place)
     lines, columns = f.select(flat, columns, lines), f.select(flat, lines, columns)
     with f.when((lines > 0) & (columns > 0)):
-        chunks = f.smaller((lines + 63) // 64, 8 * threads)
+        # One row times a matrix adds rows of that: the longer the part of each, the quicker it is read.
+        runs = f.load("i64", f.load("ptr", frame), 24).same(KINDS[dtype][1])
+        part = f.select(runs & (lines * columns * depth < _WIDE), 512, 64)
+        chunks = f.smaller((lines + (part - 1)) // part, 8 * threads)
         run(f, f"theon_gemm_thin_{dtype}", frame, chunks, lines * columns * depth, threads > 1)
     f.emit("ret i64 0")
     return f.text(linkage="")
