@@ -103,17 +103,3 @@ def test_one_running_average_alone():
     assert len(outs) == 4
     f = theano.function([v, old], outs[3])
     np.testing.assert_allclose(f([[1, 2], [3, 4]], [0, 10]), [0.2, 9.3])
-
-
-def test_second_derivatives_where_the_statistics_count_as_constants():
-    x, scale, bias, dy, dx = (T.dmatrix() for _ in range(5))
-    out, mean, invstd = batch_normalization_train(x, scale, bias, (0,), 5e-3)
-    still, spread = x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)
-    written = (x - still) * (T.addbroadcast(scale, 0) / T.sqrt(spread + 5e-3)) + T.addbroadcast(bias, 0)
-    found = []
-    for result, constants in ((out, [mean, invstd]), (written, [still, spread])):
-        first = T.grad(None, x, known_grads={result: dy})
-        found.append(T.grad(None, x, known_grads={first: dx}, consider_constant=[x, dy, scale, *constants]))
-    values = [rng.randn(*shape) for shape in ((5, 3), (1, 3), (1, 3), (5, 3), (5, 3))]
-    got, wanted = theano.function([x, scale, bias, dy, dx], found)(*values)
-    np.testing.assert_allclose(got, wanted, rtol=1e-10)

@@ -295,13 +295,12 @@ def gradients_written_out(op: AbstractBatchNormTrainGrad, inputs: Sequence[Any])
 def normalization_gradients(x: Any, dy: Any, scale: Any, mean: Any, invstd: Any, axes: Sequence[int]) -> list[Any]:
     """Return the gradients by ``x``, ``scale`` and ``bias`` of ``(x - mean) * scale * invstd + bias``, with elementwise ops.
 
-    ``mean`` and ``invstd`` are those of ``x`` over ``axes``; parameters have its rank. The gradient by ``x`` has no mean: it is
-    taken away last, so that derivatives by ``x`` and by ``mean``, where one of them counts as constant, are those of Theano.
+    ``mean`` and ``invstd`` are those of ``x`` over ``axes``; parameters have its rank.
     """
     along = list(axes)
     normal = (x - mean) * invstd
-    share = dy - normal * mean_of(dy * normal, axis=along, keepdims=True)
-    share = share - mean_of(share, axis=along, keepdims=True)
+    share = dy - mean_of(dy, axis=along, keepdims=True)
+    share = share - normal * mean_of(dy * normal, axis=along, keepdims=True)
     sums = [(dy * normal).sum(axis=along, keepdims=True), dy.sum(axis=along, keepdims=True)]
     return [share * (scale * invstd), *sums]
 
