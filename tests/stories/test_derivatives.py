@@ -110,3 +110,13 @@ def test_clone_replaces_what_loops_read():
     for mode in ("FAST_RUN", "FAST_COMPILE"):
         a, b = theano.function([x, w], copies, mode=mode)([1.0, 2.0], 1.0)
         assert a.tolist() == [6, 9] and b.tolist() == [2, 6]
+
+
+def test_second_derivatives_of_a_linear_cost_are_zeros():
+    x, v = T.arange(20.0).reshape([1, 20]), theano.shared(np.ones(20))
+    cost = T.dot(x, v).sum()
+    moved = theano.gradient.Rop(T.grad(cost, v), v, v)
+    assert moved.eval().tolist() == [0.0] * 20
+    other = theano.shared(np.ones(20))
+    with pytest.raises(ValueError, match="does not depend"):
+        theano.gradient.Rop(T.grad(cost, v), other, other)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import theon.ops.methods  # noqa: F401
-from theon.autodiff.reverse import format_as, grad
+from theon.autodiff.reverse import SLOPES, format_as, grad
 from theon.dtypes import continuous_dtypes, float_dtypes
 from theon.errors import MethodNotDefined, NullTypeGradError, message
 from theon.graph.disconnected import DisconnectedType
-from theon.graph.traverse import io_toposort
+from theon.graph.traverse import ancestors, io_toposort
 from theon.graph.type import NullType
 from theon.graph.variable import Apply, Variable
 from theon.ops.declare import zeros_for
@@ -62,13 +62,20 @@ def _of_dtype(t: Any, output: Any) -> Any:
     return t.astype(wanted) if given != wanted and given in float_dtypes and wanted in float_dtypes else t
 
 
+def _is_constant_slope(output: Variable, targets: Sequence[Variable]) -> bool:
+    """Whether a variable is the gradient of a cost that depends on ``targets``, if not in a way that it shows: by linear terms."""
+    known = SLOPES.get(output)
+    cost = known() if known is not None else None
+    return cost is not None and not set(targets).isdisjoint(ancestors([cost]))
+
+
 def Rop(
     f: Any, wrt: Any, eval_points: Any, disconnected_outputs: str = "raise", return_disconnected: str = "zero"
 ) -> Any:
     """Return the Jacobian of ``f`` with respect to ``wrt`` times ``eval_points``.
 
     ValueError where numbers, ranks or dtypes do not fit, or where ``f`` does not depend on ``wrt`` (unless
-    ``disconnected_outputs="ignore"``).
+    ``disconnected_outputs="ignore"``). The gradient of a cost that depends on ``wrt`` linearly gives zeros.
     """
     using_list, using_tuple = isinstance(f, list), isinstance(f, tuple)
     outputs = list(f) if using_list or using_tuple else [f]
@@ -95,7 +102,7 @@ def Rop(
     for output in outputs:
         t = tangents.get(output)
         if t is None:
-            if disconnected_outputs == "raise":
+            if disconnected_outputs == "raise" and not _is_constant_slope(output, targets):
                 raise ValueError(message(f"Rop: the output {output} does not depend on the given variables", [output]))
             t = (
                 zeros_for(output)

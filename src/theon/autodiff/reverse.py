@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,9 @@ __all__ = [
     "grad_undefined",
     "subgraph_grad",
 ]
+
+# Gradients that were asked for, each with its cost: one that is constant is still a function of what the cost depends on.
+SLOPES: weakref.WeakKeyDictionary[Any, weakref.ref[Any]] = weakref.WeakKeyDictionary()
 
 
 def format_as(use_list: bool, use_tuple: bool, outputs: Any) -> Any:
@@ -141,6 +145,8 @@ def grad(
             about = (cost.name if cost is not None and cost.name else None), target.name
             if all(about):
                 g.name = f"(d{about[0]}/d{about[1]})"
+        if cost is not None and g is not None:
+            SLOPES[g] = weakref.ref(cost)
         results.append(g)
     return format_as(using_list, using_tuple, results)
 
