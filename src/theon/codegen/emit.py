@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from theon.codegen import abi, folds, jit, lanes, mathlib, native, target
+from theon.codegen import abi, folds, jit, lanes, mathlib, native, packed, target
 from theon.codegen.jit import CompiledModule
 from theon.codegen.lanes import LaneWriter, Plan
 from theon.codegen.program_scalar import ScalarWriter, literal, ssa_type
@@ -648,7 +648,12 @@ def kernels_text(kernels: Iterable[tuple[Kernel, str]], in_order: Container[Kern
             if kernel not in in_order:
                 parts.append(_Writer(kernel, f"{name}.any", declared, called, count > _MANY, vectors=False).text())
         else:
-            parts.append(_Writer(kernel, name, declared, called, count > _MANY, in_order=kernel in in_order).text())
+            packs = kernel not in in_order and packed.may_pack(kernel)
+            own = f"{name}.body" if packs else name
+            parts.append(_Writer(kernel, own, declared, called, count > _MANY, in_order=kernel in in_order).text())
+            if packs:
+                parts.append(packed.pack_text(kernel, name))
+                declared.add("declare i64 @theon_packed(ptr, ptr, ptr, ptr, ptr)")
     for name, dtype, width in sorted(called):
         if width == 1:
             declared |= set(mathlib.declarations())

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from theon.codegen import abi, contents, special
+from theon.codegen import abi, contents, packed, special
 from theon.codegen.entry import State, builtin
 from theon.codegen.jit import CompiledModule, compile_module, separated
 from theon.codegen.program import program_text
@@ -204,7 +204,7 @@ def _compile(program: Program, main: str, kernels: str | None) -> CompiledModule
         left = [(kernel, name) for kernel, name in named.items() if name not in symbols]
         kernels, declared = emit.kernels_text(left, in_order)
         kernels = "\n".join([kernels, *declared])
-    symbols |= special.symbols(main + kernels)
+    symbols |= special.symbols(main + kernels) | packed.symbols(kernels)
     made = _linked(program, main, kernels, extra, symbols)
     made.kept += apart
     return made
