@@ -421,6 +421,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.what == "calls":
+        if "PYTHONMALLOC" not in os.environ:  # Python's own allocator takes memory by the MiB, which is the limit itself
+            os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONMALLOC": "malloc"})
         found = calls(given.count or 1_000_000, given.seed)
         limit = 1_000_000
     elif given.what == "compile":
