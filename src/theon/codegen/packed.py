@@ -20,7 +20,7 @@ __all__ = ["may_pack", "pack_text", "symbols"]
 _AXES = 8  # at most
 _OPERANDS = 8  # at most
 _ROOM = 1 << 19  # bytes for copies
-_RUN = 64  # elements along the last axis, where a loop over them may be divided
+_RUN = 64  # elements along the last axis, where a loop over them may be divided and there are other axes
 _TILE = 4096  # elements of a tile, about
 _LINE = 64  # bytes of a line of the cache, which rows of a tile fill
 _SIZES = (4, 8)  # bytes of elements that are copied
@@ -149,7 +149,7 @@ def _text() -> str:
         better = (length > 1) & (step > 0) & (step < nearest.get())
         axis.set(f.select(better, i, axis.get()))
         nearest.set(f.select(better, step, nearest.get()))
-    run_length = f.select(divided > 0, f.smaller(n, _RUN), n)
+    run_length = f.select(divided > 0, f.smaller(n, f.select(naxes.same(1), _TILE, _RUN)), n)
     room = f.value(_ROOM, "i64") // copies.get() & -64
     alone = axis.get() < 0
     along = f.larger(axis.get(), 0)
@@ -226,7 +226,7 @@ def _copy(
 ) -> None:
     """Rows of elements to where they are side by side, in the order in which they lie."""
     kind = f"i{8 * nbytes}"
-    near = f.larger(down, 0 - down) < f.larger(right, 0 - right)
+    near = (lines > 1) & (f.larger(down, 0 - down) < f.larger(right, 0 - right))
     # (first loop, its strides in source and target), then the same of the inner one.
     columns = (wide, right, f.value(nbytes, "i64"))
     rows = (lines, down, wide * nbytes)
