@@ -165,3 +165,13 @@ def test_formulas_of_integers_do_not_wrap(dtype):
         rtol = 1e-5 if found.dtype == "float32" else 5e-3 if found.dtype == "float16" else 1e-12
         if np.isfinite(found).all():  # exp(100) has no float16 or float32
             np.testing.assert_allclose(found, true, rtol=rtol, atol=1e-6 if rtol > 1e-10 else 1e-14, err_msg=name)
+
+
+def test_negatives_of_small_integers_wrap_before_they_are_widened():
+    x, y = T.bvector(), T.TensorType("uint8", (False,))()
+    f = theano.function([x, y], [-y * -T.cast(x, "int16"), abs(-y), -x / -y])
+    a, b = np.array([1, -128], "int8"), np.array([3, 5], "uint8")
+    product, size, ratio = f(a, b)
+    np.testing.assert_array_equal(product, (-b).astype("int16") * -a.astype("int16"))
+    np.testing.assert_array_equal(size, -b)
+    np.testing.assert_allclose(ratio, (-a).astype(float) / (-b).astype(float), rtol=1e-6)

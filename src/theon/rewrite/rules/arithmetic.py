@@ -230,7 +230,8 @@ def constant_factors(node: Apply) -> Any:
 def negative_factors(node: Apply) -> Any:
     """-x * -y is x * y; -x / -y is x / y."""
     out = node.outputs[0]
-    made = [made_by(v, "neg") for v in node.inputs]
+    # The negative of a narrower integer wraps before it is widened.
+    made = [made_by(v, "neg") if v.type.dtype == out.type.dtype or is_float(v) else None for v in node.inputs]  # type: ignore[attr-defined]
     found = [place for place, m in enumerate(made) if m is not None]
     if len(found) < 2:
         return None
@@ -247,7 +248,8 @@ def absolute_value_of_negative(node: Apply) -> Any:
     (x,) = node.inputs
     inner = made_by(x, "neg")
     if inner is not None:
-        return abs_(inner.inputs[0])
+        # The negative of an unsigned integer is none.
+        return None if x.type.dtype.startswith("uint") else abs_(inner.inputs[0])  # type: ignore[attr-defined]
     return x if made_by(x, "abs_") is not None or (is_float(x) and made_by(x, "sqr") is not None) else None
 
 
