@@ -7,7 +7,7 @@ import pytest
 
 import theano
 import theano.tensor as T
-from theon.codegen import emit, jit, lanes
+from theon.codegen import emit, jit, lanes, packed
 from theon.kernel.build import Builder
 from theon.kernel.interp import run_kernel
 from theon.kernel.loops import Kernel, Operand, Pass, Reduction, Store
@@ -24,7 +24,7 @@ class Native:
     def __init__(self, kernel):
         text, declared = emit.kernels_text([(kernel, "k")])
         text = "\n".join([text.replace("define internal i64 @k(", "define i64 @k("), *sorted(declared)])
-        self.module = jit.compile_module(text, {}, ("k",))
+        self.module = jit.compile_module(text, packed.symbols(text), ("k",))
         pointer = ctypes.c_void_p
         self.call = ctypes.CFUNCTYPE(ctypes.c_int64, pointer, pointer, pointer)(self.module.address("k"))
 

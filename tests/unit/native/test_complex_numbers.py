@@ -158,3 +158,14 @@ def test_the_maximum_of_complex_numbers_is_found_without_a_failing_rule():
     found = theano.function([x], [T.max(x), T.argmax(x, axis=1)])(value)
     assert found[0] == 3 and found[1].tolist() == [0, 0]
     assert theano.function([x], T.max(x))(value) == 3
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_logarithms_of_complex_sigmoids_keep_their_formulas(dtype):
+    z = T.TensorType(dtype, [False])("z")
+    values = np.array([0.3 + 0.2j, -1 + 4j], dtype)
+    found = theano.function([z], [T.log(T.nnet.sigmoid(z)), T.log1p(-T.nnet.sigmoid(z)), T.log(1 - T.nnet.sigmoid(z))])(
+        values
+    )
+    for one, sign in zip(found, (-1, 1, 1)):
+        np.testing.assert_allclose(one, -np.log(1 + np.exp(sign * values)), rtol=1e-5)

@@ -109,7 +109,7 @@ def log1p_of_exp(node: Apply) -> Any:
 def log_of_sigmoid(node: Apply) -> Any:
     """log(sigmoid(x)) is -softplus(-x)."""
     inner = made_by(node.inputs[0], "sigmoid")
-    return None if inner is None else neg(softplus(_negative(inner.inputs[0])))
+    return None if inner is None or not is_float(inner.outputs[0]) else neg(softplus(_negative(inner.inputs[0])))
 
 
 @stabilize.node("log1p", theano="log1p_neg_sigmoid", effect="rounding")
@@ -117,7 +117,7 @@ def log1p_of_minus_sigmoid(node: Apply) -> Any:
     """log1p(-sigmoid(x)) is -softplus(x)."""
     inner = made_by(node.inputs[0], "neg")
     inner = None if inner is None else made_by(inner.inputs[0], "sigmoid")
-    return None if inner is None else neg(softplus(inner.inputs[0]))
+    return None if inner is None or not is_float(inner.outputs[0]) else neg(softplus(inner.inputs[0]))
 
 
 @stabilize.node("log", effect="rounding")
