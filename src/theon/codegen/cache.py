@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import os
 import stat
 import sys
@@ -95,9 +96,12 @@ def store(key: str, body: bytes) -> None:
         return
 
 
+_WRITES = itertools.count(os.getpid())  # short programs begin elsewhere each time
+
+
 def _trim(place: Path) -> None:
-    """Drop the oldest files where the cache has grown past its cap; looked at once in a while only."""
-    if os.getpid() % 16 and len(os.listdir(place)) % 64:
+    """Drop the oldest files where the cache has grown past its cap; looked at after one write in 64 only."""
+    if next(_WRITES) % 64:
         return
     with os.scandir(place) as entries:
         files = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in entries)
