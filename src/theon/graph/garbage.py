@@ -36,6 +36,7 @@ def uncollected(function: Callable[P, R]) -> Callable[P, R]:
 
 _MANY = 20_000  # objects from which looking through what was made would take milliseconds, twice
 _MOST = 200_000  # objects among which garbage may wait until all are looked through
+_INTERPRETERS = 1_000  # CPython 3.12 starts with some hundreds of its own objects frozen
 _waiting = 0
 
 
@@ -43,7 +44,7 @@ def _keep() -> None:
     """Count what was made in the pause among the old objects, if it is much: nearly all of it stays."""
     global _waiting
     made = gc.get_count()[0]
-    if made < _MANY or gc.get_freeze_count():  # what others froze would not stay so
+    if made < _MANY or gc.get_freeze_count() > _INTERPRETERS:  # what others froze would not stay so
         return
     _waiting += made
     if _waiting > _MOST:

@@ -193,7 +193,9 @@ class SearchsortedOp(TensorOp):
         return TensorType("int64", v.type.broadcastable)
 
     def reference(self, xp: Any, x: Any, v: Any, sorter: Any = None) -> Any:
-        """Binary search."""
+        """Binary search. NumPy checks only the entries of ``sorter`` that a search reads."""
+        if sorter is not None and sorter.size and not 0 <= int(sorter.min()) <= int(sorter.max()) < x.size:
+            raise ValueError(f"Sorter index out of range: {sorter.min()} to {sorter.max()}, of a vector of {x.size}")
         return xp.searchsorted(x, v, self.side, sorter)
 
     def infer_shape(self, node: Apply, shapes: Sequence[Any]) -> list[Any]:

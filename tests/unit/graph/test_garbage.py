@@ -15,7 +15,7 @@ class Node:
 
 @garbage.uncollected
 def many():
-    kept = [Node() for _ in range(garbage._MANY)]
+    kept = [Node() for _ in range(2 * garbage._MANY)]  # well above: other objects are freed meanwhile
     return kept, weakref.ref(kept[0])
 
 
