@@ -9,6 +9,7 @@ import theano
 import theano.tensor as T
 from theano.ifelse import ifelse
 from theano.scan_module import until
+from theano.updates import OrderedUpdates
 
 F = theano.config.floatX
 rng = np.random.RandomState(0)
@@ -386,3 +387,21 @@ def test_errors_of_steps_name_the_step_the_state_the_sizes_and_the_line(mode):
     assert "recurrent state 0 (rows[t-5]) of for{cpu,recurrence} needs 5 first rows and was given 3" in text
     text = said(lambda a, h: a + h, start, *ones, n_steps=4)
     assert "(rows[t]) of for{cpu,recurrence} has 3 rows (of shape (2,)), 4 steps are asked for" in text
+
+
+@pytest.mark.parametrize("form", [dict, list, tuple, OrderedUpdates])
+def test_a_step_gives_updates_in_every_form(form):
+    total = theano.shared(0.0)
+    x = T.dvector("x")
+    found, updates = theano.scan(lambda v: (2 * v, form([(total, total + v)])), sequences=x)
+    f = theano.function([x], found, updates=updates)
+    assert f([1.0, 2.0, 4.0]).tolist() == [2.0, 4.0, 8.0] and total.get_value() == 7.0
+
+
+def test_until_ends_a_loop_that_goes_backwards():
+    x = T.dvector("x")
+    h, _ = theano.scan(
+        lambda v, b: (b + v, theano.scan_module.until(b + v > 5)), x, T.constant(np.float64(0)), go_backwards=True
+    )
+    values, slope = theano.function([x], [h, T.grad(h[-1], x)])([9.0, 1.0, 4.0, 2.0])
+    assert values.tolist() == [2.0, 6.0] and slope.tolist() == [0.0, 0.0, 1.0, 1.0]
